@@ -1,0 +1,152 @@
+/**
+ * The command line of the benchmarks: `npm run bench -- proxy|memory|workers|micro [options]`. Reads the
+ * options, sees that nothing outlives the run, and hands over to the benchmark.
+ *
+ * Results go to stdout as Markdown, progress to stderr.
+ */
+import { parseArgs } from "node:util";
+import { endOnSignalOrAfter } from "./macro/child.ts";
+import { benchMemory, FULL_SIZES, QUICK_SIZES } from "./macro/memory.ts";
+import { benchProxy } from "./macro/proxy.ts";
+import { KNOWN_TARGETS } from "./macro/stage.ts";
+import { benchWorkers } from "./macro/workers.ts";
+import { benchMicro } from "./micro/runner.ts";
+
+const ROUNDS = 5;
+const LIMIT_SECONDS = 3_600;
+const EXIT_USAGE = 64;
+
+const USAGE = `usage: bun bench/main.ts COMMAND [options]
+
+proxy    CPU, throughput and latency beside nutcracker and a bare redis-server
+  --rounds N             rounds of every run (${ROUNDS})
+  --requests N           requests of a run, for every workload
+  --only PART            workloads whose name contains PART; may be repeated
+  --target NAME,…        ${KNOWN_TARGETS.join(",")} (all)
+  --proxy-command [NAME=]CMD
+                         measures what CMD starts instead of codis; {port} is where it must listen;
+                         {server1} {server2} {config} {slots} {dir} are replaced as well
+memory   resident memory with many clients, after many connections and after many requests
+  --clients N            idle clients (${FULL_SIZES.clients})
+  --connections N        connections opened and closed (${FULL_SIZES.connections})
+  --requests N           requests (${FULL_SIZES.requests})
+  --many-clients N       clients that must all be served (${FULL_SIZES.manyClients})
+  --target NAME          codis, nutcracker or the name of a --proxy-command
+workers  throughput of codis with one worker and with two
+  --rounds N             (${ROUNDS})
+  --requests N           requests of a run, for every load
+micro    [FILTER…]       micro-benchmarks whose name contains a FILTER
+  --rounds N             (15)
+
+all:
+  --quick                tiny counts, to see that everything runs
+  --json FILE            raw figures
+  --limit SECONDS        the whole run is ended after this time (${LIMIT_SECONDS})
+`;
+
+const OPTIONS = {
+  rounds: { type: "string" },
+  requests: { type: "string" },
+  clients: { type: "string" },
+  connections: { type: "string" },
+  "many-clients": { type: "string" },
+  only: { type: "string", multiple: true },
+  target: { type: "string" },
+  "proxy-command": { type: "string", multiple: true },
+  json: { type: "string" },
+  quick: { type: "boolean" },
+  limit: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const [command, ...filters] = positionals;
+  if (command === undefined || values.help === true) {
+    print(USAGE);
+    return values.help === true ? 0 : EXIT_USAGE;
+  }
+  endOnSignalOrAfter((parseCount("limit", values.limit) ?? LIMIT_SECONDS) * 1_000);
+  const isQuick = values.quick === true;
+  const rounds = parseCount("rounds", values.rounds);
+  const requests = parseCount("requests", values.requests);
+  const commands = readCommands(values["proxy-command"] ?? []);
+  const shared = { jsonFile: values.json, isQuick, print, progress };
+  switch (command) {
+    case "proxy":
+      return await benchProxy({
+        ...shared,
+        rounds: rounds ?? (isQuick ? 1 : ROUNDS),
+        requests,
+        only: values.only ?? [],
+        targets: readTargets(values.target, commands),
+        commands,
+      });
+    case "memory": {
+      const sizes = isQuick ? QUICK_SIZES : FULL_SIZES;
+      return await benchMemory({
+        ...shared,
+        clients: parseCount("clients", values.clients) ?? sizes.clients,
+        connections: parseCount("connections", values.connections) ?? sizes.connections,
+        requests: requests ?? sizes.requests,
+        manyClients: parseCount("many-clients", values["many-clients"]) ?? sizes.manyClients,
+        target: values.target ?? [...commands.keys()][0] ?? "codis",
+        commands,
+      });
+    }
+    case "workers":
+      return await benchWorkers({ ...shared, rounds: rounds ?? (isQuick ? 1 : ROUNDS), requests });
+    case "micro":
+      return await benchMicro({ ...shared, filters, rounds });
+    default:
+      process.stderr.write(`no benchmark ${command}\n${USAGE}`);
+      return EXIT_USAGE;
+  }
+}
+
+/** `NAME=CMD` or `CMD`; names of targets that need no command can't be taken. */
+function readCommands(given: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    given.map((text, index) => {
+      const [, name, command] = /^([a-z][\w-]*)=(.*)$/s.exec(text) ?? [];
+      const fallback = given.length === 1 ? "prototype" : `prototype${index + 1}`;
+      return [name ?? fallback, command ?? text] as const;
+    }),
+  );
+}
+
+function readTargets(
+  given: string | undefined,
+  commands: ReadonlyMap<string, string>,
+): readonly string[] {
+  if (given !== undefined) {
+    return given.split(",").filter((name) => name !== "");
+  }
+  return commands.size === 0 ? KNOWN_TARGETS : ["nutcracker", ...commands.keys(), "redis"];
+}
+
+function parseCount(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new Error(`--${name} must be a whole number above 0, not ${text}`);
+  }
+  return value;
+}
+
+function print(text: string): void {
+  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (thrown) {
+  process.stderr.write(`bench: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
+}

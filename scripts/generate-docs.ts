@@ -1,0 +1,187 @@
+/**
+ * Writes the reference pages in `docs/` that are made from tables in the code: configuration keys,
+ * metrics, error codes and HTTP paths. `bun scripts/generate-docs.ts` writes them, with `--check` it
+ * only tells which are not current. A test runs the same comparison.
+ *
+ * Invariant: the pages depend on nothing but the tables; the same code gives the same bytes.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeJson } from "../src/api/error-form.ts";
+import {
+  BODY_BYTES_MAX,
+  EPOCH_HEADER,
+  ERROR_CODE_HEADER,
+  PROXY_ROUTES,
+  type ProxyRoute,
+  REVISION_HEADER,
+} from "../src/api/proxy-route.ts";
+import { formatByteSize } from "../src/base/byte-size.ts";
+import { ERROR_CODES } from "../src/base/error.ts";
+import { FORWARD_METHOD, slotToJson } from "../src/model/slot.ts";
+import { UNVERSIONED_PAUSE_MS } from "../src/proxy/admin/push-guard.ts";
+import { PROXY_KEYS } from "../src/proxy/config/key.ts";
+import { KEY_SECTIONS, type KeySpec } from "../src/proxy/config/key-spec.ts";
+import { expectation } from "../src/proxy/config/value.ts";
+import { DURATION_BOUNDS_SECONDS, METRICS } from "../src/proxy/stats/metric.ts";
+
+const NOTE =
+  "<!-- Made by scripts/generate-docs.ts from the tables in the code: change them there. -->";
+
+/** Text of each page by its path from the root of the repository. */
+export function generateDocs(): ReadonlyMap<string, string> {
+  return new Map([
+    ["docs/config-proxy.md", configPage()],
+    ["docs/metrics.md", metricsPage()],
+    ["docs/errors.md", errorsPage()],
+    ["docs/http-api.md", httpPage()],
+  ]);
+}
+
+/** Pages whose file differs from the code, or isn't there. */
+export function findOutdatedDocs(root: string): readonly string[] {
+  return [...generateDocs()]
+    .filter(([path, text]) => readIfThere(join(root, path)) !== text)
+    .map(([path]) => path);
+}
+
+function configPage(): string {
+  const parts = [
+    "# Configuration of the proxy",
+    NOTE,
+    "`codis proxy --config=FILE` reads a TOML file. All keys of Codis 3.2 keep their names, defaults " +
+      "and meaning; keys marked *ours* are new. `codis proxy --default-config` prints a file with " +
+      "everything. A key that isn't in the file has its default.",
+    'Sizes are numbers with `b k kb m mb g gb t tb p pb` (units of 1024), like `"128kb"` or `"1.5gb"`; ' +
+      'a bare number is bytes. Durations are written as in Go, like `"30s"`, `"1h15m"` or `"500ms"`; ' +
+      "a bare number is seconds.",
+    "A value that can't be used ends the start with one line that names the file, the line, the key and " +
+      "what would be right, and with exit code 78. An unknown key is a warning with the nearest known " +
+      "name; with `--strict` it ends the start. Flags go before the file: `--ncpu` sets `workers`, and " +
+      "`--product_name`, `--product_auth` and `--session_auth` set the keys of the same name.",
+  ];
+  for (const section of KEY_SECTIONS) {
+    const specs = PROXY_KEYS.filter((spec: KeySpec) => spec.section === section);
+    parts.push(`## ${section}`, table(["key", "default", "accepts", "meaning"], specs.map(keyRow)));
+  }
+  return page(parts);
+}
+
+function keyRow(spec: KeySpec): readonly string[] {
+  const meaning = [
+    spec.isOurs === true ? "*Ours.* " : "",
+    spec.doc,
+    spec.floor === undefined ? "" : ` Less than ${spec.floor} counts as ${spec.floor}.`,
+    spec.withoutEffect === undefined ? "" : ` **Accepted without effect**: ${spec.withoutEffect}.`,
+    spec.isSecret === true ? " Never shown in JSON or logs." : "",
+  ].join("");
+  return [`\`${spec.name}\``, `\`${JSON.stringify(spec.fallback)}\``, expectation(spec), meaning];
+}
+
+function metricsPage(): string {
+  const rows = Object.entries(METRICS).map(([name, spec]) => [
+    `\`${name}\``,
+    spec.type,
+    spec.labels.map((label) => `\`${label}\``).join(", "),
+    spec.help,
+  ]);
+  return page([
+    "# Metrics of the proxy",
+    NOTE,
+    "`GET /metrics` on the admin port answers in Prometheus's text format. Figures are sums over all " +
+      "workers. Commands that were never called have no lines.",
+    table(["metric", "type", "labels", "meaning"], rows),
+    `Buckets of durations, in seconds: ${DURATION_BOUNDS_SECONDS.join(", ")}. They are filled from an ` +
+      "inner histogram with 16 buckets for each power of two, so the border of a bucket is exact to " +
+      "one sixteenth of its value. Percentiles: `histogram_quantile(0.99, sum by (le, command) " +
+      "(rate(codis_proxy_request_duration_seconds_bucket[5m])))`.",
+  ]);
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]);
+  return page([
+    "# Error codes",
+    NOTE,
+    `Failures of the control plane have one of these codes: in the log as \`error.code\`, on the admin ` +
+      `port in the header \`${ERROR_CODE_HEADER}\`. Texts may change, codes don't. What clients of Redis ` +
+      "see are error replies, which have no such code.",
+    table(["code", "meaning"], rows),
+  ]);
+}
+
+function httpPage(): string {
+  const rows = Object.values(PROXY_ROUTES).map((route: ProxyRoute) => [
+    `${route.method} \`${route.path}\``,
+    route.body ?? "",
+    route.answer,
+    route.summary + (route.isPush === true ? " *Push.*" : ""),
+  ]);
+  const slot = slotToJson({
+    id: 512,
+    locked: true,
+    backendAddr: "127.0.0.1:27212",
+    backendAddrGroupId: 2,
+    migrateFrom: "127.0.0.1:27211",
+    migrateFromGroupId: 1,
+    forwardMethod: FORWARD_METHOD.semiAsync,
+    replicaGroups: [["127.0.0.1:27213"]],
+  });
+  return page([
+    "# HTTP API of the proxy's admin port",
+    NOTE,
+    "The paths under `/proxy` and `/api/proxy` are those of Codis 3.2, and answer as it does.",
+    table(["path", "body", "answer", "what it does"], rows),
+    "## xauth",
+    "`:xauth` is the first 32 hexadecimal digits of SHA-256 of " +
+      "`Codis-XAuth-[PRODUCT]-[PRODUCT_AUTH]-[TOKEN]`; the token is in the model. It keeps products apart " +
+      "and stops mistakes, not attackers: keep the admin port inside a trusted network.",
+    "## Answers and failures",
+    'Success is status 200 with JSON indented by 4 (a plain action answers `"OK"`). Failure of a path ' +
+      'of Codis is status 800 with `{"Cause": "…", "Stack": null}`; the header ' +
+      `\`${ERROR_CODE_HEADER}\` has the code from [errors.md](errors.md). Unknown paths, also the Go ` +
+      `profiler's \`/debug/…\`, answer 404. A body may have ${formatByteSize(BODY_BYTES_MAX)}.`,
+    "## Slots",
+    `A slot in JSON; all fields but \`id\` are omitted when they are empty:\n\n\`\`\`json\n${encodeJson(slot)}\n\`\`\``,
+    "`forward_method` says how a key of a moving slot is reached: 0 sync, 1 semi-async, 2 by MIGRATE of " +
+      "stock Redis.",
+    "## Versions of pushes",
+    `A dashboard of ours sends the headers \`${EPOCH_HEADER}\` and \`${REVISION_HEADER}\` with each call. A ` +
+      "proxy remembers the newest pair and refuses a call with an older one (`PUSH_OUTDATED`). A *push* " +
+      `without these headers, as an original dashboard sends it, is refused for ${UNVERSIONED_PAUSE_MS / 1000} ` +
+      "seconds after a call with them (`PUSH_UNVERSIONED`).",
+  ]);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function page(parts: readonly string[]): string {
+  return `${parts.join("\n\n")}\n`;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined; // A page that isn't there is outdated.
+  }
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, "..");
+  const outdated = findOutdatedDocs(root);
+  if (process.argv.includes("--check")) {
+    for (const path of outdated) {
+      process.stderr.write(`${path} isn't current: run scripts/generate-docs.ts\n`);
+    }
+    process.exitCode = outdated.length === 0 ? 0 : 1;
+  } else {
+    for (const [path, text] of generateDocs()) {
+      writeFileSync(join(root, path), text);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Typed client for a proxy's admin port, ours or the original's: for the dashboard, the command line,
+ * the local cluster and tests. Reads the proxy's token before the first call that needs the xauth, and
+ * again when the proxy was replaced by another on the same address.
+ */
+import { CodisError, isCodisError } from "../base/error.ts";
+import type { ProxyModelJson } from "../model/proxy-model.ts";
+import { type SentinelRecord, sentinelToJson } from "../model/sentinel.ts";
+import { type SlotJson, type SlotRecord, slotToJson } from "../model/slot.ts";
+import { callHttp, type HttpCall } from "./http-call.ts";
+import {
+  EPOCH_HEADER,
+  PROXY_ROUTES,
+  type ProxyRouteName,
+  REVISION_HEADER,
+  STATS_FLAG,
+} from "./proxy-route.ts";
+import type { ProxyOverviewJson, ProxyStatsJson } from "./proxy-stats.ts";
+import { proxyXauth } from "./xauth.ts";
+
+/** Whom to call. */
+export interface ProxyClientOptions {
+  /** Admin address, `host:port`. */
+  readonly addr: string;
+  readonly productName: string;
+  readonly productAuth: string;
+  /** For each call; 60 s as the original. */
+  readonly timeoutMs?: number;
+}
+
+/** Epoch and revision that a dashboard of ours sends along. */
+export interface CallVersion {
+  readonly epoch: number;
+  readonly revision: number;
+}
+
+type CallParts = {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly body?: unknown;
+  readonly version?: CallVersion | undefined;
+};
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** Calls one proxy. Methods reject with the codes of `callHttp`. */
+export class ProxyClient {
+  readonly #options: ProxyClientOptions;
+  #token: string | undefined;
+
+  constructor(options: ProxyClientOptions) {
+    this.#options = options;
+  }
+
+  /** Everything; needs no xauth. */
+  overview(): Promise<ProxyOverviewJson> {
+    return this.#read("overview");
+  }
+
+  /** The model; needs no xauth. */
+  async model(): Promise<ProxyModelJson> {
+    const model = await this.#read<ProxyModelJson>("model");
+    this.#token = model.token;
+    return model;
+  }
+
+  /** Checks product name and `product_auth` against the proxy's. */
+  async ping(): Promise<void> {
+    await this.#callWithXauth("xping");
+  }
+
+  /** Statistics, with the parts asked for by `STATS_FLAG` bits. */
+  async stats(flags = 0, version?: CallVersion): Promise<ProxyStatsJson> {
+    const text =
+      flags === 0
+        ? await this.#callWithXauth("stats", { version })
+        : await this.#callWithXauth("statsWithFlags", { version, params: { flags } });
+    return this.#parse(text);
+  }
+
+  /** Statistics with everything. */
+  fullStats(): Promise<ProxyStatsJson> {
+    return this.stats(STATS_FLAG.commands | STATS_FLAG.slots | STATS_FLAG.runtime);
+  }
+
+  async slots(): Promise<readonly SlotJson[]> {
+    return this.#parse(await this.#callWithXauth("slots"));
+  }
+
+  async fillSlots(slots: readonly SlotRecord[], version?: CallVersion): Promise<void> {
+    await this.#callWithXauth("fillSlots", { body: slots.map(slotToJson), version });
+  }
+
+  async start(version?: CallVersion): Promise<void> {
+    await this.#callWithXauth("start", { version });
+  }
+
+  async setSentinels(sentinels: SentinelRecord, version?: CallVersion): Promise<void> {
+    await this.#callWithXauth("sentinels", { body: sentinelToJson(sentinels), version });
+  }
+
+  async rewatchSentinels(version?: CallVersion): Promise<void> {
+    await this.#callWithXauth("rewatchSentinels", { version });
+  }
+
+  async resetStats(): Promise<void> {
+    await this.#callWithXauth("resetStats");
+  }
+
+  async forceGc(): Promise<void> {
+    await this.#callWithXauth("forceGc");
+  }
+
+  async setLogLevel(level: string): Promise<void> {
+    await this.#callWithXauth("logLevel", { params: { value: level } });
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#callWithXauth("shutdown");
+  }
+
+  async #read<T>(name: ProxyRouteName): Promise<T> {
+    return this.#parse<T>(await this.#call(name, {}));
+  }
+
+  async #callWithXauth(name: ProxyRouteName, parts: CallParts = {}): Promise<string> {
+    const isTokenFresh = this.#token === undefined;
+    const token = this.#token ?? (await this.model()).token;
+    try {
+      return await this.#call(name, this.#withXauth(parts, token));
+    } catch (thrown) {
+      if (isTokenFresh || !isCodisError(thrown, "XAUTH_INVALID", "REMOTE_REFUSED")) {
+        throw thrown;
+      }
+      const newToken = (await this.model()).token;
+      if (newToken === token) {
+        throw thrown;
+      }
+      return this.#call(name, this.#withXauth(parts, newToken));
+    }
+  }
+
+  #withXauth(parts: CallParts, token: string): CallParts {
+    const xauth = proxyXauth(this.#options.productName, this.#options.productAuth, token);
+    return { ...parts, params: { ...parts.params, xauth } };
+  }
+
+  #call(name: ProxyRouteName, parts: CallParts): Promise<string> {
+    const { method, path } = PROXY_ROUTES[name];
+    const call: HttpCall = {
+      addr: this.#options.addr,
+      method,
+      path: path.replace(/:(\w+)/g, (_match, param: string) =>
+        encodeURIComponent(parts.params?.[param] ?? ""),
+      ),
+      shownPath: path,
+      timeoutMs: this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      ...(parts.body === undefined ? {} : { body: parts.body }),
+      headers:
+        parts.version === undefined
+          ? {}
+          : {
+              [EPOCH_HEADER]: String(parts.version.epoch),
+              [REVISION_HEADER]: String(parts.version.revision),
+            },
+    };
+    return callHttp(call);
+  }
+
+  #parse<T>(text: string): T {
+    try {
+      // What a proxy answers is taken as its API says; the dashboard checks what it stores.
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new CodisError(
+        "REMOTE_REFUSED",
+        `${this.#options.addr} answered something else than JSON`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The HTTP paths of a proxy's admin port: Codis 3.2's, and the health and metrics paths that all our
+ * programs have. One table for the server (`proxy/admin`), the client (`proxy-client.ts`) and the
+ * documentation (`docs/http-api.md`).
+ */
+
+/** One path. */
+export interface ProxyRoute {
+  readonly method: "GET" | "PUT";
+  /** `:name` is a parameter. */
+  readonly path: string;
+  /** `xauth`: the parameter `:xauth` must be right. */
+  readonly auth: "none" | "xauth";
+  /**
+   * A push changes what the proxy serves. It may carry a version in headers, and is refused when a newer
+   * dashboard was heard.
+   */
+  readonly isPush?: true;
+  /** What the body is. */
+  readonly body?: string;
+  /** What the answer is. */
+  readonly answer: string;
+  readonly summary: string;
+}
+
+/** All paths by name. */
+export const PROXY_ROUTES = {
+  root: {
+    method: "GET",
+    path: "/",
+    auth: "none",
+    answer: "redirect to /proxy",
+    summary: "Leads a browser to the overview.",
+  },
+  overview: {
+    method: "GET",
+    path: "/proxy",
+    auth: "none",
+    answer: "object: version, compile, config, model, stats, slots",
+    summary: "Everything about the proxy.",
+  },
+  overviewModel: {
+    method: "GET",
+    path: "/proxy/model",
+    auth: "none",
+    answer: "model",
+    summary: "The model alone.",
+  },
+  overviewStats: {
+    method: "GET",
+    path: "/proxy/stats",
+    auth: "none",
+    answer: "stats with commands and runtime",
+    summary: "The statistics alone.",
+  },
+  overviewSlots: {
+    method: "GET",
+    path: "/proxy/slots",
+    auth: "none",
+    answer: "array of slots",
+    summary: "The slot table alone.",
+  },
+  model: {
+    method: "GET",
+    path: "/api/proxy/model",
+    auth: "none",
+    answer: "model",
+    summary: "The model: a dashboard reads the token here, which it needs for every other call.",
+  },
+  xping: {
+    method: "GET",
+    path: "/api/proxy/xping/:xauth",
+    auth: "xauth",
+    answer: '"OK"',
+    summary: "Tells whether the xauth is right.",
+  },
+  stats: {
+    method: "GET",
+    path: "/api/proxy/stats/:xauth",
+    auth: "xauth",
+    answer: "stats",
+    summary: "Statistics without commands and runtime; a dashboard polls them every second.",
+  },
+  statsWithFlags: {
+    method: "GET",
+    path: "/api/proxy/stats/:xauth/:flags",
+    auth: "xauth",
+    answer: "stats",
+    summary:
+      "Statistics with parts by flags: 1 adds the commands, 4 the runtime (2 adds nothing here).",
+  },
+  slots: {
+    method: "GET",
+    path: "/api/proxy/slots/:xauth",
+    auth: "xauth",
+    answer: "array of slots",
+    summary: "The slot table.",
+  },
+  start: {
+    method: "PUT",
+    path: "/api/proxy/start/:xauth",
+    auth: "xauth",
+    isPush: true,
+    answer: '"OK"',
+    summary: "Brings a waiting proxy online.",
+  },
+  fillSlots: {
+    method: "PUT",
+    path: "/api/proxy/fillslots/:xauth",
+    auth: "xauth",
+    isPush: true,
+    body: "array of slots",
+    answer: '"OK"',
+    summary:
+      "Replaces the slots of the body; other slots stay. Answers when every worker has them.",
+  },
+  resetStats: {
+    method: "PUT",
+    path: "/api/proxy/stats/reset/:xauth",
+    auth: "xauth",
+    answer: '"OK"',
+    summary: "Sets the counters to zero.",
+  },
+  forceGc: {
+    method: "PUT",
+    path: "/api/proxy/forcegc/:xauth",
+    auth: "xauth",
+    answer: '"OK"',
+    summary: "Runs the garbage collector of every process.",
+  },
+  logLevel: {
+    method: "PUT",
+    path: "/api/proxy/loglevel/:xauth/:value",
+    auth: "xauth",
+    answer: '"OK"',
+    summary: "Sets the level of the log: DEBUG, INFO, WARN, ERROR or NONE.",
+  },
+  shutdown: {
+    method: "PUT",
+    path: "/api/proxy/shutdown/:xauth",
+    auth: "xauth",
+    answer: '"OK"',
+    summary: "Ends the proxy: it accepts no more clients, finishes what is in flight and exits.",
+  },
+  sentinels: {
+    method: "PUT",
+    path: "/api/proxy/sentinels/:xauth",
+    auth: "xauth",
+    isPush: true,
+    body: "sentinel object",
+    answer: '"OK"',
+    summary: "Tells the sentinels of the product. They are kept and shown, but not followed yet.",
+  },
+  rewatchSentinels: {
+    method: "PUT",
+    path: "/api/proxy/sentinels/:xauth/rewatch",
+    auth: "xauth",
+    isPush: true,
+    answer: '"OK"',
+    summary: "Asks to watch the sentinels anew. Accepted; there is nothing to do yet.",
+  },
+  metrics: {
+    method: "GET",
+    path: "/metrics",
+    auth: "none",
+    answer: "Prometheus text",
+    summary: "Metrics; see metrics.md.",
+  },
+  live: {
+    method: "GET",
+    path: "/livez",
+    auth: "none",
+    answer: "ok",
+    summary: "200 while the process answers.",
+  },
+  health: {
+    method: "GET",
+    path: "/healthz",
+    auth: "none",
+    answer: "ok",
+    summary: "The same.",
+  },
+  ready: {
+    method: "GET",
+    path: "/readyz",
+    auth: "none",
+    answer: "object: ready, checks",
+    summary:
+      "200 when clients are served: the proxy is online and at least one slot has a server. Else 503 " +
+      "with the check that fails. One dead server doesn't make a proxy unready.",
+  },
+  version: {
+    method: "GET",
+    path: "/version",
+    auth: "none",
+    answer: "object: version, runtime",
+    summary: "What runs here.",
+  },
+} as const satisfies Readonly<Record<string, ProxyRoute>>;
+
+/** Name of a path. */
+export type ProxyRouteName = keyof typeof PROXY_ROUTES;
+
+/** Parts of the statistics, as bits of `:flags`. */
+export const STATS_FLAG = { commands: 1, slots: 2, runtime: 4 } as const;
+
+/** Headers that carry the version of a push or a poll; both or none, whole numbers. */
+export const EPOCH_HEADER = "codis-epoch";
+/** See `EPOCH_HEADER`. */
+export const REVISION_HEADER = "codis-revision";
+/** Header of a failure that carries its code from `docs/errors.md`; the body is Codis's own form. */
+export const ERROR_CODE_HEADER = "codis-error-code";
+
+/** Largest body: a table of 4096 slots with many replicas is about a tenth of it. */
+export const BODY_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,0 +1,81 @@
+/**
+ * The statistics of a proxy in Codis's JSON, field by field as its dashboard, its web page and its CLI
+ * read them. Parts that depend on flags are optional.
+ */
+import type { ProxyModelJson } from "../model/proxy-model.ts";
+import type { SlotJson } from "../model/slot.ts";
+
+/** One command. Times are microseconds. */
+export interface CommandStatsJson {
+  opstr: string;
+  calls: number;
+  usecs: number;
+  usecs_percall: number;
+  fails: number;
+  /** Number of error replies of Redis, in spite of its name. */
+  redis_errtype: number;
+}
+
+/** Use of the machine by all processes of the proxy. */
+export interface UsageJson {
+  now: string;
+  /** Processors used in the last second or longer: 0.5 is half of one. */
+  cpu: number;
+  /** Resident bytes. */
+  mem: number;
+  raw: {
+    /** Nanoseconds since the start, like the next three. */
+    utime: number;
+    stime: number;
+    cutime: number;
+    cstime: number;
+    num_threads: number;
+    vm_size: number;
+    vm_rss: number;
+  };
+}
+
+/** State of the runtime; the names are Go's, what has no counterpart is 0. */
+export interface RuntimeJson {
+  general: { alloc: number; sys: number; lookups: number; mallocs: number; frees: number };
+  heap: { alloc: number; sys: number; idle: number; inuse: number; objects: number };
+  gc: { num: number; cpu_fraction: number; total_pausems: number };
+  /** Number of workers. */
+  num_procs: number;
+  num_goroutines: number;
+  num_cgo_call: number;
+  /** Bytes of requests and replies that are buffered. */
+  mem_offheap: number;
+}
+
+/** `stats`. */
+export interface ProxyStatsJson {
+  online: boolean;
+  closed: boolean;
+  sentinels: {
+    servers?: readonly string[];
+    masters?: Readonly<Record<string, string>>;
+    switched?: boolean;
+  };
+  ops: {
+    total: number;
+    fails: number;
+    redis: { errors: number };
+    qps: number;
+    cmd?: readonly CommandStatsJson[];
+  };
+  sessions: { total: number; alive: number };
+  rusage: UsageJson;
+  backend: { primary_only: boolean };
+  runtime?: RuntimeJson;
+}
+
+/** Answer of `GET /proxy`. */
+export interface ProxyOverviewJson {
+  version: string;
+  compile: string;
+  config: Readonly<Record<string, string | number | boolean>>;
+  model: ProxyModelJson;
+  stats: ProxyStatsJson;
+  slots: readonly SlotJson[];
+}

@@ -1,0 +1,268 @@
+/**
+ * The admin port: HTTP for the dashboard, the operator and the scraper, over a `ProxyControl`. Runs in
+ * the main process only. Checks every call before its handler runs: closed proxy, xauth, version of a
+ * push; and logs every PUT.
+ *
+ * Invariant: the xauth in the path never reaches the log; lines name the route's pattern.
+ */
+import type { AddressInfo } from "node:net";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import {
+  BODY_BYTES_MAX,
+  EPOCH_HEADER,
+  PROXY_ROUTES,
+  type ProxyRoute,
+  type ProxyRouteName,
+  REVISION_HEADER,
+} from "../../api/proxy-route.ts";
+import { isSameXauth, proxyXauth, XAUTH_INVALID, XAUTH_MISSING } from "../../api/xauth.ts";
+import { formatByteSize } from "../../base/byte-size.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { CodisError, type ErrorCode, messageOf, systemCodeOf } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
+import { formatHostPort, parseListenAddr } from "../../model/address.ts";
+import type { ProxyModel } from "../../model/proxy-model.ts";
+import type { ProxyConfig } from "../config.ts";
+import type { ProxyControl, PushVersion } from "../control.ts";
+import { sendFailure, sendNotFound } from "./answer.ts";
+import { type AdminContext, createAdminContext, HANDLERS } from "./handler.ts";
+
+/** What the admin port needs. */
+export interface AdminServerOptions {
+  readonly control: ProxyControl;
+  readonly config: ProxyConfig;
+  readonly log: Log;
+  /**
+   * Makes the model of this proxy from the address that the admin port got (`host:port`, the real
+   * port). Calls that arrive before it is made wait for it.
+   */
+  readonly describe: (adminListenAddr: string) => ProxyModel | Promise<ProxyModel>;
+  readonly clock?: Clock;
+}
+
+/** The running admin port. */
+export interface AdminServer {
+  /** `host:port` listened on. */
+  readonly addr: string;
+  readonly model: ProxyModel;
+  /** Finishes running calls, then closes. */
+  close(): Promise<void>;
+}
+
+/** Idle connections of clients are closed after this; the Go programs keep theirs for 60 s. */
+const KEEP_ALIVE_MS = 75_000;
+/** A client has so long to send a whole request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Listens on `admin_addr`. Throws `PORT_IN_USE` with one line when it can't. */
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  let model: ProxyModel | undefined;
+  const described = Promise.withResolvers<void>();
+  const context = createAdminContext({
+    control: options.control,
+    config: options.config,
+    log: options.log,
+    clock: options.clock ?? systemClock,
+    model: () => {
+      if (model === undefined) {
+        throw new CodisError("INTERNAL", "the model of the proxy is asked for before it is known");
+      }
+      return model;
+    },
+  });
+  const app = createApp(context, described.promise);
+  const addr = await listen(app, options.config.adminAddr);
+  try {
+    model = await options.describe(addr);
+  } catch (thrown) {
+    await app.close();
+    throw thrown;
+  } finally {
+    described.resolve();
+  }
+  return { addr, model, close: () => app.close() };
+}
+
+function createApp(context: AdminContext, described: Promise<void>): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: "idle",
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    frameworkErrors: (error, _request, reply) => {
+      sendFailure(reply, "BODY_INVALID", messageOf(error));
+    },
+  });
+  // Bodies are taken whatever their type says: curl -d sends JSON as a form.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.addHook("onRequest", async () => described);
+  for (const name of Object.keys(PROXY_ROUTES) as ProxyRouteName[]) {
+    addRoute(app, context, name);
+  }
+  app.setNotFoundHandler((request, reply) => sendNotFound(reply, describeNotFound(request)));
+  app.setErrorHandler((thrown, request, reply) => {
+    const { code, message } = classify(thrown);
+    logCall(context.log, request, request.routeOptions.url ?? "?", reply, code, thrown);
+    sendFailure(reply, code, message);
+  });
+  return app;
+}
+
+function addRoute(app: FastifyInstance, context: AdminContext, name: ProxyRouteName): void {
+  const route: ProxyRoute = PROXY_ROUTES[name];
+  const handle = HANDLERS[name];
+  app.route({
+    method: route.method,
+    url: route.path,
+    // Before the body is read: a stranger's megabytes aren't taken into memory.
+    onRequest: async (request) => {
+      if (route.auth === "xauth") {
+        admit(context, route, request);
+      }
+    },
+    handler: async (request, reply) => {
+      const params = request.params as Readonly<Record<string, string>>;
+      const version = route.auth === "xauth" ? readVersion(request) : undefined;
+      const body = typeof request.body === "string" ? request.body : "";
+      await handle(context, { params, body, version, request, reply });
+      logCall(context.log, request, route.path, reply, undefined, undefined);
+      return reply;
+    },
+  });
+}
+
+/** Lets a call in, or throws; remembers the version that it carries. */
+function admit(context: AdminContext, route: ProxyRoute, request: FastifyRequest): void {
+  if (context.control.state() === "closed") {
+    throw new CodisError("PROXY_CLOSED", "use of closed proxy");
+  }
+  const given = (request.params as Readonly<Record<string, string>>)["xauth"] ?? "";
+  const { config } = context;
+  const expected = proxyXauth(config.productName, config.productAuth, context.model().token);
+  if (given === "") {
+    throw new CodisError("XAUTH_INVALID", XAUTH_MISSING);
+  }
+  if (!isSameXauth(given, expected)) {
+    throw new CodisError("XAUTH_INVALID", XAUTH_INVALID);
+  }
+  const version = readVersion(request);
+  if (version !== undefined) {
+    context.guard.admitVersion(version);
+  } else if (route.isPush === true) {
+    context.guard.admitUnversionedPush();
+  }
+}
+
+function readVersion(request: FastifyRequest): PushVersion | undefined {
+  const epoch = request.headers[EPOCH_HEADER];
+  const revision = request.headers[REVISION_HEADER];
+  if (epoch === undefined && revision === undefined) {
+    return undefined;
+  }
+  const isNumber = (text: unknown) => typeof text === "string" && /^\d{1,15}$/.test(text);
+  if (!isNumber(epoch) || !isNumber(revision)) {
+    throw new CodisError(
+      "BODY_INVALID",
+      `the headers ${EPOCH_HEADER} and ${REVISION_HEADER} must both be there and be whole numbers`,
+    );
+  }
+  return { epoch: Number(epoch), revision: Number(revision) };
+}
+
+function classify(thrown: unknown): { readonly code: ErrorCode; readonly message: string } {
+  if (thrown instanceof CodisError) {
+    return { code: thrown.code, message: thrown.message };
+  }
+  if (systemCodeOf(thrown) === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    const limit = formatByteSize(BODY_BYTES_MAX);
+    return { code: "BODY_TOO_LARGE", message: `the body is larger than ${limit}, the limit` };
+  }
+  if (systemCodeOf(thrown)?.startsWith("FST_") === true) {
+    return { code: "BODY_INVALID", message: messageOf(thrown) };
+  }
+  return { code: "INTERNAL", message: `internal error: ${messageOf(thrown)}` };
+}
+
+/** Every PUT, and every defect. A poll that fails as it should isn't worth a line. */
+function logCall(
+  log: Log,
+  request: FastifyRequest,
+  path: string,
+  reply: FastifyReply,
+  code: ErrorCode | undefined,
+  thrown: unknown,
+): void {
+  if (request.method !== "PUT" && code !== "INTERNAL") {
+    return;
+  }
+  const fields = {
+    method: request.method,
+    path,
+    src_ip: request.ip,
+    duration_s: Math.round(reply.elapsedTime) / 1000,
+  };
+  if (code === undefined) {
+    log.info("admin.put", `${request.method} ${path}`, fields);
+  } else if (code === "INTERNAL") {
+    log.error("admin.defect", `${request.method} ${path} failed`, { ...fields, error: thrown });
+  } else {
+    log.warn("admin.refused", `${request.method} ${path} refused`, { ...fields, error: thrown });
+  }
+}
+
+function describeNotFound(request: FastifyRequest): string {
+  const path = request.url.split("?")[0] ?? "";
+  if (path === "/debug" || path.startsWith("/debug/")) {
+    return "no such path: the profiler of Go isn't here; figures are at /metrics and /proxy/stats";
+  }
+  // A wrong path may hold an xauth, which must not be repeated: only its fixed beginning is.
+  const known = Object.values(PROXY_ROUTES).find(
+    (route) => route.method !== request.method && matches(route.path, path),
+  );
+  return known === undefined
+    ? "no such path on the admin port of a proxy"
+    : `${known.path} takes ${known.method}, not ${request.method}`;
+}
+
+function matches(pattern: string, path: string): boolean {
+  const expected = pattern.split("/");
+  const given = path.split("/");
+  return (
+    expected.length === given.length &&
+    expected.every((part, index) => part.startsWith(":") || part === given[index])
+  );
+}
+
+async function listen(app: FastifyInstance, adminAddr: string): Promise<string> {
+  const wanted = parseListenAddr(adminAddr);
+  if (wanted === undefined) {
+    throw new CodisError("CONFIG_INVALID", `invalid admin_addr = ${adminAddr}: expected host:port`);
+  }
+  try {
+    await app.listen({ host: wanted.host === "" ? "::" : wanted.host, port: wanted.port });
+  } catch (cause) {
+    await app.close();
+    throw new CodisError("PORT_IN_USE", describeListenError(adminAddr, cause), { cause });
+  }
+  const bound = app.server.address() as AddressInfo;
+  return formatHostPort({ host: wanted.host === "" ? "::" : wanted.host, port: bound.port });
+}
+
+function describeListenError(adminAddr: string, cause: unknown): string {
+  const start = `can't listen on admin_addr ${adminAddr}`;
+  switch (systemCodeOf(cause)) {
+    case "EADDRINUSE":
+      return `${start}: another program uses the port`;
+    case "EADDRNOTAVAIL":
+      return `${start}: this machine has no such address`;
+    case "EACCES":
+      return `${start}: not permitted; ports below 1024 need the right to use them`;
+    default:
+      return `${start}: ${messageOf(cause)}`;
+  }
+}

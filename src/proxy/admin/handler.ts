@@ -1,0 +1,215 @@
+/**
+ * What each path of the admin port does: one function for each route of `api/proxy-route.ts`, over the
+ * `ProxyControl` of the data plane. Whether the caller may is decided before (`admin-server.ts`); a
+ * `CodisError` thrown here becomes a failure in Codis's form.
+ */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type ProxyRouteName, STATS_FLAG } from "../../api/proxy-route.ts";
+import type { ProxyOverviewJson } from "../../api/proxy-stats.ts";
+import type { Clock } from "../../base/clock.ts";
+import { CodisError } from "../../base/error.ts";
+import { findJsonFault } from "../../base/json-position.ts";
+import type { Log } from "../../base/log.ts";
+import { LOG_LEVELS, parseLogLevel } from "../../base/log-level.ts";
+import { RUNTIME, VERSION } from "../../base/version.ts";
+import { type ProxyModel, proxyModelToJson } from "../../model/proxy-model.ts";
+import { decodeSentinel, NO_SENTINELS, type SentinelRecord } from "../../model/sentinel.ts";
+import { type SlotJson, slotToJson } from "../../model/slot.ts";
+import { decodeSlotTable } from "../../model/slot-table.ts";
+import { configToJson, type ProxyConfig } from "../config.ts";
+import type { ProxyControl, PushVersion } from "../control.ts";
+import { statsToJson } from "../stats/codis-json.ts";
+import { METRICS_CONTENT_TYPE, renderMetrics } from "../stats/exposition.ts";
+import { UsageMeter } from "../stats/usage.ts";
+import { sendJson } from "./answer.ts";
+import { PushGuard } from "./push-guard.ts";
+
+/** What the paths work on. */
+export interface AdminContext {
+  readonly control: ProxyControl;
+  readonly config: ProxyConfig;
+  readonly model: () => ProxyModel;
+  readonly log: Log;
+  readonly guard: PushGuard;
+  readonly usage: UsageMeter;
+  /** The sentinels that a dashboard told last. */
+  sentinels: SentinelRecord;
+}
+
+/** One call: the parameters of its path, its body as text, and its version. */
+export interface AdminCall {
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly version: PushVersion | undefined;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+type Handler = (context: AdminContext, call: AdminCall) => unknown;
+
+const ALL_FLAGS = STATS_FLAG.commands | STATS_FLAG.slots | STATS_FLAG.runtime;
+
+/** A context with nothing heard yet. */
+export function createAdminContext(
+  parts: Pick<AdminContext, "control" | "config" | "model" | "log"> & { readonly clock: Clock },
+): AdminContext {
+  return {
+    control: parts.control,
+    config: parts.config,
+    model: parts.model,
+    log: parts.log,
+    guard: new PushGuard(parts.clock),
+    usage: new UsageMeter(parts.clock),
+    sentinels: NO_SENTINELS,
+  };
+}
+
+/** The function of each path. */
+export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
+  root: (_context, { reply }) => reply.redirect("/proxy", 302),
+  overview: async (context, { reply }) => sendJson(reply, await describeProxy(context)),
+  overviewModel: (context, { reply }) => sendJson(reply, proxyModelToJson(context.model())),
+  overviewStats: (context, call) => sendStats(context, call, ALL_FLAGS),
+  overviewSlots: (context, { reply }) => sendJson(reply, describeSlots(context)),
+  model: (context, { reply }) => sendJson(reply, proxyModelToJson(context.model())),
+  xping: (_context, { reply }) => sendOk(reply),
+  stats: (context, call) => sendStats(context, call, 0),
+  statsWithFlags: (context, call) => sendStats(context, call, parseFlags(call.params["flags"])),
+  slots: (context, { reply }) => sendJson(reply, describeSlots(context)),
+  start: async (context, { reply }) => {
+    await context.control.start();
+    return sendOk(reply);
+  },
+  fillSlots: async (context, call) => {
+    const slots = decodeSlotTable(parseBody(call.body, "fillslots"), {
+      source: "body of fillslots",
+      slotCount: context.config.slotCount,
+      unknownFields: "ignore",
+    });
+    await context.control.fillSlots(slots, call.version);
+    return sendOk(call.reply);
+  },
+  resetStats: async (context, { reply }) => {
+    await context.control.resetStats();
+    return sendOk(reply);
+  },
+  forceGc: async (context, { reply }) => {
+    await context.control.forceGc();
+    return sendOk(reply);
+  },
+  logLevel: async (context, call) => {
+    const text = call.params["value"] ?? "";
+    const level = parseLogLevel(text);
+    if (level === undefined) {
+      throw new CodisError(
+        "BODY_INVALID",
+        `invalid loglevel = ${text}: expected one of ${LOG_LEVELS.join(", ").toUpperCase()}`,
+      );
+    }
+    context.log.setLevel(level);
+    await context.control.setLogLevel(level);
+    return sendOk(call.reply);
+  },
+  shutdown: async (context, { reply }) => {
+    await context.control.shutdown();
+    return sendOk(reply);
+  },
+  sentinels: (context, call) => {
+    const source = "body of sentinels";
+    context.sentinels = decodeSentinel(parseBody(call.body, "sentinels"), source);
+    return sendOk(call.reply);
+  },
+  rewatchSentinels: (_context, { reply }) => sendOk(reply),
+  metrics: async (context, { reply }) => {
+    const text = await describeMetrics(context);
+    return reply.type(METRICS_CONTENT_TYPE).send(text);
+  },
+  live: (_context, { reply }) => reply.type("text/plain; charset=utf-8").send("ok\n"),
+  health: (_context, { reply }) => reply.type("text/plain; charset=utf-8").send("ok\n"),
+  ready: (context, { reply }) => {
+    const checks = {
+      online: context.control.state() === "online",
+      slots: context.control.slots().some((slot) => slot.backendAddr !== ""),
+    };
+    const isReady = checks.online && checks.slots;
+    return sendJson(reply, { ready: isReady, checks }, isReady ? 200 : 503);
+  },
+  version: (_context, { reply }) => sendJson(reply, { version: VERSION, runtime: RUNTIME }),
+};
+
+function sendOk(reply: FastifyReply): FastifyReply {
+  return sendJson(reply, "OK");
+}
+
+async function sendStats(
+  context: AdminContext,
+  { reply }: AdminCall,
+  flags: number,
+): Promise<FastifyReply> {
+  return sendJson(reply, await describeStats(context, flags));
+}
+
+async function describeStats(context: AdminContext, flags: number) {
+  return statsToJson(await context.control.collect(), {
+    usage: context.usage,
+    sentinels: context.sentinels,
+    primaryOnly: context.config.backendPrimaryOnly,
+    flags,
+  });
+}
+
+async function describeProxy(context: AdminContext): Promise<ProxyOverviewJson> {
+  return {
+    version: VERSION,
+    compile: RUNTIME,
+    config: configToJson(context.config),
+    model: proxyModelToJson(context.model()),
+    stats: await describeStats(context, ALL_FLAGS),
+    slots: describeSlots(context),
+  };
+}
+
+function describeSlots(context: AdminContext): SlotJson[] {
+  return context.control.slots().map(slotToJson);
+}
+
+async function describeMetrics(context: AdminContext): Promise<string> {
+  const model = context.model();
+  return renderMetrics(await context.control.collect(), {
+    state: context.control.state(),
+    version: VERSION,
+    runtime: RUNTIME,
+    product: model.productName,
+    token: model.token,
+    proxyAddr: model.proxyAddr,
+    adminAddr: model.adminAddr,
+    datacenter: model.datacenter,
+    sessionsMax: context.config.proxyMaxClients,
+    bufferedBytesMax: context.config.proxyMaxMemoryBytes,
+    slots: context.control.slots(),
+    pushVersion: context.guard.newest(),
+  });
+}
+
+function parseFlags(text: string | undefined): number {
+  if (text === undefined || !/^\d{1,4}$/.test(text)) {
+    throw new CodisError(
+      "BODY_INVALID",
+      `invalid flags = ${text}: expected a whole number, the sum of 1 (commands) and 4 (runtime)`,
+    );
+  }
+  return Number(text);
+}
+
+function parseBody(body: string, name: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    const fault = findJsonFault(body);
+    const where =
+      fault === undefined ? "" : ` at line ${fault.line}, column ${fault.column}: ${fault.problem}`;
+    throw new CodisError("BODY_INVALID", `body of ${name}: it must be JSON, but it isn't${where}`, {
+      cause,
+    });
+  }
+}

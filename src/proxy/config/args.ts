@@ -1,0 +1,262 @@
+/**
+ * The command line of the proxy: every flag of codis-proxy 3.2 in both forms (`--name=VALUE`,
+ * `--name VALUE`), and ours. Gives the composition root one of three orders: run with this
+ * configuration, print this text, or fail with this line. Prints and exits nothing itself.
+ *
+ * Order of precedence: defaults, then the file of `--config`, then flags.
+ */
+import { Command, CommanderError } from "commander";
+import { CodisError } from "../../base/error.ts";
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../../base/log-level.ts";
+import { RUNTIME, VERSION } from "../../base/version.ts";
+import { parseServerAddr } from "../../model/address.ts";
+import { defaultConfigText } from "./default-text.ts";
+import { readProxyToml } from "./file.ts";
+import type { ProxyConfig } from "./key.ts";
+import { checkProxyConfig, type GivenValues } from "./load.ts";
+
+/** Exit codes of daemons that the command line can lead to. */
+export const EXIT_CODE = {
+  ok: 0,
+  /** The command line itself is wrong. */
+  usage: 64,
+  /** A limit of the system is too low, or a port can't be used. */
+  limits: 71,
+  /** The configuration is wrong. */
+  config: 78,
+} as const;
+
+/** What flags say beyond the configuration file. */
+export interface ProxyRunOptions {
+  readonly configFile: string | undefined;
+  /** Log here instead of to the terminal or stdout. */
+  readonly logFile: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Addresses to advertise instead of those listened on. */
+  readonly hostAdmin: string | undefined;
+  readonly hostProxy: string | undefined;
+  /** Slot table to load; without it the proxy waits for a dashboard. */
+  readonly fillSlotsFile: string | undefined;
+  readonly pidFile: string | undefined;
+  /** Refuse to start when the process may open fewer files. */
+  readonly openFilesMin: number | undefined;
+}
+
+/** What the command line asks for. */
+export type ProxyOrder =
+  | {
+      readonly kind: "run";
+      readonly config: ProxyConfig;
+      readonly options: ProxyRunOptions;
+      /** Lines for the log, as soon as there is one. */
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: "print"; readonly text: string; readonly exitCode: number }
+  /** `message` is one line for stderr. */
+  | { readonly kind: "fail"; readonly message: string; readonly exitCode: number };
+
+/** Flags that say where the slot table comes from; at most one of them. */
+const SOURCE_FLAGS = ["dashboard", "zookeeper", "etcd", "filesystem", "fillslots"] as const;
+/** Flags that override a key of the file of the same name. */
+const KEY_FLAGS = ["product_name", "product_auth", "session_auth"] as const;
+
+/** Reads the arguments that follow `codis proxy`, and the configuration file that they name. */
+export function parseProxyArgs(
+  argv: readonly string[],
+  readConfig: (path: string) => GivenValues = readProxyToml,
+): ProxyOrder {
+  const printed: string[] = [];
+  try {
+    const flags = parseFlags(argv, (text) => printed.push(text));
+    if (flags.has("version")) {
+      return { kind: "print", text: `version: ${VERSION}\nruntime: ${RUNTIME}\n`, exitCode: 0 };
+    }
+    if (flags.has("default-config")) {
+      return { kind: "print", text: defaultConfigText(), exitCode: 0 };
+    }
+    return buildOrder(flags, readConfig);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      return thrown.exitCode === 0
+        ? { kind: "print", text: printed.join(""), exitCode: 0 }
+        : { kind: "fail", message: oneLine(thrown.message), exitCode: EXIT_CODE.usage };
+    }
+    if (thrown instanceof CodisError) {
+      const exitCode =
+        thrown.code === "USAGE" || thrown.code === "NOT_SUPPORTED"
+          ? EXIT_CODE.usage
+          : EXIT_CODE.config;
+      return { kind: "fail", message: thrown.message, exitCode };
+    }
+    throw thrown;
+  }
+}
+
+type Flags = ReadonlyMap<string, string>;
+
+function createCommand(): Command {
+  return new Command("codis proxy")
+    .description("Speaks Redis to applications and spreads their keys over groups of servers.")
+    .allowExcessArguments(false)
+    .option("-c, --config <file>", "configuration file (TOML)")
+    .option("-l, --log <file>", "log file; a new one each day, named FILE.YYYY-MM-DD")
+    .option("--log-level <level>", `${LOG_LEVELS.join(", ").toUpperCase()} (default: INFO)`)
+    .option("--ncpu <n>", "worker processes (key workers)")
+    .option("--max-ncpu <n>", "upper bound of --ncpu")
+    .option("--host-admin <addr>", "address of the admin port to tell to others (host:port)")
+    .option("--host-proxy <addr>", "address for clients to tell to others (host:port)")
+    .option("--fillslots <file>", "static slot table (JSON); read again on SIGHUP")
+    .option("--dashboard <addr>", "dashboard to register with (with the control plane release)")
+    .option("--zookeeper <addr>", "find the dashboard through ZooKeeper (as above)")
+    .option("--zookeeper-auth <user:password>", "login for it")
+    .option("--etcd <addr>", "find the dashboard through etcd (as above)")
+    .option("--etcd-auth <user:password>", "login for it")
+    .option("--filesystem <root>", "find the dashboard through a folder (as above)")
+    .option("--product_name <name>", "name of the product (key product_name)")
+    .option("--product_auth <password>", "password of the servers (key product_auth)")
+    .option("--session_auth <password>", "password for clients (key session_auth)")
+    .option("--ulimit <n>", "don't start when fewer files may be open")
+    .option("--pidfile <file>", "write the process id here")
+    .option("--strict", "refuse a configuration file with unknown keys")
+    .option("--default-config", "print a configuration file with all keys and exit")
+    .option("--version", "print the version and exit");
+}
+
+function parseFlags(argv: readonly string[], print: (text: string) => void): Flags {
+  const command = createCommand()
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: print });
+  command.parse(argv, { from: "user" });
+  const flags = new Map<string, string>();
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const name = option.name();
+    if (value === true) {
+      flags.set(name, "");
+    } else if (typeof value === "string") {
+      if (value === "" && !(KEY_FLAGS as readonly string[]).includes(name)) {
+        throw new CodisError("USAGE", `--${name} needs a value`);
+      }
+      flags.set(name, value);
+    }
+  }
+  return flags;
+}
+
+function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): ProxyOrder {
+  refuseWrongSources(flags);
+  const configFile = flags.get("config");
+  const fromFile = configFile === undefined ? undefined : readConfig(configFile);
+  const values = new Map(fromFile?.values);
+  const flagByKey = new Map<string, string>();
+  for (const key of KEY_FLAGS) {
+    const value = flags.get(key);
+    if (value !== undefined) {
+      values.set(key, value);
+      flagByKey.set(key, `--${key}`);
+    }
+  }
+  const ncpu = readCount(flags, "ncpu");
+  if (ncpu !== undefined) {
+    values.set("workers", ncpu);
+    flagByKey.set("workers", "--ncpu");
+  }
+  const loaded = checkProxyConfig(
+    { values, originOf: (key) => flagByKey.get(key) ?? fromFile?.originOf(key) ?? "default" },
+    flags.has("strict"),
+  );
+  const warnings = [...loaded.warnings, ...warnAboutSecrets(flags)];
+  const config = limitWorkers(loaded.config, readCount(flags, "max-ncpu"), warnings);
+  return { kind: "run", config, options: readOptions(flags, configFile), warnings };
+}
+
+function refuseWrongSources(flags: Flags): void {
+  const given = SOURCE_FLAGS.filter((flag) => flags.has(flag));
+  if (given.length > 1) {
+    throw new CodisError(
+      "USAGE",
+      `${given.map((flag) => `--${flag}`).join(" and ")} exclude each other: ` +
+        "the slot table comes from one place",
+    );
+  }
+  for (const store of ["zookeeper", "etcd"]) {
+    if (flags.has(`${store}-auth`) && !flags.has(store)) {
+      throw new CodisError("USAGE", `--${store}-auth has a meaning only with --${store}`);
+    }
+  }
+  const source = given[0];
+  if (source !== undefined && source !== "fillslots") {
+    throw new CodisError(
+      "NOT_SUPPORTED",
+      `--${source} is not supported yet: registering with a dashboard comes with the control plane ` +
+        "release; use --fillslots=FILE, or start without it and let the dashboard add the proxy",
+    );
+  }
+}
+
+function readOptions(flags: Flags, configFile: string | undefined): ProxyRunOptions {
+  const level = flags.get("log-level");
+  const logLevel = level === undefined ? "info" : parseLogLevel(level);
+  if (logLevel === undefined) {
+    throw new CodisError(
+      "USAGE",
+      `invalid --log-level=${level}: expected one of ${LOG_LEVELS.join(", ").toUpperCase()}`,
+    );
+  }
+  return {
+    configFile,
+    logFile: flags.get("log"),
+    logLevel,
+    hostAdmin: readAddr(flags, "host-admin"),
+    hostProxy: readAddr(flags, "host-proxy"),
+    fillSlotsFile: flags.get("fillslots"),
+    pidFile: flags.get("pidfile"),
+    openFilesMin: readCount(flags, "ulimit"),
+  };
+}
+
+function readCount(flags: Flags, name: string): number | undefined {
+  const text = flags.get(name);
+  if (text === undefined) {
+    return undefined;
+  }
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) {
+    throw new CodisError("USAGE", `invalid --${name}=${text}: expected a whole number, 1 or more`);
+  }
+  return Number(text);
+}
+
+function readAddr(flags: Flags, name: string): string | undefined {
+  const text = flags.get(name);
+  if (text !== undefined && parseServerAddr(text) === undefined) {
+    throw new CodisError(
+      "USAGE",
+      `invalid --${name}=${text}: expected host:port as others reach it`,
+    );
+  }
+  return text;
+}
+
+function limitWorkers(
+  config: ProxyConfig,
+  max: number | undefined,
+  warnings: string[],
+): ProxyConfig {
+  if (max === undefined || max >= config.workers) {
+    return config;
+  }
+  warnings.push(`--max-ncpu=${max} is lower than workers = ${config.workers}; using ${max}`);
+  return Object.freeze({ ...config, workers: max });
+}
+
+function warnAboutSecrets(flags: Flags): string[] {
+  return KEY_FLAGS.filter((key) => key !== "product_name" && (flags.get(key) ?? "") !== "").map(
+    (key) =>
+      `--${key}: everybody on this machine can see it in the list of processes; ` +
+      "better write it in the configuration file",
+  );
+}
+
+function oneLine(message: string): string {
+  return message.replace(/^error: /, "").replaceAll("\n", " ");
+}

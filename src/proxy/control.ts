@@ -1,0 +1,88 @@
+/**
+ * What the admin port needs of the data plane of a proxy: the contract between `proxy/admin` and whatever
+ * runs the workers (one in this process, or a supervisor with N children).
+ */
+import type { SlotRecord } from "../model/slot.ts";
+
+/** Life of a proxy, as Codis: waiting for slots, online, closed for good. */
+export type ProxyState = "waiting" | "online" | "closed";
+
+/** Statistics of one command, merged over workers. */
+export interface CommandFigures {
+  /** Upper-case name. */
+  readonly name: string;
+  readonly calls: number;
+  readonly usecs: number;
+  /** Failures of the proxy or of a backend connection. */
+  readonly fails: number;
+  /** Error replies of Redis. */
+  readonly redisErrors: number;
+  /** Log-linear latency histogram: counts by bucket, see `proxy/stats/histogram.ts`. */
+  readonly buckets: Uint32Array;
+}
+
+/** One backend connection, for metrics. */
+export interface BackendFigures {
+  readonly addr: string;
+  readonly db: number;
+  readonly proto: number;
+  readonly worker: number;
+  readonly state: "connecting" | "connected" | "stale" | "down";
+  readonly inFlight: number;
+  readonly queuedBytes: number;
+  readonly connects: number;
+  readonly failures: number;
+}
+
+/** A whole snapshot of the data plane, merged over workers. */
+export interface ProxySnapshot {
+  readonly online: boolean;
+  readonly closed: boolean;
+  readonly startedAtMs: number;
+  readonly workers: readonly {
+    readonly index: number;
+    readonly pid: number;
+    readonly residentBytes: number;
+    readonly cpuUserSeconds: number;
+    readonly cpuSystemSeconds: number;
+    readonly sessionsAlive: number;
+  }[];
+  readonly ops: {
+    readonly total: number;
+    readonly fails: number;
+    readonly redisErrors: number;
+    readonly qps: number;
+  };
+  readonly sessions: {
+    readonly total: number;
+    readonly alive: number;
+    readonly rejected: number;
+    /** Sessions closed by the proxy, by reason (`protocol_error`, `output_limit`, `idle`, …). */
+    readonly closed: Readonly<Record<string, number>>;
+  };
+  readonly bytes: { readonly received: number; readonly sent: number; readonly buffered: number };
+  readonly commands: readonly CommandFigures[];
+  readonly backends: readonly BackendFigures[];
+}
+
+/** Version of a push by a dashboard (design section 7); absent from an original dashboard. */
+export interface PushVersion {
+  readonly epoch: number;
+  readonly revision: number;
+}
+
+/** The data plane as the admin port drives it. Methods that change something resolve when all workers did. */
+export interface ProxyControl {
+  state(): ProxyState;
+  slots(): readonly SlotRecord[];
+  /** waiting -> online. */
+  start(): Promise<void>;
+  /** Ends the proxy: stops accepting, drains within the bound, exits. Resolves when draining began. */
+  shutdown(): Promise<void>;
+  /** Replaces the given slots (others stay). Throws CodisError on an older version or a bad slot. */
+  fillSlots(slots: readonly SlotRecord[], version: PushVersion | undefined): Promise<void>;
+  resetStats(): Promise<void>;
+  forceGc(): Promise<void>;
+  setLogLevel(level: string): Promise<void>;
+  collect(): Promise<ProxySnapshot>;
+}

@@ -1,0 +1,364 @@
+/**
+ * Commands with keys: finds the slots of all keys and sends the request to the one backend that owns them,
+ * splits it over several, or says why not.
+ *
+ * Never a wrong answer: keys of several slots are refused with CROSSSLOT (unless the command is one that can
+ * be split), a slot without owner is an error, a locked slot makes the request wait. What is checked here for
+ * all keys is done before anything is sent.
+ */
+import {
+  ARGUMENTS_BLOCKING,
+  ARGUMENTS_OK,
+  ARGUMENTS_OTHER_DATABASE,
+  checkArguments,
+} from "../../command/check.ts";
+import { slotOf } from "../../command/hash.ts";
+import { findKeys } from "../../command/key-spec.ts";
+import { FLAG_WRITE, SCRIPT_BODY, SCRIPT_SHA } from "../../command/route.ts";
+import { CHECK, commandName, FLAGS, KEY_STEP, MERGE, SCRIPT_SOURCE } from "../../command/table.ts";
+import type { RequestScanner } from "../../resp/request-scanner.ts";
+import { type Backend, GATE_CLOSED, GATE_FULL, GATE_OPEN } from "../backend/backend.ts";
+import { type Router, SLOT_LOCKED, SLOT_SERVED } from "../router/router.ts";
+import { HOLD_TIMED_OUT } from "../router/slot-hold.ts";
+import type { CommandStats } from "../stats/command-stats.ts";
+import { Fanout, sendPart } from "./fanout.ts";
+import {
+  notAllowed,
+  notSupportedYet,
+  REPLY_CONN_RESET,
+  REPLY_CROSSSLOT,
+  REPLY_SLOT_OFFLINE,
+} from "./reply-text.ts";
+import type { ScriptCache } from "./script-cache.ts";
+import { ScriptRetry } from "./script-retry.ts";
+import {
+  ANSWERED,
+  DISPATCHED,
+  type SessionPort,
+  WAIT_BACKEND,
+  WAIT_SLOT,
+} from "./session-port.ts";
+
+/** The request names no key. */
+const NO_KEYS = -1;
+/** Its keys live in several slots. */
+const CROSS_SLOT = -2;
+const KEYS_INITIAL = 64;
+
+/** Options from the configuration. */
+export interface KeyedOptions {
+  /** Commands over several slots of one group are allowed, while none of them moves. */
+  readonly isCrossSlotInGroupAllowed: boolean;
+  readonly slotHoldTimeoutMs: number;
+}
+
+/** See the file head. One for each worker. */
+export class KeyedDispatcher {
+  readonly #router: Router;
+  readonly #stats: CommandStats;
+  readonly #scripts: ScriptCache;
+  readonly #options: KeyedOptions;
+  /** Argument indexes of the keys of the request at hand. */
+  #keys = new Int32Array(KEYS_INITIAL);
+  /** Backends of the parts of the request being split. */
+  readonly #parts: Backend[] = [];
+
+  constructor(router: Router, stats: CommandStats, scripts: ScriptCache, options: KeyedOptions) {
+    this.#router = router;
+    this.#stats = stats;
+    this.#scripts = scripts;
+    this.#options = options;
+  }
+
+  /** A command whose keys must live together. */
+  forward(
+    session: SessionPort,
+    id: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    scanner: RequestScanner,
+    nowMs: number,
+  ): number {
+    if (CHECK[id] !== 0) {
+      const verdict = checkArguments(
+        id,
+        buffer,
+        scanner.argOffsets,
+        scanner.argCount,
+        this.#router.slotMask,
+      );
+      if (verdict !== ARGUMENTS_OK) return this.#fail(session, id, refusalOf(verdict, id));
+    }
+    return this.#toOneBackend(session, id, buffer, start, end, scanner, nowMs, undefined);
+  }
+
+  /** EVAL and its family: as `forward`, and the script is made known to the server first. */
+  script(
+    session: SessionPort,
+    id: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    scanner: RequestScanner,
+    nowMs: number,
+  ): number {
+    const offsets = scanner.argOffsets;
+    const source = SCRIPT_SOURCE[id];
+    if (source === SCRIPT_BODY) {
+      this.#scripts.noteEval(buffer, offsets[2] as number, offsets[3] as number);
+    }
+    const sha1 =
+      source === SCRIPT_SHA
+        ? buffer.toString("latin1", offsets[2] as number, offsets[3] as number).toLowerCase()
+        : undefined;
+    return this.#toOneBackend(session, id, buffer, start, end, scanner, nowMs, sha1);
+  }
+
+  /** A command that may be split: MGET, MSET, DEL, UNLINK, EXISTS, TOUCH. */
+  multiShard(
+    session: SessionPort,
+    id: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    scanner: RequestScanner,
+    nowMs: number,
+  ): number {
+    const merge = MERGE[id] as number;
+    const step = KEY_STEP[id] as number;
+    const offsets = scanner.argOffsets;
+    if ((scanner.argCount - 1) % step !== 0) {
+      // An odd MSET: Redis's own error, from any server.
+      return this.#toOneBackend(session, id, buffer, start, end, scanner, nowMs, undefined);
+    }
+    const keyCount = (scanner.argCount - 1) / step;
+    const parts = this.#parts;
+    parts.length = 0;
+    const partOfKey = new Uint16Array(keyCount);
+    const { backends } = session.view;
+    const mask = this.#router.slotMask;
+    for (let key = 0; key < keyCount; key++) {
+      const at = (1 + key * step) * 2;
+      const slot = slotOf(buffer, offsets[at] as number, offsets[at + 1] as number, mask);
+      const backend = backends[slot];
+      if (backend === undefined) {
+        parts.length = 0;
+        return this.#slotNotServed(session, id, slot, nowMs);
+      }
+      let part = parts.indexOf(backend);
+      if (part === -1) part = parts.push(backend) - 1;
+      partOfKey[key] = part;
+    }
+    for (const backend of parts) {
+      const outcome = this.#gate(session, id, backend, nowMs);
+      if (outcome !== GATE_OPEN) {
+        parts.length = 0;
+        return outcome;
+      }
+    }
+    session.slotWaitStartMs = 0;
+    const isWrite = ((FLAGS[id] as number) & FLAG_WRITE) !== 0;
+    if (parts.length === 1) {
+      this.#send(session, parts[0] as Backend, id, buffer, start, end, nowMs);
+    } else {
+      const fanout = new Fanout(
+        session.output,
+        id,
+        merge,
+        partOfKey,
+        parts.length,
+        this.#stats,
+        nowMs,
+      );
+      const source = { buffer, argOffsets: offsets, argCount: scanner.argCount, step };
+      for (let part = 0; part < parts.length; part++) {
+        const backend = parts[part] as Backend;
+        if (isWrite) session.noteWrite(backend);
+        sendPart(backend, fanout, part, source, partOfKey, nowMs);
+      }
+    }
+    parts.length = 0;
+    return DISPATCHED;
+  }
+
+  #toOneBackend(
+    session: SessionPort,
+    id: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    scanner: RequestScanner,
+    nowMs: number,
+    sha1: string | undefined,
+  ): number {
+    let slot = this.#slotOfAll(id, buffer, scanner);
+    if (slot === CROSS_SLOT) return this.#fail(session, id, REPLY_CROSSSLOT);
+    if (slot === NO_KEYS) {
+      slot = this.#anyServedSlot();
+      if (slot === NO_KEYS) return this.#fail(session, id, REPLY_SLOT_OFFLINE);
+    }
+    const backend = session.view.backends[slot];
+    if (backend === undefined) {
+      if (this.#router.slotStates[slot] === SLOT_LOCKED && sha1 === undefined) {
+        return this.#holdRequest(session, id, slot, buffer, start, end, nowMs);
+      }
+      return this.#slotNotServed(session, id, slot, nowMs);
+    }
+    const outcome = this.#gate(session, id, backend, nowMs);
+    if (outcome !== GATE_OPEN) return outcome;
+    session.slotWaitStartMs = 0;
+    if (sha1 !== undefined) {
+      this.#sendScript(session, backend, id, sha1, buffer, start, end, nowMs);
+    } else {
+      this.#send(session, backend, id, buffer, start, end, nowMs);
+    }
+    return DISPATCHED;
+  }
+
+  /** The slot of all keys, NO_KEYS, or CROSS_SLOT. */
+  #slotOfAll(id: number, buffer: Buffer, scanner: RequestScanner): number {
+    const offsets = scanner.argOffsets;
+    let count = findKeys(id, buffer, offsets, scanner.argCount, this.#keys);
+    if (count > this.#keys.length) {
+      this.#keys = new Int32Array(count);
+      count = findKeys(id, buffer, offsets, scanner.argCount, this.#keys);
+    }
+    if (count <= 0) return NO_KEYS;
+    const keys = this.#keys;
+    const mask = this.#router.slotMask;
+    let slot = NO_KEYS;
+    let isSameSlot = true;
+    for (let i = 0; i < count; i++) {
+      const at = (keys[i] as number) * 2;
+      const own = slotOf(buffer, offsets[at] as number, offsets[at + 1] as number, mask);
+      if (slot === NO_KEYS) slot = own;
+      else if (own !== slot) {
+        isSameSlot = false;
+        if (!this.#isSameGroup(slot, own)) return CROSS_SLOT;
+      }
+    }
+    // Several slots of one group, allowed by the operator: all are served, see #isSameGroup.
+    return isSameSlot || this.#router.slotStates[slot] === SLOT_SERVED ? slot : CROSS_SLOT;
+  }
+
+  #isSameGroup(a: number, b: number): boolean {
+    if (!this.#options.isCrossSlotInGroupAllowed) return false;
+    const router = this.#router;
+    return (
+      router.slotStates[a] === SLOT_SERVED &&
+      router.slotStates[b] === SLOT_SERVED &&
+      router.groupOfSlot(a) === router.groupOfSlot(b)
+    );
+  }
+
+  #anyServedSlot(): number {
+    return this.#router.slotStates.indexOf(SLOT_SERVED);
+  }
+
+  /** GATE_OPEN when the backend takes requests; else the outcome of this one. */
+  #gate(session: SessionPort, id: number, backend: Backend, nowMs: number): number {
+    if (backend.gate === GATE_OPEN) return GATE_OPEN;
+    backend.wake(nowMs);
+    if (backend.gate === GATE_FULL) {
+      session.waitingFor = backend;
+      return WAIT_BACKEND;
+    }
+    if (backend.gate === GATE_CLOSED) {
+      this.#fail(session, id, REPLY_CONN_RESET);
+      return ANSWERED;
+    }
+    return GATE_OPEN;
+  }
+
+  #send(
+    session: SessionPort,
+    backend: Backend,
+    id: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): void {
+    if (((FLAGS[id] as number) & FLAG_WRITE) !== 0) session.noteWrite(backend);
+    backend.push(session.output, session.output.reserve(), id, nowMs);
+    backend.append(buffer, start, end);
+  }
+
+  /** Loads the script ahead if the server may not have it; keeps the request for one more try. */
+  #sendScript(
+    session: SessionPort,
+    backend: Backend,
+    id: number,
+    sha1: string,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): void {
+    const loadFrame = this.#scripts.loadFrame(sha1);
+    if (loadFrame !== undefined && !backend.loadedScripts.has(sha1)) {
+      backend.sendIgnored(loadFrame, nowMs);
+      backend.loadedScripts.add(sha1);
+    }
+    if (loadFrame === undefined || session.output.inFlightCount > 0) {
+      this.#send(session, backend, id, buffer, start, end, nowMs);
+      return;
+    }
+    if (((FLAGS[id] as number) & FLAG_WRITE) !== 0) session.noteWrite(backend);
+    const frame = Buffer.from(buffer.subarray(start, end));
+    const retry = new ScriptRetry(session.output, backend, id, loadFrame, frame);
+    backend.push(retry, 0, id, nowMs);
+    backend.append(frame, 0, frame.length);
+  }
+
+  #holdRequest(
+    session: SessionPort,
+    id: number,
+    slot: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): number {
+    const { db, proto, lane } = session.view;
+    this.#router.hold.add(slot, {
+      sink: session.output,
+      tag: session.output.reserve(),
+      commandId: id,
+      frame: Buffer.from(buffer.subarray(start, end)),
+      db,
+      proto,
+      lane,
+      startMs: nowMs,
+    });
+    return DISPATCHED;
+  }
+
+  /** The request needs a slot that isn't served: it waits while the slot is locked, else it fails. */
+  #slotNotServed(session: SessionPort, id: number, slot: number, nowMs: number): number {
+    if (this.#router.slotStates[slot] !== SLOT_LOCKED) {
+      session.slotWaitStartMs = 0;
+      return this.#fail(session, id, this.#router.refusalOfSlot(slot));
+    }
+    if (session.slotWaitStartMs === 0) session.slotWaitStartMs = nowMs;
+    if (nowMs - session.slotWaitStartMs < this.#options.slotHoldTimeoutMs) return WAIT_SLOT;
+    session.slotWaitStartMs = 0;
+    return this.#fail(session, id, HOLD_TIMED_OUT);
+  }
+
+  #fail(session: SessionPort, id: number, reply: Buffer): number {
+    this.#stats.recordFail(id);
+    const { output } = session;
+    output.onReply(output.reserve(), reply, 0, reply.length);
+    return DISPATCHED;
+  }
+}
+
+/** Why the arguments of a command can't be served. */
+function refusalOf(verdict: number, id: number): Buffer {
+  const name = commandName(id);
+  if (verdict === ARGUMENTS_BLOCKING) return notSupportedYet(`${name} BLOCK`);
+  if (verdict === ARGUMENTS_OTHER_DATABASE) return notAllowed(`${name} DB`);
+  return notAllowed(`${name} BY/GET pattern`);
+}

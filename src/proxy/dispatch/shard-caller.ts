@@ -1,0 +1,176 @@
+/**
+ * How handlers reach the groups: single commands on the shared backend connections, awaited.
+ *
+ * Everything resolves with a raw reply; what goes wrong is an error reply, as the client would get it.
+ * A request in a full backend queue is sent all the same: handlers are few and each session runs one.
+ */
+import { encodeRequest } from "../../resp/inline-request.ts";
+import { ReplyScanner } from "../../resp/reply-scanner.ts";
+import { dial } from "../../net/socket.ts";
+import { GATE_CLOSED, GATE_OPEN, socketAddrOf } from "../backend/backend.ts";
+import { handshakeSteps } from "../backend/handshake.ts";
+import { CallbackReply } from "../reply/reply-sink.ts";
+import type { Router } from "../router/router.ts";
+import type { ProtocolVersion, Shard, ShardCaller } from "./context.ts";
+import { REPLY_CONN_RESET } from "./reply-text.ts";
+
+/** Requests of handlers are counted with the command that the client sent, not one by one. */
+const COMMAND_NONE = -1;
+
+/** See the file head. One for each worker. */
+export class RouterShardCaller implements ShardCaller {
+  readonly #router: Router;
+  #shards: Shard[] = [];
+  #shardsRevision = -1;
+
+  constructor(router: Router) {
+    this.#router = router;
+  }
+
+  get slotCount(): number {
+    return this.#router.slotCount;
+  }
+
+  get revision(): number {
+    return this.#router.revision;
+  }
+
+  shards(): readonly Shard[] {
+    if (this.#shardsRevision !== this.#router.revision) {
+      const byAddr = new Map<string, Shard>();
+      for (const record of this.#router.records) {
+        if (record.backendAddr === "" || byAddr.has(record.backendAddr)) continue;
+        byAddr.set(record.backendAddr, {
+          groupId: record.backendAddrGroupId,
+          addr: record.backendAddr,
+        });
+      }
+      this.#shards = [...byAddr.values()].sort(
+        (a, b) => a.groupId - b.groupId || (a.addr < b.addr ? -1 : 1),
+      );
+      this.#shardsRevision = this.#router.revision;
+    }
+    return this.#shards;
+  }
+
+  shardOfSlot(slotId: number): Shard | undefined {
+    const record = this.#router.records[slotId];
+    if (record === undefined || record.backendAddr === "") return undefined;
+    return { groupId: record.backendAddrGroupId, addr: record.backendAddr };
+  }
+
+  migrateFromOfSlot(slotId: number): number {
+    const record = this.#router.records[slotId];
+    return record === undefined || record.migrateFrom === "" ? 0 : record.migrateFromGroupId;
+  }
+
+  groupsThatReceivedSince(revision: number): readonly number[] {
+    return this.#router.groupsThatReceivedSince(revision);
+  }
+
+  shardOfGroup(groupId: number): Shard | undefined {
+    return this.shards().find((shard) => shard.groupId === groupId);
+  }
+
+  call(
+    shard: Shard,
+    db: number,
+    proto: ProtocolVersion,
+    argv: readonly (string | Uint8Array)[],
+  ): Promise<Buffer> {
+    const backend = this.#router.backend(shard.addr, db, proto, 0);
+    const nowMs = performance.now();
+    if (backend.gate !== GATE_OPEN) backend.wake(nowMs);
+    if (backend.gate === GATE_CLOSED) return Promise.resolve(REPLY_CONN_RESET);
+    return new Promise((resolve) => {
+      const frame = encodeRequest(argv);
+      backend.push(new CallbackReply(resolve), 0, COMMAND_NONE, nowMs);
+      backend.append(frame, 0, frame.length);
+    });
+  }
+
+  async callDedicated(
+    shard: Shard,
+    db: number,
+    proto: ProtocolVersion,
+    argvs: readonly (readonly (string | Uint8Array)[])[],
+    timeoutMs: number,
+  ): Promise<readonly Buffer[]> {
+    const settings = { ...this.#router.backend(shard.addr, db, proto, 0).settings };
+    const steps = handshakeSteps(settings);
+    const replies = new DedicatedReplies(steps.length + argvs.length);
+    try {
+      const connection = await dial(
+        socketAddrOf(shard.addr),
+        { timeoutMs: settings.dialTimeoutMs, keepAliveMs: 0 },
+        replies,
+      );
+      const frames = [...steps.map((step) => step.frame), ...argvs.map(encodeRequest)];
+      for (const frame of frames) connection.append(frame, 0, frame.length);
+      const timer = setTimeout(() => replies.give("timeout"), timeoutMs);
+      const got = await replies.done;
+      clearTimeout(timer);
+      connection.destroy();
+      return got.slice(steps.length);
+    } catch (error) {
+      const cause = (error as Error).message;
+      const reply = Buffer.from(`-ERR handle response, backend conn failure, ${cause}\r\n`);
+      return argvs.map(() => reply);
+    }
+  }
+}
+
+/** Collects a fixed number of replies of a connection of its own. */
+class DedicatedReplies {
+  readonly done: Promise<Buffer[]>;
+  readonly #resolve: (replies: Buffer[]) => void;
+  readonly #due: number;
+  readonly #replies: Buffer[] = [];
+  readonly #scanner = new ReplyScanner();
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(due: number) {
+    const { promise, resolve } = Promise.withResolvers<Buffer[]>();
+    this.done = promise;
+    this.#resolve = resolve;
+    this.#due = due;
+  }
+
+  /** Ends the wait: what is missing becomes an error. */
+  give(cause: string): void {
+    while (this.#replies.length < this.#due) {
+      this.#replies.push(Buffer.from(`-ERR handle response, backend conn failure, ${cause}\r\n`));
+    }
+    this.#resolve(this.#replies);
+  }
+
+  onData(chunk: Buffer): void {
+    const data = Buffer.concat([this.#rest, chunk]);
+    let pos = 0;
+    while (pos < data.length && this.#replies.length < this.#due) {
+      this.#scanner.reset();
+      const next = this.#scanner.scan(data, pos, data.length);
+      if (next <= 0) break;
+      this.#replies.push(data.subarray(pos, next));
+      pos = next;
+    }
+    this.#rest = data.subarray(pos);
+    if (this.#replies.length === this.#due) this.#resolve(this.#replies);
+  }
+
+  onOutputPending(): void {
+    // A few short commands; nothing to bound.
+  }
+
+  onDrain(): void {
+    // Nothing waits for it.
+  }
+
+  onEnd(): void {
+    this.give("EOF");
+  }
+
+  onClose(cause: string): void {
+    this.give(cause === "" ? "EOF" : cause);
+  }
+}

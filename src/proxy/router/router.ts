@@ -1,0 +1,238 @@
+/**
+ * The slot table of a worker and the backends it leads to.
+ *
+ * A session holds a `RouteView`: for its database, protocol and lane, the backend of each slot, or undefined
+ * where a request can't simply be sent (offline, locked, moving). A change of the table rewrites the views in
+ * place between two requests, so a session never sees half of it. Backends are made when a view first needs
+ * them and retired when no slot does.
+ */
+import { assert } from "../../base/assert.ts";
+import { offlineSlot, type SlotCount, type SlotRecord } from "../../model/slot.ts";
+import { Backend, type BackendEvents, GATE_CLOSED, GATE_OPEN } from "../backend/backend.ts";
+import type { BackendSettings } from "../backend/handshake.ts";
+import type { ReplySink } from "../reply/reply-sink.ts";
+import type { CommandStats } from "../stats/command-stats.ts";
+import { SlotHold } from "./slot-hold.ts";
+
+/** The slot is served by one master. */
+export const SLOT_SERVED = 0;
+/** Nobody owns the slot. */
+export const SLOT_OFFLINE = 1;
+/** Requests wait. */
+export const SLOT_LOCKED = 2;
+/** Keys come from another group; needs a mover. */
+export const SLOT_MIGRATING = 3;
+
+/** Backends by slot, for one database, protocol and lane. */
+export interface RouteView {
+  readonly db: number;
+  readonly proto: 2 | 3;
+  readonly lane: number;
+  readonly backends: (Backend | undefined)[];
+}
+
+/** Settings of all backends; the rest comes from the table and the view. */
+export type BackendDefaults = Omit<BackendSettings, "addr" | "db" | "proto" | "lane">;
+
+/** Options of a router. */
+export interface RouterOptions {
+  readonly slotCount: SlotCount;
+  /** Connections for each server, database and protocol; a session uses one of them. */
+  readonly laneCount: number;
+  readonly slotHoldTimeoutMs: number;
+  readonly backend: BackendDefaults;
+}
+
+/** See the file head. */
+export class Router {
+  readonly slotCount: SlotCount;
+  /** For `slotOf`: slot count - 1. */
+  readonly slotMask: number;
+  readonly laneCount: number;
+  /** Grows with each change of the table. */
+  revision = 0;
+  /** One of the SLOT_ constants by slot. */
+  readonly slotStates: Uint8Array;
+  readonly hold: SlotHold;
+  readonly #records: SlotRecord[];
+  readonly #views = new Map<number, RouteView>();
+  readonly #backends = new Map<string, Backend>();
+  /** Revision at which a group last received a slot. */
+  readonly #receivedAt = new Map<number, number>();
+  readonly #defaults: BackendDefaults;
+  readonly #stats: CommandStats;
+  readonly #events: BackendEvents;
+  /** Called after each change of the table. */
+  #listeners: (() => void)[] = [];
+
+  constructor(options: RouterOptions, stats: CommandStats, events: BackendEvents) {
+    this.slotCount = options.slotCount;
+    this.slotMask = options.slotCount - 1;
+    this.laneCount = options.laneCount;
+    this.slotStates = new Uint8Array(options.slotCount).fill(SLOT_OFFLINE);
+    this.hold = new SlotHold(options.slotHoldTimeoutMs);
+    this.#records = Array.from({ length: options.slotCount }, (_, id) => offlineSlot(id));
+    this.#defaults = options.backend;
+    this.#stats = stats;
+    this.#events = events;
+  }
+
+  /** The table as it is, by slot id. */
+  get records(): readonly SlotRecord[] {
+    return this.#records;
+  }
+
+  /** All backends that exist, for figures and ticks. */
+  get backends(): Iterable<Backend> {
+    return this.#backends.values();
+  }
+
+  /** The view for a session; the same object for the same arguments, for ever. */
+  view(db: number, proto: 2 | 3, lane: number): RouteView {
+    const key = (db * 2 + (proto - 2)) * this.laneCount + lane;
+    const known = this.#views.get(key);
+    if (known !== undefined) return known;
+    const backends = new Array<Backend | undefined>(this.slotCount).fill(undefined);
+    const view: RouteView = { db, proto, lane, backends };
+    this.#views.set(key, view);
+    for (let id = 0; id < this.slotCount; id++) this.#routeSlot(view, id);
+    return view;
+  }
+
+  /** The backend of a server for the given kind of session. */
+  backend(addr: string, db: number, proto: 2 | 3, lane: number): Backend {
+    const key = `${addr}|${db}|${proto}|${lane}`;
+    let backend = this.#backends.get(key);
+    if (backend === undefined) {
+      backend = new Backend({ ...this.#defaults, addr, db, proto, lane }, this.#stats, this.#events);
+      this.#backends.set(key, backend);
+    }
+    return backend;
+  }
+
+  /** Group that owns the slot, 0 when it is offline. */
+  groupOfSlot(slotId: number): number {
+    return (this.#records[slotId] as SlotRecord).backendAddrGroupId;
+  }
+
+  /** Ids of the groups that received a slot after the given revision, sorted. */
+  groupsThatReceivedSince(revision: number): number[] {
+    const groups: number[] = [];
+    for (const [groupId, at] of this.#receivedAt) if (at > revision) groups.push(groupId);
+    return groups.sort((a, b) => a - b);
+  }
+
+  /** Replaces the given slots; the records were checked before. */
+  fill(records: readonly SlotRecord[]): void {
+    this.revision++;
+    for (const record of records) {
+      assert(record.id >= 0 && record.id < this.slotCount, "a checked record has a slot that exists");
+      const old = this.#records[record.id] as SlotRecord;
+      if (record.backendAddr !== "" && record.backendAddrGroupId !== old.backendAddrGroupId) {
+        this.#receivedAt.set(record.backendAddrGroupId, this.revision);
+      }
+      this.#records[record.id] = record;
+      this.slotStates[record.id] = stateOf(record);
+      for (const view of this.#views.values()) this.#routeSlot(view, record.id);
+    }
+    this.#retireUnused();
+    for (const record of records) {
+      if (!record.locked) this.#release(record.id);
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls the listener after each change of the table, for the life of the router. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** About ten times a second: timeouts of held requests; `isSecond` once a second: backends. */
+  tick(nowMs: number, isSecond: boolean): void {
+    this.hold.expire(nowMs);
+    if (!isSecond) return;
+    for (const [key, backend] of this.#backends) {
+      backend.tick(nowMs);
+      if (backend.state === "closed") this.#backends.delete(key);
+    }
+  }
+
+  close(): void {
+    for (const backend of this.#backends.values()) backend.close();
+    this.#backends.clear();
+  }
+
+  #routeSlot(view: RouteView, slotId: number): void {
+    const record = this.#records[slotId] as SlotRecord;
+    if (this.slotStates[slotId] !== SLOT_SERVED) {
+      view.backends[slotId] = undefined;
+      return;
+    }
+    const backend = this.backend(record.backendAddr, view.db, view.proto, view.lane);
+    backend.groupId = record.backendAddrGroupId;
+    view.backends[slotId] = backend;
+  }
+
+  /** Sends what waited for a slot, in order, wherever it is served now. */
+  #release(slotId: number): void {
+    for (const held of this.hold.take(slotId)) {
+      const backend = this.view(held.db, held.proto, held.lane).backends[slotId];
+      if (backend === undefined) {
+        const reply = this.refusalOfSlot(slotId);
+        held.sink.onReply(held.tag, reply, 0, reply.length);
+        continue;
+      }
+      sendFrame(backend, held.sink, held.tag, held.commandId, held.frame, held.startMs);
+    }
+  }
+
+  /** Why a slot can't be served, as a reply. Only for slots that are neither served nor locked. */
+  refusalOfSlot(slotId: number): Buffer {
+    return this.slotStates[slotId] === SLOT_MIGRATING ? SLOT_IS_MIGRATING : SLOT_IS_OFFLINE;
+  }
+
+  #retireUnused(): void {
+    const used = new Set<string>();
+    for (const record of this.#records) if (record.backendAddr !== "") used.add(record.backendAddr);
+    for (const [key, backend] of this.#backends) {
+      if (used.has(backend.settings.addr)) {
+        backend.keep();
+        continue;
+      }
+      backend.retire();
+      if (backend.state === "closed") this.#backends.delete(key);
+    }
+  }
+}
+
+const SLOT_IS_OFFLINE = Buffer.from(
+  "-ERR handle request, slot is not ready, may be offline\r\n",
+);
+const SLOT_IS_MIGRATING = Buffer.from(
+  "-ERR handle request, slot is migrating, which this release doesn't serve\r\n",
+);
+const CONN_RESET = Buffer.from("-ERR handle response, backend conn reset\r\n");
+
+/** Gives a backend one request, or answers it when there is no connection and none may be tried. */
+export function sendFrame(
+  backend: Backend,
+  sink: ReplySink,
+  tag: number,
+  commandId: number,
+  frame: Buffer,
+  nowMs: number,
+): void {
+  if (backend.gate !== GATE_OPEN) backend.wake(nowMs);
+  if (backend.gate === GATE_CLOSED) {
+    sink.onReply(tag, CONN_RESET, 0, CONN_RESET.length);
+    return;
+  }
+  backend.push(sink, tag, commandId, nowMs);
+  backend.append(frame, 0, frame.length);
+}
+
+function stateOf(record: SlotRecord): number {
+  if (record.locked) return SLOT_LOCKED;
+  if (record.backendAddr === "") return SLOT_OFFLINE;
+  return record.migrateFrom === "" ? SLOT_SERVED : SLOT_MIGRATING;
+}

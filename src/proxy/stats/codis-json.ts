@@ -1,0 +1,76 @@
+/**
+ * Statistics in Codis's JSON, from a snapshot of the data plane. Field names and their order are those
+ * of the original's answers.
+ */
+
+import { STATS_FLAG } from "../../api/proxy-route.ts";
+import type { CommandStatsJson, ProxyStatsJson, RuntimeJson } from "../../api/proxy-stats.ts";
+import type { SentinelRecord } from "../../model/sentinel.ts";
+import type { CommandFigures, ProxySnapshot } from "../control.ts";
+import type { UsageMeter } from "./usage.ts";
+
+/** What the statistics show besides the snapshot. */
+export interface StatsSources {
+  readonly usage: UsageMeter;
+  readonly sentinels: SentinelRecord;
+  readonly primaryOnly: boolean;
+  /** Bits of `STATS_FLAG`. */
+  readonly flags: number;
+}
+
+/** `stats` of a snapshot. */
+export function statsToJson(snapshot: ProxySnapshot, sources: StatsSources): ProxyStatsJson {
+  const withCommands = (sources.flags & STATS_FLAG.commands) !== 0;
+  const withRuntime = (sources.flags & STATS_FLAG.runtime) !== 0;
+  const servers = sources.sentinels.servers;
+  return {
+    online: snapshot.online,
+    closed: snapshot.closed,
+    sentinels: servers.length === 0 ? {} : { servers },
+    ops: {
+      total: snapshot.ops.total,
+      fails: snapshot.ops.fails,
+      redis: { errors: snapshot.ops.redisErrors },
+      qps: Math.round(snapshot.ops.qps),
+      ...(withCommands ? { cmd: commandsToJson(snapshot.commands) } : {}),
+    },
+    sessions: { total: snapshot.sessions.total, alive: snapshot.sessions.alive },
+    rusage: sources.usage.measure(snapshot),
+    backend: { primary_only: sources.primaryOnly },
+    ...(withRuntime ? { runtime: runtimeToJson(snapshot) } : {}),
+  };
+}
+
+function commandsToJson(commands: readonly CommandFigures[]): CommandStatsJson[] {
+  return commands
+    .filter((command) => command.calls > 0)
+    .map((command) => ({
+      opstr: command.name,
+      calls: command.calls,
+      usecs: Math.round(command.usecs),
+      usecs_percall: Math.floor(command.usecs / command.calls),
+      fails: command.fails,
+      redis_errtype: command.redisErrors,
+    }))
+    .sort((a, b) => (a.opstr < b.opstr ? -1 : 1));
+}
+
+function runtimeToJson(snapshot: ProxySnapshot): RuntimeJson {
+  // This process only: the heaps of other workers aren't asked for; their memory is in rusage.
+  const memory = process.memoryUsage();
+  return {
+    general: { alloc: memory.heapUsed, sys: memory.rss, lookups: 0, mallocs: 0, frees: 0 },
+    heap: {
+      alloc: memory.heapUsed,
+      sys: memory.heapTotal,
+      idle: Math.max(0, memory.heapTotal - memory.heapUsed),
+      inuse: memory.heapUsed,
+      objects: 0,
+    },
+    gc: { num: 0, cpu_fraction: 0, total_pausems: 0 },
+    num_procs: snapshot.workers.length,
+    num_goroutines: 0,
+    num_cgo_call: 0,
+    mem_offheap: snapshot.bytes.buffered,
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * The running processes of a local cluster: starts them in order (masters, replicas, proxies), starts
+ * those again that die, and ends all in the opposite order.
+ *
+ * Invariant: after `close` has resolved, no process that was started here is left.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { CodisError, messageOf } from "../base/error.ts";
+import { Child, type ExitReason } from "./child.ts";
+import { type ClusterLayout, replaceFile } from "./layout.ts";
+import { listMembers, type Member, slotFileOf, slotFileText } from "./member.ts";
+import { endProcesses, type FoundProcess, listProcesses, type ProcessId } from "./process-table.ts";
+
+/** A proxy finishes what is in flight, a server writes its append-only file. */
+export const END_GRACE_MS = 15_000;
+/** More deaths of one process than this within the window end the cluster. */
+const RESTARTS_MAX = 5;
+const RESTART_WINDOW_MS = 60_000;
+const RESTART_DELAY_MIN_MS = 100;
+const RESTART_DELAY_MAX_MS = 5_000;
+
+/** Where the cluster's life is told, one line at a time. */
+export type Report = (line: string) => void;
+
+/** What `Cluster` is made of. */
+export interface ClusterOptions {
+  /** Absolute. */
+  readonly dir: string;
+  readonly layout: ClusterLayout;
+  /** Absolute path of `bin/codis`. */
+  readonly launcher: string;
+  /** More flags for the proxies. */
+  readonly proxyFlags: readonly string[];
+  readonly report: Report;
+}
+
+/** All processes of one cluster. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #children = new Map<string, Child>();
+  readonly #deathsAtMs = new Map<string, number[]>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #failed = Promise.withResolvers<CodisError>();
+  #isClosing = false;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when a process dies so often that the cluster has to be given up. */
+  get failed(): Promise<CodisError> {
+    return this.#failed.promise;
+  }
+
+  /** Resolves when every process answers PING. Throws `SERVER_START_FAILED`; the caller then closes. */
+  async start(): Promise<void> {
+    const { dir, layout, launcher } = this.#options;
+    replaceFile(slotFileOf(dir), slotFileText(layout));
+    const members = listMembers(dir, layout, launcher);
+    for (const kind of ["master", "replica", "proxy"] as const) {
+      const started = members
+        .filter((member) => member.kind === kind && !this.#isClosing)
+        .map((member) => this.#spawn(member));
+      // All are waited for even if one fails, so that close() meets no half-started ones.
+      const results = await Promise.allSettled(started.map((child) => this.#waitUntilReady(child)));
+      const failure = results.find((result) => result.status === "rejected");
+      if (failure !== undefined) {
+        throw failure.reason;
+      }
+      for (const child of started) {
+        this.#watch(child);
+      }
+    }
+  }
+
+  /** Ends the proxies, then the replicas, then the masters. May be called at any time. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
+    const children = [...this.#children.values()];
+    for (const kind of ["proxy", "replica", "master"] as const) {
+      const ids = children
+        .filter((child) => child.member.kind === kind)
+        .flatMap((child) => child.id ?? []);
+      const killed = await endProcesses(ids, END_GRACE_MS);
+      for (const child of children.filter((one) => killed.includes(one.id?.pid ?? 0))) {
+        this.#options.report(`${child.member.name} had to be killed`);
+      }
+    }
+  }
+
+  #spawn(member: Member): Child {
+    const child = new Child(this.#prepare(member));
+    this.#children.set(member.name, child);
+    return child;
+  }
+
+  /** Writes the configuration file; returns the member with the flags of this start. */
+  #prepare(member: Member): Member {
+    mkdirSync(member.folder, { recursive: true, mode: 0o700 });
+    writeFileSync(member.configPath, member.configText, { mode: 0o600 });
+    return member.kind === "proxy"
+      ? { ...member, command: [...member.command, ...this.#options.proxyFlags] }
+      : member;
+  }
+
+  #waitUntilReady(child: Child): Promise<void> {
+    return child.waitUntilReady(() => {
+      this.#options.report(`${child.member.name} reads its data`);
+    });
+  }
+
+  #watch(child: Child): void {
+    child.gone.then((reason) => {
+      if (!this.#isClosing) {
+        this.#onDeath(child, reason);
+      }
+    });
+  }
+
+  #onDeath(child: Child, reason: ExitReason): void {
+    const { name, port, logPath } = child.member;
+    const nowMs = performance.now();
+    const recent = (this.#deathsAtMs.get(name) ?? []).filter(
+      (atMs) => nowMs - atMs < RESTART_WINDOW_MS,
+    );
+    recent.push(nowMs);
+    this.#deathsAtMs.set(name, recent);
+    const what = `${name} (127.0.0.1:${port}) ended: ${reason}; see ${logPath}: ${child.logTail()}`;
+    if (recent.length > RESTARTS_MAX) {
+      const times = `${recent.length} times within ${RESTART_WINDOW_MS / 1000} s`;
+      this.#failed.resolve(new CodisError("SERVER_START_FAILED", `${what}; that was ${times}`));
+      return;
+    }
+    const delayMs = Math.min(RESTART_DELAY_MIN_MS * 2 ** (recent.length - 1), RESTART_DELAY_MAX_MS);
+    this.#options.report(
+      `${what}; it is started again in ${delayMs} ms (${recent.length} of ${RESTARTS_MAX})`,
+    );
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#restart(child.member);
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  #restart(member: Member): void {
+    let child: Child;
+    try {
+      child = new Child(member);
+    } catch (thrown) {
+      this.#failed.resolve(
+        new CodisError("SERVER_START_FAILED", `${member.name}: ${messageOf(thrown)}`),
+      );
+      return;
+    }
+    this.#children.set(member.name, child);
+    this.#watch(child);
+    this.#waitUntilReady(child).then(
+      () => this.#options.report(`${member.name} serves again`),
+      () => {
+        // A process that ended is counted by its watcher; one that hangs is ended, and counted then.
+        if (child.id !== undefined && !this.#isClosing) {
+          endProcesses([child.id], END_GRACE_MS).catch((thrown) => {
+            this.#options.report(`${member.name} can't be ended: ${messageOf(thrown)}`);
+          });
+        }
+      },
+    );
+  }
+}
+
+/**
+ * Ends processes that belong to the cluster but to no running `codis up`, in the usual order: what a
+ * crash left behind. Resolves with their number.
+ */
+export async function endLeftovers(
+  dir: string,
+  layout: ClusterLayout,
+  launcher: string,
+): Promise<number> {
+  const members = listMembers(dir, layout, launcher);
+  let count = 0;
+  for (const kind of ["proxy", "replica", "master"] as const) {
+    const processes = listProcesses();
+    const ids: ProcessId[] = members
+      .filter((member) => member.kind === kind)
+      .flatMap((member) => findMemberProcesses(member, processes));
+    await endProcesses(ids, END_GRACE_MS);
+    count += ids.length;
+  }
+  return count;
+}
+
+/** The processes among those found that are this member. */
+export function findMemberProcesses(
+  member: Member,
+  processes: readonly FoundProcess[],
+): readonly FoundProcess[] {
+  return processes.filter((found) => member.isCommandLine(found.args));
+}

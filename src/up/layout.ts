@@ -1,0 +1,157 @@
+/**
+ * What a local cluster is and what its folder holds. The folder is the only memory: `cluster.json` says
+ * which processes belong to the cluster and on which ports, so that `codis up` on an existing folder
+ * brings the same cluster with the same data back. All other files are written anew at each start.
+ *
+ *     DIR/cluster.json        this layout
+ *     DIR/supervisor.json     the running `codis up`: pid and phase
+ *     DIR/slots.json          slot table of the proxies
+ *     DIR/proxy-1.toml .log   one of each for a proxy
+ *     DIR/group-1/master/     redis.conf, redis.log, append-only file
+ *     DIR/group-1/replica-1/  the same for a replica
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
+
+/** One redis-server. */
+export interface ServerLayout {
+  readonly port: number;
+}
+
+/** One group: a master and its replicas. */
+export interface GroupLayout {
+  /** From 1. */
+  readonly id: number;
+  readonly master: ServerLayout;
+  readonly replicas: readonly ServerLayout[];
+}
+
+/** One proxy. */
+export interface ProxyLayout {
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+/** The whole cluster; the content of `cluster.json`. */
+export interface ClusterLayout {
+  readonly version: 1;
+  readonly groups: readonly GroupLayout[];
+  readonly proxies: readonly ProxyLayout[];
+}
+
+/** A range of slots, both ends included. */
+export interface SlotRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Slots of a local cluster. */
+export const SLOT_COUNT = 1024;
+
+const LAYOUT_FILE = "cluster.json";
+
+/**
+ * Where `codis up` keeps a cluster without `--dir`: below the user's folder for data, not below the
+ * current one, so that cleaning a working copy never takes data with it.
+ */
+export function defaultDir(): string {
+  const data = process.env["XDG_DATA_HOME"] ?? "";
+  return join(data.startsWith("/") ? data : join(homedir(), ".local", "share"), "codis", "up");
+}
+
+/** Absolute path of a cluster's folder as given on the command line. */
+export function resolveDir(dir: string | undefined): string {
+  return resolve(dir ?? defaultDir());
+}
+
+/** Evenly and contiguously: group 1 of 2 has slots 0 to 511. */
+export function slotRangeOf(groupId: number, groupCount: number): SlotRange {
+  return {
+    first: Math.floor(((groupId - 1) * SLOT_COUNT) / groupCount),
+    last: Math.floor((groupId * SLOT_COUNT) / groupCount) - 1,
+  };
+}
+
+/**
+ * Reads the layout; undefined when the folder doesn't exist or is empty. Throws `CLUSTER_DIR_INVALID`
+ * when the folder holds something else, or can't be read.
+ */
+export function readLayout(dir: string): ClusterLayout | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(dir, LAYOUT_FILE), "utf8");
+  } catch (cause) {
+    if (systemCodeOf(cause) !== "ENOENT") {
+      throw unusable(dir, messageOf(cause), cause);
+    }
+    // These are written before the first cluster.json; a crash may leave them alone.
+    const early = new Set(["supervisor.json", "up.log"].flatMap((name) => [name, `${name}.new`]));
+    const names = listFolder(dir).filter(
+      (name) => !early.has(name) && name !== `${LAYOUT_FILE}.new`,
+    );
+    if (names.length > 0) {
+      throw unusable(dir, `it isn't empty and has no ${LAYOUT_FILE}; choose a new folder`);
+    }
+    return undefined;
+  }
+  try {
+    return checkLayout(JSON.parse(text));
+  } catch (cause) {
+    throw unusable(dir, `${LAYOUT_FILE}: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** Creates the folder if needed and writes the layout so that a crash leaves the old or the new one. */
+export function writeLayout(dir: string, layout: ClusterLayout): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    replaceFile(join(dir, LAYOUT_FILE), `${JSON.stringify(layout, undefined, 2)}\n`);
+  } catch (cause) {
+    throw unusable(dir, messageOf(cause), cause);
+  }
+}
+
+/** Writes a file as a whole: a reader sees the old content or the new. */
+export function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { flush: true });
+  renameSync(`${path}.new`, path);
+}
+
+function listFolder(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir);
+  } catch (cause) {
+    if (systemCodeOf(cause) === "ENOENT") {
+      return [];
+    }
+    throw unusable(dir, messageOf(cause), cause);
+  }
+}
+
+function checkLayout(value: ClusterLayout): ClusterLayout {
+  const isPort = (port: unknown): boolean =>
+    typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;
+  const isGood =
+    value?.version === 1 &&
+    Array.isArray(value.groups) &&
+    value.groups.length > 0 &&
+    value.groups.every(
+      (group, index) =>
+        group?.id === index + 1 &&
+        isPort(group.master?.port) &&
+        Array.isArray(group.replicas) &&
+        group.replicas.every((replica: ServerLayout | undefined) => isPort(replica?.port)),
+    ) &&
+    Array.isArray(value.proxies) &&
+    value.proxies.every((proxy) => isPort(proxy?.port) && isPort(proxy.adminPort));
+  if (!isGood) {
+    throw new Error("it isn't the layout of a cluster that this version of codis up writes");
+  }
+  return value;
+}
+
+function unusable(dir: string, problem: string, cause?: unknown): CodisError {
+  return new CodisError("CLUSTER_DIR_INVALID", `${dir} can't be used: ${problem}`, { cause });
+}

@@ -1,0 +1,168 @@
+/**
+ * What `codis status` tells: for each process of a local cluster whether it is there and whether it
+ * answers. It asks the processes themselves, so it is also right after a crash of `codis up`.
+ */
+import { findMemberProcesses } from "./cluster.ts";
+import { type ClusterLayout, type SlotRange, slotRangeOf } from "./layout.ts";
+import { listMembers, type Member } from "./member.ts";
+import { ask, findReadiness } from "./probe.ts";
+import { listProcesses } from "./process-table.ts";
+import { findSupervisor } from "./supervisor-file.ts";
+
+/** One process. The names are those of `--json`. */
+export interface MemberStatus {
+  readonly name: string;
+  readonly addr: string;
+  /** null when there is no such process. */
+  readonly pid: number | null;
+  /** `loading`: it reads its data. `silent`: the process is there but gives no answer. */
+  readonly state: "online" | "loading" | "silent" | "stopped";
+}
+
+/** A proxy. */
+export interface ProxyStatus extends MemberStatus {
+  readonly adminAddr: string;
+}
+
+/** A redis-server; the figures are null while it doesn't answer. */
+export interface ServerStatus extends MemberStatus {
+  readonly role: "master" | "replica";
+  /** Keys of all databases. */
+  readonly keys: number | null;
+  readonly usedMemoryBytes: number | null;
+  /** Of a replica: whether its link to the master is up. */
+  readonly isLinkUp: boolean | null;
+}
+
+/** A group with its slots. */
+export interface GroupStatus {
+  readonly id: number;
+  readonly slots: SlotRange;
+  readonly servers: readonly ServerStatus[];
+}
+
+/** The whole cluster. */
+export interface ClusterStatus {
+  readonly dir: string;
+  /** `degraded`: some processes serve and some don't, or `codis up` itself is gone. */
+  readonly state: "online" | "degraded" | "stopped";
+  /** Pid of `codis up`, null when it doesn't run. */
+  readonly supervisorPid: number | null;
+  readonly proxies: readonly ProxyStatus[];
+  readonly groups: readonly GroupStatus[];
+}
+
+/** Looks at all processes of the cluster at once. */
+export async function collectStatus(
+  dir: string,
+  layout: ClusterLayout,
+  launcher: string,
+): Promise<ClusterStatus> {
+  const processes = listProcesses();
+  const members = listMembers(dir, layout, launcher);
+  const look = async (member: Member): Promise<MemberStatus> => {
+    const pid = findMemberProcesses(member, processes)[0]?.pid ?? null;
+    const readiness = pid === null ? "no" : await findReadiness(member.port);
+    const state = readiness === "yes" ? "online" : readiness === "loading" ? "loading" : "silent";
+    const addr = `127.0.0.1:${member.port}`;
+    return { name: member.name, addr, pid, state: pid === null ? "stopped" : state };
+  };
+  const proxies = await Promise.all(
+    members
+      .filter((member) => member.kind === "proxy")
+      .map(async (member) => ({
+        ...(await look(member)),
+        adminAddr: `127.0.0.1:${member.adminPort}`,
+      })),
+  );
+  const groups = await Promise.all(
+    layout.groups.map(async (group) => ({
+      id: group.id,
+      slots: slotRangeOf(group.id, layout.groups.length),
+      servers: await Promise.all(
+        members
+          .filter((member) => member.groupId === group.id)
+          .map(async (member) => addFigures(member, await look(member))),
+      ),
+    })),
+  );
+  const supervisorPid = findSupervisor(dir)?.pid ?? null;
+  const states = [...proxies, ...groups.flatMap((group) => group.servers)].map((one) => one.state);
+  return { dir, state: summarize(states, supervisorPid), supervisorPid, proxies, groups };
+}
+
+function summarize(
+  states: readonly MemberStatus["state"][],
+  supervisorPid: number | null,
+): ClusterStatus["state"] {
+  if (supervisorPid === null && states.every((state) => state === "stopped")) {
+    return "stopped";
+  }
+  const isWhole = supervisorPid !== null && states.every((state) => state === "online");
+  return isWhole ? "online" : "degraded";
+}
+
+async function addFigures(member: Member, status: MemberStatus): Promise<ServerStatus> {
+  const role = member.kind === "master" ? "master" : "replica";
+  const info = status.state === "online" ? await ask(member.port, "INFO").catch(() => "") : "";
+  if (info === "" || info.startsWith("-")) {
+    return { ...status, role, keys: null, usedMemoryBytes: null, isLinkUp: null };
+  }
+  const keys = [...info.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, m) => sum + Number(m[1]), 0);
+  const usedMemoryBytes = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
+  const link = /^master_link_status:(\w+)/m.exec(info)?.[1];
+  return {
+    ...status,
+    role,
+    keys,
+    usedMemoryBytes,
+    isLinkUp: link === undefined ? null : link === "up",
+  };
+}
+
+/** The status as a table for people. */
+export function formatStatus(status: ClusterStatus): string {
+  const supervisor =
+    status.supervisorPid === null
+      ? "codis up doesn't run"
+      : `codis up is pid ${status.supervisorPid}`;
+  const rows: string[][] = [["PROCESS", "ADDRESS", "PID", "STATE", "SLOTS", "KEYS", "MEMORY"]];
+  for (const proxy of status.proxies) {
+    rows.push([proxy.name, proxy.addr, text(proxy.pid), proxy.state, "", "", ""]);
+  }
+  for (const group of status.groups) {
+    for (const server of group.servers) {
+      const slots = server.role === "master" ? `${group.slots.first}-${group.slots.last}` : "";
+      const state = server.isLinkUp === false ? `${server.state}, no link` : server.state;
+      const memory =
+        server.usedMemoryBytes === null ? "-" : formatMegabytes(server.usedMemoryBytes);
+      rows.push([
+        server.name,
+        server.addr,
+        text(server.pid),
+        state,
+        slots,
+        text(server.keys),
+        memory,
+      ]);
+    }
+  }
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `cluster ${status.state} in ${status.dir} (${supervisor})\n${lines.join("\n")}\n`;
+}
+
+function text(value: number | null): string {
+  return value === null ? "-" : String(value);
+}
+
+function formatMegabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}

@@ -1,0 +1,92 @@
+/** What a start makes of the flags and of the layout that is there. Ports are really free or taken. */
+import { describe, expect, test } from "bun:test";
+import { createServer } from "node:net";
+import { isCodisError } from "../../../src/base/error.ts";
+import { planLayout, type Wishes } from "../../../src/up/plan.ts";
+import { freePort } from "../../support/free-port.ts";
+
+const NOTHING: Wishes = {
+  groups: undefined,
+  replicas: undefined,
+  proxies: undefined,
+  port: undefined,
+};
+
+function portsOf(layout: Awaited<ReturnType<typeof planLayout>>): readonly number[] {
+  const servers = layout.groups.flatMap((group) => [group.master, ...group.replicas]);
+  const proxies = layout.proxies.flatMap((proxy) => [proxy.port, proxy.adminPort]);
+  return [...servers.map((server) => server.port), ...proxies];
+}
+
+async function occupy<T>(port: number, run: () => Promise<T>): Promise<T> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  try {
+    return await run();
+  } finally {
+    server.close();
+  }
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return isCodisError(thrown) ? thrown.code : String(thrown);
+}
+
+describe("a new cluster", () => {
+  test("every process has a port of its own", async () => {
+    const port = await freePort();
+    const wishes = { groups: 3, replicas: 2, proxies: 1, port };
+    const layout = await planLayout(undefined, wishes, "/d");
+    expect(layout.groups.map((group) => group.id)).toEqual([1, 2, 3]);
+    expect(layout.proxies[0]?.port).toBe(port);
+    expect(new Set(portsOf(layout)).size).toBe(11);
+  });
+
+  test("a proxy's port that is taken is told, never replaced", async () => {
+    const port = await freePort();
+    const wishes = { ...NOTHING, port };
+    const code = await occupy(port, () => codeOf(planLayout(undefined, wishes, "/d")));
+    expect(code).toBe("PORT_IN_USE");
+  });
+
+  test("proxies above the last port are refused", async () => {
+    const wishes = { ...NOTHING, port: 65_535, proxies: 2 };
+    expect(await codeOf(planLayout(undefined, wishes, "/d"))).toBe("USAGE");
+  });
+});
+
+describe("a cluster that is there", () => {
+  test("stays as it is without flags", async () => {
+    const port = await freePort();
+    const wishes = { groups: 2, replicas: 1, proxies: 1, port };
+    const first = await planLayout(undefined, wishes, "/d");
+    expect(await planLayout(first, NOTHING, "/d")).toEqual(first);
+  });
+
+  test("gets another port for a server when another program has it", async () => {
+    const first = await planLayout(undefined, { ...NOTHING, port: await freePort() }, "/d");
+    const taken = first.groups[0]?.master.port ?? 0;
+    const second = await occupy(taken, () => planLayout(first, NOTHING, "/d"));
+    expect(second.groups[0]?.master.port).not.toBe(taken);
+    expect(second.groups[1]).toEqual(first.groups[1] as never);
+    expect(new Set(portsOf(second)).size).toBe(4);
+  });
+
+  test("may get more replicas, but not another number of groups", async () => {
+    const first = await planLayout(undefined, { ...NOTHING, port: await freePort() }, "/d");
+    const more = await planLayout(first, { ...NOTHING, replicas: 1 }, "/d");
+    expect(more.groups.map((group) => group.master)).toEqual(
+      first.groups.map((group) => group.master),
+    );
+    expect(more.groups.every((group) => group.replicas.length === 1)).toBe(true);
+    const code = await codeOf(planLayout(first, { ...NOTHING, groups: 3 }, "/d"));
+    expect(code).toBe("CLUSTER_DIR_INVALID");
+  });
+});

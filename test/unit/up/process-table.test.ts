@@ -1,0 +1,70 @@
+/** Processes are seen, told apart from later ones with the same pid, and ended for sure. */
+import { expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { lockDirectory } from "../../../src/up/directory-lock.ts";
+import {
+  endProcesses,
+  findProcess,
+  isAlive,
+  listProcesses,
+  signalProcess,
+} from "../../../src/up/process-table.ts";
+import { waitFor } from "../../support/deadline.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+function startShell(script: string): number {
+  return spawn("sh", ["-c", script], { stdio: "ignore" }).pid ?? 0;
+}
+
+test("a process is listed with its command line, and this one is not", () => {
+  const pid = startShell("sleep 30; true");
+  const found = listProcesses().find((one) => one.pid === pid);
+  expect(found?.args).toEqual(["sh", "-c", "sleep 30; true"]);
+  expect(listProcesses().some((one) => one.pid === process.pid)).toBe(false);
+  process.kill(pid, "SIGKILL");
+});
+
+test("a pid with another start time is another process, and gets no signal", async () => {
+  const pid = startShell("exec sleep 30");
+  const id = findProcess(pid);
+  expect(id).toBeDefined();
+  const other = { pid, startTicks: (id?.startTicks ?? 0) - 1 };
+  expect(isAlive(other)).toBe(false);
+  expect(signalProcess(other, "SIGKILL")).toBe(false);
+  expect(id !== undefined && isAlive(id)).toBe(true);
+  if (id !== undefined) {
+    expect(await endProcesses([id], 5_000)).toEqual([]);
+    expect(isAlive(id)).toBe(false);
+  }
+});
+
+test("a process that ignores SIGTERM is killed after the grace, and named", async () => {
+  const folder = temporaryFolder();
+  const pid = startShell(`trap '' TERM; touch ${folder.path}/ready; while :; do sleep 1; done`);
+  await waitFor("trap", 5_000, () =>
+    listProcesses().some((one) => one.args.join(" ") === "sleep 1") ? true : undefined,
+  );
+  const id = findProcess(pid);
+  expect(await endProcesses(id === undefined ? [] : [id], 100)).toEqual([pid]);
+  expect(findProcess(pid)).toBeUndefined();
+  folder.remove();
+});
+
+test("a stopped process can be ended", async () => {
+  const pid = startShell("exec sleep 30");
+  process.kill(pid, "SIGSTOP");
+  const id = findProcess(pid);
+  expect(await endProcesses(id === undefined ? [] : [id], 5_000)).toEqual([]);
+});
+
+test("a folder is locked once, and can be locked again after its release", async () => {
+  const folder = temporaryFolder();
+  const lock = await lockDirectory(folder.path);
+  expect(lock).toBeDefined();
+  expect(await lockDirectory(folder.path)).toBeUndefined();
+  await lock?.release();
+  const again = await lockDirectory(folder.path);
+  expect(again).toBeDefined();
+  await again?.release();
+  folder.remove();
+});

@@ -1,0 +1,55 @@
+/** The table of `codis status`. */
+import { expect, test } from "bun:test";
+import { type ClusterStatus, formatStatus } from "../../../src/up/status.ts";
+
+test("the table has one line for each process, without trailing blanks", () => {
+  const status: ClusterStatus = {
+    dir: "/d",
+    state: "degraded",
+    supervisorPid: null,
+    proxies: [
+      {
+        name: "proxy-1",
+        addr: "127.0.0.1:19000",
+        adminAddr: "127.0.0.1:20000",
+        pid: 12,
+        state: "silent",
+      },
+    ],
+    groups: [
+      {
+        id: 1,
+        slots: { first: 0, last: 1023 },
+        servers: [
+          {
+            name: "group-1 master",
+            addr: "127.0.0.1:20001",
+            role: "master",
+            pid: 13,
+            state: "online",
+            keys: 5,
+            usedMemoryBytes: 1_572_864,
+            isLinkUp: null,
+          },
+          {
+            name: "group-1 replica-1",
+            addr: "127.0.0.1:20002",
+            role: "replica",
+            pid: null,
+            state: "stopped",
+            keys: null,
+            usedMemoryBytes: null,
+            isLinkUp: null,
+          },
+        ],
+      },
+    ],
+  };
+  expect(formatStatus(status)).toBe(`\
+cluster degraded in /d (codis up doesn't run)
+PROCESS            ADDRESS          PID  STATE    SLOTS   KEYS  MEMORY
+proxy-1            127.0.0.1:19000  12   silent
+group-1 master     127.0.0.1:20001  13   online   0-1023  5     1.5 MB
+group-1 replica-1  127.0.0.1:20002  -    stopped          -     -
+`);
+});
