@@ -32,11 +32,12 @@ memory   resident memory with many clients, after many connections and after man
   --requests N           requests (${FULL_SIZES.requests})
   --many-clients N       clients that must all be served (${FULL_SIZES.manyClients})
   --target NAME          codis, nutcracker or the name of a --proxy-command
-workers  throughput of codis with one worker and with two
+workers  throughput with one worker and with two (the key workers in {config})
   --rounds N             (${ROUNDS})
   --requests N           requests of a run, for every load
+  --target NAME          codis or the name of a --proxy-command
 micro    [FILTER…]       micro-benchmarks whose name contains a FILTER
-  --rounds N             (15)
+  --rounds N             (11)
 
 all:
   --quick                tiny counts, to see that everything runs
@@ -95,7 +96,13 @@ async function main(): Promise<number> {
       });
     }
     case "workers":
-      return await benchWorkers({ ...shared, rounds: rounds ?? (isQuick ? 1 : ROUNDS), requests });
+      return await benchWorkers({
+        ...shared,
+        rounds: rounds ?? (isQuick ? 1 : ROUNDS),
+        requests,
+        target: values.target ?? [...commands.keys()][0] ?? "codis",
+        commands,
+      });
     case "micro":
       return await benchMicro({ ...shared, filters, rounds });
     default:

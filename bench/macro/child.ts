@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withDeadline } from "../../test/support/deadline.ts";
 import { findDescendants, readStartTicks } from "./process-usage.ts";
 
@@ -16,13 +17,16 @@ import { findDescendants, readStartTicks } from "./process-usage.ts";
 export interface Child {
   readonly pid: number;
   readonly isAlive: boolean;
-  /** Resolves when it has ended. */
+  /** Resolves when it has ended and its output is read; what it leaves running may hold that up. */
   readonly ended: Promise<void>;
   /** The last of what it has written to stdout and stderr. */
   output(): string;
   /** Writes a line to its stdin. */
   send(line: string): void;
-  /** SIGTERM, after 5 seconds SIGKILL, descendants included. May be called twice. */
+  /**
+   * SIGTERM, after 5 seconds SIGKILL; descendants that outlive it by a second are killed as well. May
+   * be called twice.
+   */
   stop(): Promise<void>;
 }
 
@@ -35,6 +39,9 @@ export interface Finished {
 
 const OUTPUT_CHARS_MAX = 1_000_000;
 const STOP_MS = 5_000;
+/** Workers notice within this time that their supervisor has ended. */
+const LEFT_ALONE_MS = 1_000;
+const POLL_MS = 10;
 
 const running = new Set<ChildProcess>();
 
@@ -72,7 +79,11 @@ export function startChild(command: readonly string[], onLine?: (line: string) =
   };
   child.stdout?.on("data", collect);
   child.stderr?.on("data", collect);
-  const gone = whenGone(child).then(
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  const ended = whenClosed(child).then(
     () => undefined,
     (thrown: unknown) => {
       output += `${thrown instanceof Error ? thrown.message : String(thrown)}\n`;
@@ -83,7 +94,7 @@ export function startChild(command: readonly string[], onLine?: (line: string) =
     get isAlive() {
       return running.has(child);
     },
-    ended: gone,
+    ended,
     output: () => output,
     send: (line) => {
       child.stdin?.write(`${line}\n`);
@@ -91,13 +102,10 @@ export function startChild(command: readonly string[], onLine?: (line: string) =
     async stop() {
       const family = familyOf(child);
       child.kill("SIGTERM");
-      const ended = Promise.all([gone, allGone(family)]);
-      try {
-        await withDeadline(`end of process ${child.pid}`, STOP_MS, ended);
-      } catch {
-        killFamily(family);
-        await withDeadline(`end of process ${child.pid} after SIGKILL`, STOP_MS, ended);
-      }
+      await withDeadline(`end of process ${child.pid}`, STOP_MS, gone).catch(() => undefined);
+      await allGone(family, LEFT_ALONE_MS);
+      killFamily(family);
+      await withDeadline(`end of process ${child.pid} after SIGKILL`, STOP_MS, ended);
     },
   };
 }
@@ -114,7 +122,7 @@ export async function runChild(command: readonly string[], limitMs: number): Pro
     stderr = (stderr + chunk.toString()).slice(-OUTPUT_CHARS_MAX);
   });
   try {
-    const code = await withDeadline(`end of ${command[0]}`, limitMs, whenGone(child));
+    const code = await withDeadline(`end of ${command[0]}`, limitMs, whenClosed(child));
     return { code, stdout, stderr };
   } catch (thrown) {
     killTree(child);
@@ -144,7 +152,7 @@ function spawnPiped(command: readonly string[]): ChildProcess {
 }
 
 /** Resolves with the exit code after the pipes are read to their ends; rejects when it didn't start. */
-function whenGone(child: ChildProcess): Promise<number | null> {
+function whenClosed(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once("exit", () => running.delete(child));
     child.once("close", (code) => resolve(code));
@@ -190,8 +198,10 @@ function exists(one: Process): boolean {
   return readStartTicks(one.pid) === one.startTicks;
 }
 
-async function allGone(family: readonly Process[]): Promise<void> {
-  for (let waited = 0; family.some(exists) && waited < 2 * STOP_MS; waited += 10) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** Resolves when none of them exists, or after `ms`. */
+async function allGone(family: readonly Process[], ms: number): Promise<void> {
+  const endsAt = performance.now() + ms;
+  while (family.some(exists) && performance.now() < endsAt) {
+    await sleep(POLL_MS);
   }
 }

@@ -3,8 +3,9 @@
  * and all its descendants (workers). Used before and after each measured run.
  *
  * CPU time comes from `schedstat` (nanoseconds, one file for each thread). A thread that ended takes its
- * figure with it, so the sum is checked against utime + stime of `stat` (10 ms ticks, ended threads
- * included), and the ticks are taken where the two disagree or the kernel has no schedstat.
+ * figure with it (Bun's compiler threads come and go), so the sum is checked against utime + stime of
+ * `stat`, which counts ended threads as well, and exactly, but in ticks of 10 ms. The ticks are taken
+ * where a thread has gone, where the two disagree, and where the kernel has no schedstat.
  */
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -14,6 +15,8 @@ export interface ProcessUsage {
   readonly schedNs: bigint | undefined;
   /** Sum of utime and stime in clock ticks of 10 ms. */
   readonly ticks: number;
+  /** `PID/TID` of each thread. */
+  readonly threads: ReadonlySet<string>;
   /** Process ids: the program first, then its descendants. */
   readonly pids: readonly number[];
 }
@@ -27,15 +30,15 @@ export interface CpuTime {
 
 /** USER_HZ: 100 on every architecture that Bun runs on. */
 export const TICK_US = 10_000;
-/** Two ticks of rounding for each of utime and stime, and 3 % between two ways of counting. */
-const DISAGREE_TICKS = 4;
-const DISAGREE_SHARE = 0.03;
+/** utime and stime of each process are cut down to whole ticks. */
+const CUT_TICKS = 2;
 
 /** Reads the CPU time of a process with its descendants. Throws when the process is gone. */
 export function readUsage(pid: number): ProcessUsage {
   const pids = [pid, ...findDescendants(pid)];
-  let schedNs: bigint | undefined = 0n;
+  let schedNs = 0n;
   let ticks = 0;
+  const threads = new Set<string>();
   for (const each of pids) {
     const stat = readStat(each);
     if (stat === undefined) {
@@ -45,21 +48,24 @@ export function readUsage(pid: number): ProcessUsage {
       continue;
     }
     ticks += stat.ticks;
-    const ns = readSchedNs(each);
-    schedNs = ns === undefined || schedNs === undefined ? undefined : schedNs + ns;
+    for (const thread of readThreads(each)) {
+      threads.add(`${each}/${thread}`);
+      const ns = readText(`/proc/${each}/task/${thread}/schedstat`)?.split(" ")[0];
+      schedNs += BigInt(ns ?? 0);
+    }
   }
-  return { schedNs, ticks, pids };
+  return { schedNs: schedNs === 0n ? undefined : schedNs, ticks, threads, pids };
 }
 
 /** CPU time from one reading to the next of the same process. */
 export function cpuBetween(before: ProcessUsage, after: ProcessUsage): CpuTime {
   const tickUs = (after.ticks - before.ticks) * TICK_US;
-  if (before.schedNs === undefined || after.schedNs === undefined) {
+  const isThreadGone = [...before.threads].some((thread) => !after.threads.has(thread));
+  if (before.schedNs === undefined || after.schedNs === undefined || isThreadGone) {
     return { us: tickUs, source: "stat" };
   }
   const us = Number(after.schedNs - before.schedNs) / 1_000;
-  const allowedUs = DISAGREE_TICKS * TICK_US * after.pids.length + tickUs * DISAGREE_SHARE;
-  return Math.abs(us - tickUs) <= allowedUs
+  return Math.abs(us - tickUs) <= CUT_TICKS * TICK_US * after.pids.length
     ? { us, source: "schedstat" }
     : { us: tickUs, source: "stat" };
 }
@@ -140,19 +146,12 @@ function statFields(text: string): readonly string[] {
     .split(" ");
 }
 
-function readSchedNs(pid: number): bigint | undefined {
-  let threads: readonly string[];
+function readThreads(pid: number): readonly string[] {
   try {
-    threads = readdirSync(`/proc/${pid}/task`);
+    return readdirSync(`/proc/${pid}/task`);
   } catch {
-    return undefined; // The process ended in between.
+    return []; // The process ended in between.
   }
-  let sum = 0n;
-  for (const thread of threads) {
-    const first = readText(`/proc/${pid}/task/${thread}/schedstat`)?.split(" ")[0];
-    sum += BigInt(first ?? 0);
-  }
-  return sum === 0n ? undefined : sum;
 }
 
 /** The text of a file of /proc; undefined when its process or thread is gone. */

@@ -20,7 +20,7 @@ export interface MicroBenchOptions {
   readonly progress: (line: string) => void;
 }
 
-const FULL: TimingOptions = { rounds: 15, roundMs: 30 };
+const FULL: TimingOptions = { rounds: 11, roundMs: 15 };
 const QUICK: TimingOptions = { rounds: 1, roundMs: 0.01 };
 const SUFFIX = ".bench.ts";
 

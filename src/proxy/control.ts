@@ -18,7 +18,7 @@ export interface CommandFigures {
   /** Error replies of Redis. */
   readonly redisErrors: number;
   /** Log-linear latency histogram: counts by bucket, see `proxy/stats/histogram.ts`. */
-  readonly buckets: Uint32Array;
+  readonly buckets: ArrayLike<number>;
 }
 
 /** One backend connection, for metrics. */

@@ -64,7 +64,8 @@ export class Child {
 
   /**
    * Resolves when the process answers PING, and a replica has its master's data. Reading data may take
-   * as long as it needs; `onLoading` is called once. Throws `SERVER_START_FAILED` when the process ends or says nothing.
+   * as long as it needs; `onLoading` is called once. Throws `SERVER_START_FAILED` when the process ends
+   * or says nothing.
    */
   async waitUntilReady(onLoading: () => void): Promise<void> {
     let endsAt = performance.now() + READY_MS;

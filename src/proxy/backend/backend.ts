@@ -12,10 +12,10 @@
  *
  * Invariant: `inFlight` holds exactly the requests whose reply is still due, in the order they were sent.
  */
-import { type Connection, type ConnectionOwner } from "../../net/connection.ts";
+import type { Connection, ConnectionOwner } from "../../net/connection.ts";
 import { dial, type SocketAddr } from "../../net/socket.ts";
 import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../../resp/reply-scanner.ts";
-import { ignoredReply, type ReplySink } from "../reply/reply-sink.ts";
+import { CallbackReply, ignoredReply, type ReplySink } from "../reply/reply-sink.ts";
 import type { SessionOutput } from "../reply/session-output.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import type { BackendSettings, HandshakeStep } from "./handshake.ts";
@@ -128,6 +128,23 @@ export class Backend implements ConnectionOwner {
   sendIgnored(frame: Buffer, nowMs: number): void {
     this.push(ignoredReply, 0, COMMAND_NONE, nowMs);
     this.append(frame, 0, frame.length);
+  }
+
+  /** The failure just reported is the first after a success: worth a line in the log. */
+  get isFirstFailure(): boolean {
+    return this.#failuresInRow <= 1;
+  }
+
+  /**
+   * Resolves when every request given so far has its reply (or its error): a PING goes behind them, and
+   * replies keep the order. At once when nothing is in flight.
+   */
+  drained(): Promise<void> {
+    if (this.inFlight.count === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.push(new CallbackReply(() => resolve()), 0, COMMAND_NONE, performance.now());
+      this.append(PING, 0, PING.length);
+    });
   }
 
   /** Starts connecting if that is due; afterwards `gate` tells whether requests may be given. */

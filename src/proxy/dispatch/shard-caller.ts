@@ -10,7 +10,7 @@ import { dial } from "../../net/socket.ts";
 import { GATE_CLOSED, GATE_OPEN, socketAddrOf } from "../backend/backend.ts";
 import { handshakeSteps } from "../backend/handshake.ts";
 import { CallbackReply } from "../reply/reply-sink.ts";
-import type { Router } from "../router/router.ts";
+import { type Router, SLOT_SERVED } from "../router/router.ts";
 import type { ProtocolVersion, Shard, ShardCaller } from "./context.ts";
 import { REPLY_CONN_RESET } from "./reply-text.ts";
 
@@ -57,6 +57,11 @@ export class RouterShardCaller implements ShardCaller {
     const record = this.#router.records[slotId];
     if (record === undefined || record.backendAddr === "") return undefined;
     return { groupId: record.backendAddrGroupId, addr: record.backendAddr };
+  }
+
+  /** As `shardOfSlot`, but undefined also while the slot is locked or moving. */
+  servedShardOfSlot(slotId: number): Shard | undefined {
+    return this.#router.slotStates[slotId] === SLOT_SERVED ? this.shardOfSlot(slotId) : undefined;
   }
 
   migrateFromOfSlot(slotId: number): number {

@@ -122,8 +122,32 @@ export class Router {
     return groups.sort((a, b) => a - b);
   }
 
-  /** Replaces the given slots; the records were checked before. */
-  fill(records: readonly SlotRecord[]): void {
+  /**
+   * Replaces the given slots; the records were checked before. The new table holds at once; the promise
+   * resolves when no request sent by the old one is in flight, so that a lock that was acknowledged is one.
+   */
+  async fill(records: readonly SlotRecord[]): Promise<void> {
+    const left = this.#backendsLeft(records);
+    this.#apply(records);
+    await Promise.all(left.map((backend) => backend.drained()));
+  }
+
+  /** Backends that a request for one of these slots may be in flight to, and that lose the slot. */
+  #backendsLeft(records: readonly SlotRecord[]): Backend[] {
+    const addrs = new Set<string>();
+    for (const record of records) {
+      const old = this.#records[record.id];
+      if (old === undefined || this.slotStates[record.id] !== SLOT_SERVED) continue;
+      if (stateOf(record) !== SLOT_SERVED || record.backendAddr !== old.backendAddr) {
+        addrs.add(old.backendAddr);
+      }
+    }
+    return [...this.#backends.values()].filter(
+      (backend) => addrs.has(backend.settings.addr) && backend.inFlight.count > 0,
+    );
+  }
+
+  #apply(records: readonly SlotRecord[]): void {
     this.revision++;
     for (const record of records) {
       assert(record.id >= 0 && record.id < this.slotCount, "a checked record has a slot that exists");

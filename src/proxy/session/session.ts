@@ -279,6 +279,11 @@ export class Session
     }
   }
 
+  /** Closes because the proxy has no memory for what waits here. */
+  closeForMemory(bytes: number): void {
+    this.#close("memory_limit", `proxy_max_memory is reached and this session holds ${bytes} bytes`);
+  }
+
   /** Answers an error and closes: for a client that can't be served at all. */
   rejectWith(reply: Buffer, reason: string): void {
     this.#closeReason = reason;

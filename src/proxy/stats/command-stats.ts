@@ -4,7 +4,7 @@
  * `record` runs once for each reply. The time of a request is from the read of its chunk to the arrival of
  * its reply's chunk, so one clock reading serves all requests of a chunk.
  */
-import { COMMAND_COUNT } from "../../command/lookup.ts";
+import { COMMAND_COUNT } from "../../command/table.ts";
 import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
 
 /** Counters of names that the table doesn't know are kept under this id, after all others. */
@@ -19,7 +19,7 @@ export class CommandStats {
   readonly fails = new Float64Array(STATS_COUNT);
   /** Requests that Redis answered with an error. */
   readonly redisErrors = new Float64Array(STATS_COUNT);
-  readonly buckets = new Uint32Array(STATS_COUNT * BUCKET_COUNT);
+  readonly buckets = new Float64Array(STATS_COUNT * BUCKET_COUNT);
 
   /** One answered request; `elapsedMs` by the monotonic clock. */
   record(commandId: number, elapsedMs: number): void {

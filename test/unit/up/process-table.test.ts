@@ -1,6 +1,7 @@
 /** Processes are seen, told apart from later ones with the same pid, and ended for sure. */
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { lockDirectory } from "../../../src/up/directory-lock.ts";
 import {
   endProcesses,
@@ -41,9 +42,7 @@ test("a pid with another start time is another process, and gets no signal", asy
 test("a process that ignores SIGTERM is killed after the grace, and named", async () => {
   const folder = temporaryFolder();
   const pid = startShell(`trap '' TERM; touch ${folder.path}/ready; while :; do sleep 1; done`);
-  await waitFor("trap", 5_000, () =>
-    listProcesses().some((one) => one.args.join(" ") === "sleep 1") ? true : undefined,
-  );
+  await waitFor("trap", 5_000, () => existsSync(folder.join("ready")) || undefined);
   const id = findProcess(pid);
   expect(await endProcesses(id === undefined ? [] : [id], 100)).toEqual([pid]);
   expect(findProcess(pid)).toBeUndefined();

@@ -71,6 +71,11 @@ const RULES: Readonly<Record<string, ConfigRule>> = {
   "zset-max-ziplist-value": "write",
 };
 
+function ruleOf(name: string): ConfigRule | undefined {
+  const key = name.toLowerCase();
+  return Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+}
+
 /** CONFIG GET pattern …. The masters match the patterns; every parameter of the table exists there too. */
 export const configGet: CommandHandler = async (client, argv, env) => {
   const parts = await askShards(client, env, shardsWithKeys(env.shards), argv);
@@ -80,7 +85,8 @@ export const configGet: CommandHandler = async (client, argv, env) => {
   if (masters === undefined || masters.includes(undefined)) return REPLY_BAD_PART;
   const entries: (readonly [RespValue, RespValue])[] = [];
   for (const [name, first] of masters[0] ?? []) {
-    const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
+    // A name that isn't a pattern comes back as the client spelled it.
+    const rule = ruleOf(name);
     if (rule === undefined) continue;
     const all = masters.map((master) => master?.get(name) ?? "0");
     entries.push([bulkValue(name), bulkValue(mergeParameter(rule, first, all, env))]);
@@ -122,9 +128,9 @@ export const configSet: CommandHandler = async (client, argv, env) => {
   if (argv.length % 2 !== 0) return wrongArity("config|set");
   for (let i = 2; i < argv.length; i += 2) {
     const shown = (argv[i] as Buffer).toString("latin1", 0, SHOWN_BYTES_MAX);
-    const name = shown.toLowerCase();
-    if (Object.hasOwn(RULES, name) && RULES[name] === "write") continue;
-    if (!Object.hasOwn(RULES, name) && !(await isKnownParameter(client, env, argv[i] as Buffer))) {
+    const rule = ruleOf(shown);
+    if (rule === "write") continue;
+    if (rule === undefined && !(await isKnownParameter(client, env, argv[i] as Buffer))) {
       return errorReply(`ERR Unknown option or number of arguments for CONFIG SET - '${shown}'`);
     }
     return errorReply(

@@ -3,23 +3,25 @@
  *
  * A master counts every key it has, and only names tell strays from others. So each DBSIZE also takes a
  * bounded look at names, going on where the last one stopped (the census). A database of up to
- * `CENSUS_CALLS_MAX * CENSUS_COUNT` keys a master is looked at whole each time: there the answer is exact. In
- * a larger one the strays found so far count, after a whole pass all of them; then the census rests, because
+ * `SMALL_KEYS_MAX` keys a master is looked at whole each time: there the answer is exact. In a larger one the
+ * strays found so far count, after a whole pass all of them; then the census rests for a minute, because
  * strays come only from moves that were broken off. While keys are on their way the sum may be off by those
  * in flight, as any count of a changing keyspace.
  */
 import { integerReply } from "../../../resp/encode.ts";
-import { forEachBulk, isErrorReply } from "../../../resp/value.ts";
+import { decodeReply, forEachBulk, isErrorReply } from "../../../resp/value.ts";
 import type { ClientState, CommandHandler, HandlerEnv, Shard } from "../context.ts";
-import { askShard, askShards, decodeParts, failureOf, REPLY_BAD_PART, sumOf } from "./ask.ts";
+import { askShard, askShards, failureOf, type Part, REPLY_BAD_PART } from "./ask.ts";
 import { readScanReply } from "./key-filter.ts";
 import { isOwnKey, shardsWithKeys } from "./ownership.ts";
 
 /** Calls of SCAN to one master for one DBSIZE, and how many keys each looks at. */
 export const CENSUS_CALLS_MAX = 10;
 export const CENSUS_COUNT = 1_000;
-/** After a whole pass that took more than one DBSIZE, so long no further look. */
-const CENSUS_REST_MS = 600_000;
+/** A database with more keys isn't looked at whole for each DBSIZE. */
+const SMALL_KEYS_MAX = CENSUS_CALLS_MAX * CENSUS_COUNT;
+/** After a whole pass over a large database, so long no further look. */
+const CENSUS_REST_MS = 60_000;
 /** Names of strays kept, so that one met twice counts once; more of them count each time they are met. */
 const STRAY_NAMES_MAX = 10_000;
 /** Databases with a census; the one that was longest without DBSIZE is forgotten. */
@@ -33,7 +35,7 @@ class Census {
   #foundCount = 0;
   /** Of the last whole pass. */
   #lastCount = 0;
-  #callsOfPass = 0;
+  #isSmall = true;
   #restUntilMs = 0;
   #running: Promise<Buffer | undefined> | undefined;
 
@@ -46,16 +48,33 @@ class Census {
     return Math.max(this.#lastCount, this.#foundCount);
   }
 
-  /** One bounded look further; an error reply when the master gave one. Callers at the same time share it. */
-  async look(client: ClientState, env: HandlerEnv, shard: Shard): Promise<Buffer | undefined> {
-    this.#running ??= this.#look(client, env, shard).finally(() => {
+  /**
+   * One bounded look further into a database of so many keys; an error reply when the master gave one.
+   * Callers at the same time share it.
+   */
+  async look(
+    client: ClientState,
+    env: HandlerEnv,
+    shard: Shard,
+    keyCount: number,
+  ): Promise<Buffer | undefined> {
+    this.#running ??= this.#look(client, env, shard, keyCount).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #look(client: ClientState, env: HandlerEnv, shard: Shard): Promise<Buffer | undefined> {
-    if (performance.now() < this.#restUntilMs) return undefined;
+  async #look(
+    client: ClientState,
+    env: HandlerEnv,
+    shard: Shard,
+    keyCount: number,
+  ): Promise<Buffer | undefined> {
+    const isSmall = keyCount <= SMALL_KEYS_MAX;
+    // What was found before a flush or a load says nothing.
+    if (isSmall !== this.#isSmall) this.#forget();
+    this.#isSmall = isSmall;
+    if (keyCount === 0 || (!isSmall && performance.now() < this.#restUntilMs)) return undefined;
     for (let calls = 0; calls < CENSUS_CALLS_MAX; calls++) {
       const command = ["SCAN", this.#cursor, "COUNT", `${CENSUS_COUNT}`];
       const reply = await askShard(client, env, shard, command);
@@ -66,7 +85,6 @@ class Census {
         if (!isOwnKey(env.shards, shard, reply, start, end)) this.#note(reply, start, end);
       });
       this.#cursor = page.cursor;
-      this.#callsOfPass++;
       if (page.cursor === "0") {
         this.#endPass();
         return undefined;
@@ -85,12 +103,16 @@ class Census {
   }
 
   #endPass(): void {
-    if (this.#callsOfPass > CENSUS_CALLS_MAX) {
-      this.#restUntilMs = performance.now() + CENSUS_REST_MS;
-    }
-    this.#lastCount = this.#foundCount;
+    const count = this.#foundCount;
+    this.#forget();
+    this.#lastCount = count;
+    this.#restUntilMs = performance.now() + CENSUS_REST_MS;
+  }
+
+  #forget(): void {
+    this.#cursor = "0";
+    this.#lastCount = 0;
     this.#foundCount = 0;
-    this.#callsOfPass = 0;
     this.#names.clear();
   }
 }
@@ -118,17 +140,28 @@ function censusOf(env: HandlerEnv, shard: Shard, db: number): Census {
 
 /** DBSIZE. */
 export const databaseSize: CommandHandler = async (client, argv, env) => {
-  const targets = shardsWithKeys(env.shards);
-  const takings = targets.map((shard) => censusOf(env, shard, client.db));
-  const looks = targets.map((shard, i) => takings[i]?.look(client, env, shard));
-  const refused = (await Promise.all(looks)).find((reply) => reply !== undefined);
-  if (refused !== undefined) return refused;
-  const parts = await askShards(client, env, targets, argv);
+  const parts = await askShards(client, env, shardsWithKeys(env.shards), argv);
   const failure = failureOf(parts);
   if (failure !== undefined) return failure;
-  const values = decodeParts(parts);
-  const sum = values === undefined ? undefined : sumOf(values);
-  if (sum === undefined) return REPLY_BAD_PART;
-  const strays = takings.reduce((total, census) => total + census.count, 0);
-  return integerReply(Math.max(0, Number(sum) - strays));
+  const counts = await Promise.all(parts.map((part) => countOwnKeys(client, env, part)));
+  let sum = 0;
+  for (const count of counts) {
+    if (typeof count !== "number") return count;
+    sum += count;
+  }
+  return integerReply(sum);
 };
+
+/** The keys of one master without known strays, or the error reply that the look for them met. */
+async function countOwnKeys(
+  client: ClientState,
+  env: HandlerEnv,
+  { shard, reply }: Part,
+): Promise<number | Buffer> {
+  const size = decodeReply(reply);
+  if (size?.type !== "integer") return REPLY_BAD_PART;
+  const keyCount = Number(size.value);
+  const census = censusOf(env, shard, client.db);
+  const refusal = await census.look(client, env, shard, keyCount);
+  return refusal ?? Math.max(0, keyCount - census.count);
+}

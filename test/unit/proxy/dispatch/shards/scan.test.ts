@@ -7,6 +7,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { crc32, slotOf } from "../../../../../src/command/hash.ts";
 import type { Shard, ShardCaller } from "../../../../../src/proxy/dispatch/context.ts";
+import { unpackCursor } from "../../../../../src/proxy/dispatch/shards/scan-cursor.ts";
 import { arrayValue, bulkValue, encodeReply } from "../../../../../src/resp/encode.ts";
 import { decodeReply } from "../../../../../src/resp/value.ts";
 import { run, testEnv, testSession } from "./session.ts";
@@ -38,7 +39,8 @@ function findNames(): readonly (readonly string[])[] {
 class SimulatedShards implements ShardCaller {
   readonly table: TestSlotTable;
   readonly #keys: Set<string>[];
-  callCount = 0;
+  /** Called before each answer of a master. */
+  onCall: () => void = () => undefined;
 
   constructor(groupCount: number) {
     const addrs = Array.from({ length: groupCount }, (_, i) => `10.0.0.${i + 1}:6379`);
@@ -80,7 +82,7 @@ class SimulatedShards implements ShardCaller {
     this.table.groupsThatReceivedSince(revision);
 
   call(shard: Shard, _db: number, proto: 2 | 3, command: readonly (string | Uint8Array)[]) {
-    this.callCount++;
+    this.onCall();
     const words = command.map(String);
     expect(words[0]).toBe("SCAN");
     const count = words.includes("COUNT") ? Number(words[words.indexOf("COUNT") + 1]) : 10;
@@ -125,6 +127,12 @@ function readPage(raw: Buffer): Page {
   };
 }
 
+/** A scan on its way. */
+interface ScanBegin {
+  readonly cursor: string;
+  readonly names: ReadonlySet<string>;
+}
+
 type Step =
   /** Begins, goes on with or ends the move of a slot, whichever is due. */
   | { readonly kind: "move"; readonly slotId: number; readonly to: number; readonly keys: number }
@@ -156,7 +164,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-function apply(shards: SimulatedShards, { table }: SimulatedShards, change: Step, n: number): void {
+function apply(shards: SimulatedShards, change: Step, n: number): void {
+  const { table } = shards;
   if (change.kind === "restart") {
     table.restart(10);
     return;
@@ -185,6 +194,7 @@ async function scanThrough(
   shards: SimulatedShards,
   steps: readonly Step[],
   stepsPerCall: number,
+  isWithinCalls = false,
 ): Promise<{ readonly names: ReadonlySet<string>; readonly calls: number }> {
   const env = testEnv(shards);
   const client = testSession();
@@ -192,12 +202,17 @@ async function scanThrough(
   const queue = [...steps];
   let cursor = "0";
   let calls = 0;
+  const takeSteps = (): void => {
+    for (const change of queue.splice(0, stepsPerCall)) apply(shards, change, ++stepCount);
+  };
+  let stepCount = 0;
+  if (isWithinCalls) shards.onCall = takeSteps;
   do {
     const page = readPage(await run(env, client, "scan", cursor));
     for (const name of page.names) names.add(name);
     cursor = page.cursor;
     calls++;
-    for (const change of queue.splice(0, stepsPerCall)) apply(shards, shards, change, calls);
+    if (!isWithinCalls) takeSteps();
   } while (cursor !== "0" && calls < CALLS_MAX);
   return { names, calls };
 }
@@ -217,9 +232,10 @@ describe("SCAN", () => {
       fc.asyncProperty(
         fc.array(step, { maxLength: 80 }),
         fc.integer({ min: 1, max: 4 }),
-        async (steps, stepsPerCall) => {
+        fc.boolean(),
+        async (steps, stepsPerCall, isWithinCalls) => {
           const shards = new SimulatedShards(3);
-          const { names, calls } = await scanThrough(shards, steps, stepsPerCall);
+          const { names, calls } = await scanThrough(shards, steps, stepsPerCall, isWithinCalls);
           expect(calls).toBeLessThan(CALLS_MAX);
           expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
         },
@@ -235,7 +251,7 @@ describe("SCAN", () => {
         fc.array(step, { maxLength: 60 }),
         async (before, steps) => {
           const shards = new SimulatedShards(3);
-          for (const [n, change] of before.entries()) apply(shards, shards, change, -n);
+          for (const [n, change] of before.entries()) apply(shards, change, -n);
           const { names, calls } = await scanThrough(shards, steps, 1);
           expect(calls).toBeLessThan(CALLS_MAX);
           expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
@@ -260,6 +276,54 @@ describe("SCAN", () => {
       ),
       { seed: SEED, numRuns: 300 },
     );
+  });
+
+  /** Scans until the cursor stands in the given group; the cursor's group is in its second field. */
+  async function scanUntilGroup(shards: SimulatedShards, groupId: number): Promise<ScanBegin> {
+    const names = new Set<string>();
+    let cursor = "0";
+    for (let calls = 0; calls < CALLS_MAX; calls++) {
+      const page = readPage(await run(testEnv(shards), testSession(), "scan", cursor));
+      for (const name of page.names) names.add(name);
+      cursor = page.cursor;
+      if (unpackCursor(BigInt(cursor), shards.revision).groupId === groupId) break;
+    }
+    return { cursor, names };
+  }
+
+  async function scanFrom(shards: SimulatedShards, begin: ScanBegin): Promise<ReadonlySet<string>> {
+    const names = new Set(begin.names);
+    let { cursor } = begin;
+    for (let calls = 0; cursor !== "0" && calls < CALLS_MAX; calls++) {
+      const page = readPage(await run(testEnv(shards), testSession(), "scan", cursor));
+      for (const name of page.names) names.add(name);
+      cursor = page.cursor;
+    }
+    return names;
+  }
+
+  test("finds a key that a move brought to a group behind the scan and that has to go back", async () => {
+    const shards = new SimulatedShards(2);
+    // Slot 1 belongs to group 2 and is on its way to group 1 when the scan begins.
+    shards.table.assign(1, 1, 1, 2);
+    // That was long ago: more changes since then than a short look back would cover.
+    for (let n = 0; n < 20; n++) shards.table.assign(1000, 1000, 2);
+    const begin = await scanUntilGroup(shards, 2);
+    expect(shards.moveKeys(1, 9)).toBe(true);
+    shards.table.assign(1, 1, 2, 1);
+    const names = await scanFrom(shards, begin);
+    expect(NAMES[1]?.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test("finds a key that moved behind the scan before the proxy was restarted", async () => {
+    const shards = new SimulatedShards(2);
+    const begin = await scanUntilGroup(shards, 2);
+    shards.table.assign(1, 1, 1, 2);
+    expect(shards.moveKeys(1, 9)).toBe(true);
+    shards.table.assign(1, 1, 1);
+    shards.table.restart(10);
+    const names = await scanFrom(shards, begin);
+    expect(NAMES[1]?.filter((name) => !names.has(name))).toEqual([]);
   });
 
   test("ends while a slot goes to and fro without pause", async () => {

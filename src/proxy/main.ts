@@ -1,0 +1,207 @@
+/**
+ * `codis proxy`: reads the command line, puts the proxy together, and runs it until a signal ends it.
+ *
+ * Start: configuration, log, workers (listening, "router is not online" until they have slots), admin port,
+ * static slot table. End (SIGTERM, SIGINT, shutdown through the admin port), in this order: stop accepting,
+ * answer what is in flight, close backends, close the admin port, exit 0, all within `shutdown_timeout`.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { CodisError, messageOf } from "../base/error.ts";
+import { createLog, type Log } from "../base/log.ts";
+import { formatHostPort, parseListenAddr } from "../model/address.ts";
+import { advertisedAddr } from "../model/advertised-addr.ts";
+import { describeThisProxy } from "../model/proxy-model.ts";
+import { describeOfflineSlots, parseSlotTable } from "../model/slot-table.ts";
+import { type AdminServer, startAdminServer } from "./admin/admin-server.ts";
+import type { ProxyConfig } from "./config.ts";
+import { EXIT_CODE, type ProxyRunOptions, parseProxyArgs } from "./config/args.ts";
+import { readOpenFilesLimit } from "./config/open-files.ts";
+import { Fleet } from "./supervisor/fleet.ts";
+import { Worker } from "./worker/worker.ts";
+
+/** Files the process needs besides clients: backends, listeners, logs, libraries. */
+const FILES_RESERVED = 64;
+
+/** Runs `codis proxy ARGV`; resolves with the exit code. */
+export async function runProxy(argv: string[]): Promise<number> {
+  const order = parseProxyArgs(argv);
+  if (order.kind === "print") {
+    process.stdout.write(order.text);
+    return order.exitCode;
+  }
+  if (order.kind === "fail") {
+    process.stderr.write(`codis proxy: ${order.message}\n`);
+    return order.exitCode;
+  }
+  const { config, options, warnings } = order;
+  try {
+    checkOpenFiles(options);
+    const log = await createLog({
+      component: "proxy",
+      level: options.logLevel,
+      file: options.logFile,
+    });
+    for (const warning of warnings) log.warn("config.warning", warning);
+    warnOfOpenFiles(config, log);
+    return await run(config, options, log);
+  } catch (thrown) {
+    if (!(thrown instanceof CodisError)) throw thrown;
+    process.stderr.write(`codis proxy: ${thrown.message}\n`);
+    return thrown.code === "PORT_IN_USE" || thrown.code === "WORKER_FAILED"
+      ? EXIT_CODE.limits
+      : EXIT_CODE.config;
+  }
+}
+
+async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Promise<number> {
+  const startedAtMs = Date.now();
+  const listenAddr = await fixPort(config.proxyAddr);
+  const fleet = new Fleet(config, log);
+  let admin: AdminServer | undefined;
+  try {
+    admin = await startAdminServer({
+      control: fleet,
+      config,
+      log,
+      describe: async (adminListenAddr) => {
+        return describeThisProxy({
+          productName: config.productName,
+          protoType: config.protoType,
+          datacenter: config.proxyDatacenter,
+          adminAddr: options.hostAdmin ?? (await advertisedAddr(adminListenAddr)),
+          proxyAddr: options.hostProxy ?? (await advertisedAddr(listenAddr)),
+          adminListenAddr,
+          proxyListenAddr: listenAddr,
+          startedAtMs,
+        });
+      },
+    });
+    const { token } = admin.model;
+    await startWorkers(fleet, config, listenAddr, token, log);
+    if (options.pidFile !== undefined) writeFileSync(options.pidFile, `${process.pid}\n`);
+    log.info("proxy.started", `clients at ${listenAddr}, admin at ${admin.addr}`, {
+      proxy_addr: listenAddr,
+      admin_addr: admin.addr,
+      workers: config.workers,
+      token,
+    });
+    const { fillSlotsFile } = options;
+    if (fillSlotsFile !== undefined) {
+      await loadSlots(fleet, config, fillSlotsFile, log);
+      await fleet.start();
+      process.on("SIGHUP", () => reloadSlots(fleet, config, fillSlotsFile, log));
+    }
+    const cause = await endOfRun(fleet);
+    log.info("proxy.stopping", `ends: ${cause}`);
+    await fleet.close();
+    return EXIT_CODE.ok;
+  } finally {
+    await admin?.close();
+    if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });
+    log.info("proxy.stopped", "the proxy has ended");
+    await log.close();
+  }
+}
+
+async function startWorkers(
+  fleet: Fleet,
+  config: ProxyConfig,
+  listenAddr: string,
+  token: string,
+  log: Log,
+): Promise<void> {
+  const isIpv6Only = config.protoType === "tcp6";
+  if (config.workers > 1) {
+    const { startChildWorkers } = await import("./supervisor/child-fleet.ts");
+    await startChildWorkers(fleet, config, { listenAddr, token, isIpv6Only }, log);
+    return;
+  }
+  const worker = new Worker(
+    { index: 0, token, isPortShared: false, listenAddr, isIpv6Only },
+    config,
+    fleet,
+    log,
+  );
+  await worker.listen();
+  await fleet.add(worker);
+}
+
+/** Port 0 is made a real one first: the token and the advertised address need it. */
+async function fixPort(listenAddr: string): Promise<string> {
+  const parsed = parseListenAddr(listenAddr);
+  if (parsed === undefined || parsed.port !== 0) return listenAddr;
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const probe = createServer();
+  probe.once("error", reject);
+  probe.listen(0, parsed.host, () => {
+    const address = probe.address();
+    probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+  });
+  return formatHostPort({ host: parsed.host, port: await promise });
+}
+
+async function loadSlots(
+  fleet: Fleet,
+  config: ProxyConfig,
+  file: string,
+  log: Log,
+): Promise<void> {
+  const records = parseSlotTable(readSlotFile(file), {
+    source: file,
+    slotCount: config.slotCount,
+    unknownFields: "refuse",
+  });
+  await fleet.fillSlots(records, undefined);
+  const offline = describeOfflineSlots(fleet.slots(), config.slotCount);
+  if (offline !== "") {
+    log.warn("slots.offline", `${file} leaves slots without a server: ${offline}`);
+  }
+}
+
+function readSlotFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new CodisError("SLOT_TABLE_UNREADABLE", `can't read ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** SIGHUP: a bad file leaves the table as it is. */
+function reloadSlots(fleet: Fleet, config: ProxyConfig, file: string, log: Log): void {
+  loadSlots(fleet, config, file, log).then(
+    () => log.info("slots.reloaded", `${file} was read again`),
+    (error: unknown) =>
+      log.error("slots.reload_failed", `the table stays as it was: ${messageOf(error)}`, { error }),
+  );
+}
+
+/** Resolves with what ends the proxy: a signal, or the admin port. */
+function endOfRun(fleet: Fleet): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  process.once("SIGTERM", () => resolve("SIGTERM"));
+  process.once("SIGINT", () => resolve("SIGINT"));
+  fleet.onShutdown = () => resolve("shutdown through the admin port");
+  return promise;
+}
+
+function checkOpenFiles(options: ProxyRunOptions): void {
+  const limit = readOpenFilesLimit();
+  if (options.openFilesMin === undefined || limit === undefined) return;
+  if (limit >= options.openFilesMin) return;
+  throw new CodisError(
+    "WORKER_FAILED",
+    `--ulimit=${options.openFilesMin}: only ${limit} files may be open; raise it with ulimit -n`,
+  );
+}
+
+function warnOfOpenFiles(config: ProxyConfig, log: Log): void {
+  const limit = readOpenFilesLimit();
+  if (limit === undefined || limit >= config.proxyMaxClients + FILES_RESERVED) return;
+  log.warn(
+    "limits.open_files",
+    `proxy_max_clients = ${config.proxyMaxClients} needs more open files than ulimit -n = ${limit}`,
+  );
+}

@@ -1,0 +1,265 @@
+/**
+ * All workers of a proxy as one: what the admin port and the signals drive (`ProxyControl`), and what workers
+ * ask of the whole (`WorkerHost`).
+ *
+ * One worker runs in this process; several run in children (`child-worker.ts`). A new worker gets the newest
+ * slot table before it listens; an order is acknowledged when every worker has carried it out.
+ */
+import { COMMAND_COUNT, commandName } from "../../command/table.ts";
+import type { Log } from "../../base/log.ts";
+import { offlineSlot, type SlotRecord } from "../../model/slot.ts";
+import type { ProxyConfig } from "../config.ts";
+import type {
+  CommandFigures,
+  ProxyControl,
+  ProxySnapshot,
+  ProxyState,
+  PushVersion,
+} from "../control.ts";
+import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
+import { BUCKET_COUNT } from "../stats/histogram.ts";
+import type { WorkerHandle, WorkerHost, WorkerSnapshot } from "../worker/contract.ts";
+
+/** QPS is measured over this window, as Codis. */
+const QPS_WINDOW_MS = 1000;
+
+/** See the file head. */
+export class Fleet implements ProxyControl, WorkerHost {
+  readonly #config: ProxyConfig;
+  readonly #log: Log;
+  readonly #records: SlotRecord[];
+  readonly #workers: WorkerHandle[] = [];
+  readonly #startedAtMs = Date.now();
+  #state: ProxyState = "waiting";
+  #qps = 0;
+  #qpsTotal = 0;
+  #qpsAtMs = performance.now();
+  readonly #qpsTimer: NodeJS.Timeout;
+  /** Orders run one after the other. */
+  #lastOrder: Promise<void> = Promise.resolve();
+  /** Called when the proxy was shut down through the admin port. */
+  onShutdown: () => void = () => undefined;
+
+  constructor(config: ProxyConfig, log: Log) {
+    this.#config = config;
+    this.#log = log;
+    this.#records = Array.from({ length: config.slotCount }, (_, id) => offlineSlot(id));
+    this.#qpsTimer = setInterval(() => {
+      this.#measureQps().catch((error: unknown) => {
+        log.warn("qps.failed", "can't read the counters of a worker", { error });
+      });
+    }, QPS_WINDOW_MS);
+    this.#qpsTimer.unref();
+  }
+
+  /** Adds a worker that has just been made: it gets table and state before the promise resolves. */
+  async add(worker: WorkerHandle): Promise<void> {
+    await worker.fillSlots(this.#records);
+    await worker.setOnline(this.#state === "online");
+    this.#workers.push(worker);
+  }
+
+  /** A worker is gone. */
+  remove(worker: WorkerHandle): void {
+    const index = this.#workers.indexOf(worker);
+    if (index !== -1) this.#workers.splice(index, 1);
+  }
+
+  state(): ProxyState {
+    return this.#state;
+  }
+
+  slots(): readonly SlotRecord[] {
+    return this.#records;
+  }
+
+  start(): Promise<void> {
+    return this.#order(async () => {
+      if (this.#state !== "waiting") return;
+      this.#state = "online";
+      await this.#all((worker) => worker.setOnline(true));
+      this.#log.info("proxy.online", "the proxy is online");
+    });
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.onShutdown();
+  }
+
+  /** Drains and closes all workers; resolves when that is done, within `shutdown_timeout`. */
+  async close(): Promise<void> {
+    this.#state = "closed";
+    clearInterval(this.#qpsTimer);
+    await this.#all((worker) => worker.shutdown(this.#config.shutdownTimeoutMs));
+  }
+
+  fillSlots(slots: readonly SlotRecord[], version: PushVersion | undefined): Promise<void> {
+    return this.#order(async () => {
+      for (const record of slots) this.#records[record.id] = record;
+      await this.#all((worker) => worker.fillSlots(slots));
+      this.#log.info("slots.filled", `${slots.length} slots were set`, { ...version });
+    });
+  }
+
+  async resetStats(): Promise<void> {
+    await this.#all((worker) => worker.resetStats());
+    this.#qpsTotal = 0;
+  }
+
+  async forceGc(): Promise<void> {
+    await this.#all((worker) => worker.forceGc());
+  }
+
+  async setLogLevel(level: string): Promise<void> {
+    await this.#all((worker) => worker.setLogLevel(level));
+  }
+
+  async collect(): Promise<ProxySnapshot> {
+    const parts = await this.#snapshots();
+    const commands = mergeCommands(parts);
+    const closed: Record<string, number> = {};
+    for (const part of parts) {
+      for (const [reason, count] of Object.entries(part.sessionsClosed)) {
+        closed[reason] = (closed[reason] ?? 0) + count;
+      }
+    }
+    const sum = (of: (part: WorkerSnapshot) => number) =>
+      parts.reduce((total, part) => total + of(part), 0);
+    const total = commands.reduce((count, command) => count + command.calls, 0);
+    return {
+      online: this.#state === "online",
+      closed: this.#state === "closed",
+      startedAtMs: this.#startedAtMs,
+      workers: parts.map((part) => ({
+        index: part.index,
+        pid: part.pid,
+        residentBytes: part.residentBytes,
+        cpuUserSeconds: part.cpuUserSeconds,
+        cpuSystemSeconds: part.cpuSystemSeconds,
+        sessionsAlive: part.sessionsAlive,
+      })),
+      ops: {
+        total,
+        fails: commands.reduce((count, command) => count + command.fails, 0),
+        redisErrors: commands.reduce((count, command) => count + command.redisErrors, 0),
+        qps: this.#qps,
+      },
+      sessions: {
+        total: sum((part) => part.sessionsTotal),
+        alive: sum((part) => part.sessionsAlive),
+        rejected: sum((part) => part.sessionsRejected),
+        closed,
+      },
+      bytes: {
+        received: sum((part) => part.bytesReceived),
+        sent: sum((part) => part.bytesSent),
+        buffered: sum((part) => part.bytesBuffered),
+      },
+      commands,
+      backends: parts.flatMap((part) => part.backends),
+    };
+  }
+
+  sessionsElsewhere(): number {
+    return 0;
+  }
+
+  setSessions(): void {
+    // The one worker of this process counts its own sessions.
+  }
+
+  async listClients(filter: ClientFilter): Promise<readonly ClientInfo[]> {
+    const lists = await Promise.all(this.#workers.map((worker) => worker.listClients(filter)));
+    return lists.flat().sort((a, b) => a.id - b.id);
+  }
+
+  async killClients(filter: ClientFilter): Promise<number> {
+    const counts = await Promise.all(this.#workers.map((worker) => worker.killClients(filter)));
+    return counts.reduce((total, count) => total + count, 0);
+  }
+
+  async figures(): Promise<ProxyFigures> {
+    const snapshot = await this.collect();
+    const sum = (of: (worker: ProxySnapshot["workers"][number]) => number) =>
+      snapshot.workers.reduce((total, worker) => total + of(worker), 0);
+    return {
+      uptimeSeconds: Math.floor((Date.now() - this.#startedAtMs) / 1000),
+      workerCount: snapshot.workers.length,
+      sessionsAlive: snapshot.sessions.alive,
+      sessionsTotal: snapshot.sessions.total,
+      sessionsRejected: snapshot.sessions.rejected,
+      opsTotal: snapshot.ops.total,
+      opsFails: snapshot.ops.fails,
+      opsRedisErrors: snapshot.ops.redisErrors,
+      opsPerSecond: snapshot.ops.qps,
+      residentBytes: sum((worker) => worker.residentBytes),
+      cpuUserSeconds: sum((worker) => worker.cpuUserSeconds),
+      cpuSystemSeconds: sum((worker) => worker.cpuSystemSeconds),
+      slotsOffline: this.#records.filter((record) => record.backendAddr === "").length,
+      slotsLocked: this.#records.filter((record) => record.locked).length,
+    };
+  }
+
+  shareScript(): void {
+    // Nobody else to tell: see ChildFleet for several workers.
+  }
+
+  shareScriptFlush(): void {
+    // As shareScript.
+  }
+
+  #order(run: () => Promise<void>): Promise<void> {
+    const result = this.#lastOrder.then(run);
+    this.#lastOrder = result.catch(() => undefined);
+    return result;
+  }
+
+  async #all(run: (worker: WorkerHandle) => Promise<void>): Promise<void> {
+    await Promise.all(this.#workers.map(run));
+  }
+
+  #snapshots(): Promise<WorkerSnapshot[]> {
+    return Promise.all(this.#workers.map((worker) => worker.snapshot()));
+  }
+
+  async #measureQps(): Promise<void> {
+    const parts = await this.#snapshots();
+    const now = performance.now();
+    let total = 0;
+    for (const part of parts) for (const calls of part.calls) total += calls;
+    const elapsedMs = now - this.#qpsAtMs;
+    if (elapsedMs > 0) {
+      this.#qps = Math.max(0, Math.round(((total - this.#qpsTotal) * 1000) / elapsedMs));
+    }
+    this.#qpsTotal = total;
+    this.#qpsAtMs = now;
+  }
+}
+
+/** One entry for each command that was called, over all workers. */
+function mergeCommands(parts: readonly WorkerSnapshot[]): CommandFigures[] {
+  const merged: CommandFigures[] = [];
+  for (let id = 0; id <= COMMAND_COUNT; id++) {
+    let calls = 0;
+    for (const part of parts) calls += part.calls[id] ?? 0;
+    if (calls === 0) continue;
+    const buckets = new Float64Array(BUCKET_COUNT);
+    let usecs = 0;
+    let fails = 0;
+    let redisErrors = 0;
+    for (const part of parts) {
+      usecs += part.usecs[id] ?? 0;
+      fails += part.fails[id] ?? 0;
+      redisErrors += part.redisErrors[id] ?? 0;
+      for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+        buckets[bucket] =
+          (buckets[bucket] as number) + (part.buckets[id * BUCKET_COUNT + bucket] ?? 0);
+      }
+    }
+    const name = id === COMMAND_COUNT ? "UNKNOWN" : commandName(id);
+    merged.push({ name, calls, usecs: Math.round(usecs), fails, redisErrors, buckets });
+  }
+  return merged;
+}
