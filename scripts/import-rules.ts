@@ -21,6 +21,7 @@ export const STAGES: readonly Stage[] = [
   { path: "src/up", kind: "plane" },
   { path: "src/cli", kind: "plane" },
   { path: "src/proxy", kind: "plane" },
+  { path: "src/proxy/supervisor", kind: "plane" },
   { path: "src/proxy/worker", kind: "plane" },
   { path: "src/proxy/admin", kind: "plane" },
   { path: "src/proxy/session", kind: "plane" },

@@ -17,7 +17,7 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NODE_MAJOR_MIN = 20;
@@ -77,7 +77,7 @@ function linkBun() {
     fail(`there is no Bun for ${process.platform}-${process.arch} in node_modules; run: npm ci`, 1);
   }
   rmSync(place, { force: true });
-  symlinkSync(found, place);
+  symlinkSync(relative(dirname(place), found), place);
 }
 
 function installDebianPackages(purpose) {

@@ -52,7 +52,7 @@ async function runCheck(name: string, command: readonly string[]): Promise<Outco
 
 async function runFile(file: string, index: number): Promise<Outcome> {
   const reportPath = join(reports, `${index}.xml`);
-  const limits = [`--timeout=${TEST_MS}`, "--no-orphans"];
+  const limits = [`--timeout=${TEST_MS}`];
   const report = ["--reporter=junit", `--reporter-outfile=${reportPath}`];
   const command = [process.execPath, "test", ...limits, ...report, `./${file}`];
   const result = await runProgram(command, root, Math.min(FILE_MS, leftMs()));

@@ -3,8 +3,10 @@
  * as `file:line`, so one run shows all there is to do. Lists of exceptions may only get shorter.
  */
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { STAGES } from "../scripts/import-rules.ts";
-import { readSourceTree, type SourceFile } from "./support/source-tree.ts";
+import { ROOT, readSourceTree, type SourceFile } from "./support/source-tree.ts";
 
 /** The formatter keeps code to 100 columns; this is for the comments and texts that it leaves alone. */
 const WIDTH_MAX = 120;
@@ -221,6 +223,37 @@ function stripText(line: string): string {
     .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '""')
     .replace(/\/\/.*$|^\s*\/?\*.*$/, "");
 }
+
+describe("packages", () => {
+  const readJson = (path: string): unknown => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
+  const { packages } = readJson("package-lock.json") as {
+    packages: Record<string, { version?: string; optionalDependencies?: Record<string, string> }>;
+  };
+
+  test("versions are exact", () => {
+    const { dependencies, devDependencies, overrides } = readJson("package.json") as Record<
+      string,
+      Record<string, string>
+    >;
+    const versions = Object.entries({ ...dependencies, ...devDependencies, ...overrides });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  test("the lock file names no registry", () => {
+    expect(Object.keys(packages).filter((path) => "resolved" in (packages[path] ?? {}))).toEqual(
+      [],
+    );
+  });
+
+  // npm leaves packages of other platforms out of the lock file when the registry at hand lacks them;
+  // then `npm ci` refuses to work anywhere.
+  test("the lock file has the packages of every platform", () => {
+    const missing = Object.values(packages)
+      .flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+      .filter((name) => packages[`node_modules/${name}`]?.version === undefined);
+    expect(missing).toEqual([]);
+  });
+});
 
 describe("documents", () => {
   test("the changelog has a part for what isn't released yet", () => {

@@ -6,7 +6,7 @@
  * targets rotates from round to round, so that no target always comes first.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type LoadResult, runLoad } from "./load.ts";
+import { type LoadResult, MGET_KEY_COUNT, type Operation, runLoad } from "./load.ts";
 import { cpuBetween, readEndedChildrenUs, readRssBytes, readUsage } from "./process-usage.ts";
 import { fillKeys, readServerCounters, type ServerCounters } from "./redis-wire.ts";
 import type { Target } from "./target.ts";
@@ -60,6 +60,7 @@ const RUN_MS = 120_000;
 const REST_MS = 100;
 /** Of 2 servers that share random keys evenly, each must see at least this share. */
 const SERVER_SHARE_MIN = 0.25;
+const KEYS_READ: Readonly<Record<Operation, number>> = { GET: 1, SET: 0, MGET: MGET_KEY_COUNT };
 
 /** Measures all workloads; a failed run is recorded and its target left out of that workload. */
 export async function measure(
@@ -146,24 +147,25 @@ async function runOnce(
   };
 }
 
-/** Throws unless the requests came to the servers, to both of them, and found their keys. */
+/** Throws unless the requests came to the servers, to both of them, and found all their keys. */
 function checkServers(
   workload: Workload,
   before: readonly ServerCounters[],
   after: readonly ServerCounters[],
 ): void {
-  const commands = after.map(
-    (counters, index) => counters.commands - (before[index]?.commands ?? 0),
-  );
-  const misses = after.map((counters, index) => counters.misses - (before[index]?.misses ?? 0));
-  const missed = misses.reduce((sum, count) => sum + count, 0);
-  if (missed > 0) {
-    throw new Error(`${missed} keys weren't found by ${workload.requests} requests`);
+  const { requests, operation } = workload;
+  const grown = (name: keyof ServerCounters): readonly number[] =>
+    after.map((counters, index) => counters[name] - (before[index]?.[name] ?? 0));
+  const total = (name: keyof ServerCounters): number =>
+    grown(name).reduce((sum, count) => sum + count, 0);
+  const commands = grown("commands");
+  if (commands.some((count) => count < requests * SERVER_SHARE_MIN)) {
+    throw new Error(`the servers got ${commands.join(" and ")} of ${requests} requests`);
   }
-  for (const count of commands) {
-    if (count < workload.requests * SERVER_SHARE_MIN) {
-      throw new Error(`the servers got ${commands.join(" and ")} of ${workload.requests} requests`);
-    }
+  const keysRead = requests * KEYS_READ[operation];
+  const [hits, misses] = [total("hits"), total("misses")];
+  if (hits < keysRead || misses > 0) {
+    throw new Error(`of ${keysRead} keys ${hits} were found and ${misses} were not`);
   }
 }
 

@@ -133,6 +133,7 @@ export async function storeKey(port: number, key: string, value: string): Promis
 /** Counters of a redis-server that show where requests went and whether keys were there. */
 export interface ServerCounters {
   readonly commands: number;
+  readonly hits: number;
   readonly misses: number;
 }
 
@@ -143,6 +144,7 @@ export async function readServerCounters(port: number): Promise<ServerCounters> 
     const text = await client.exchange(encodeRequest(["INFO", "stats"]), isWholeBulk);
     return {
       commands: readField(text, "total_commands_processed"),
+      hits: readField(text, "keyspace_hits"),
       misses: readField(text, "keyspace_misses"),
     };
   } finally {

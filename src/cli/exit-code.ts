@@ -4,16 +4,15 @@
  */
 import { type ErrorCode, isCodisError } from "../base/error.ts";
 
-/** Exit codes, as `codis --help` tells them. */
+/** Exit codes, as `codis --help` tells them: those of sysexits.h, which the proxy uses too. */
 export const EXIT = {
   done: 0,
   failed: 1,
-  usage: 2,
-  unusable: 3,
-  portInUse: 4,
-  notSupported: 5,
-  /** As EX_SOFTWARE of sysexits.h. */
+  usage: 64,
+  notSupported: 69,
   defect: 70,
+  portInUse: 71,
+  unusable: 78,
 } as const;
 
 /** Codes that aren't here mean `EXIT.failed`. */

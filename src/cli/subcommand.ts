@@ -44,8 +44,8 @@ Commands:
 ${rows(true)}
 With a later release:
 ${rows(false)}
-Exit codes: 0 done, 1 failed, 2 wrong command line, 3 a file or folder can't be used,
-4 a port is in use, 5 not in this release, 70 a defect of codis.
+Exit codes: 0 done, 1 failed, 64 wrong command line, 69 not in this release, 70 a defect of
+codis, 71 a port is in use, 78 a configuration, slot table or folder can't be used.
 `;
 }
 

@@ -29,7 +29,7 @@ const NOTHING = Buffer.alloc(0);
  * Output that isn't complete may wait this many turns for the rest, as long as it is small: replies of two
  * servers to one pipeline arrive in neighbouring turns as a rule, and one write costs half of two.
  */
-const HOLD_TURNS_MAX = 1;
+const HOLD_TURNS_MAX = 3;
 const HOLD_BYTES_MAX = 16 * 1024;
 
 /** Output above this is written at once instead of at the end of the turn: it keeps buffers small. */

@@ -1,11 +1,11 @@
 /**
- * Values as the bytes of RESP2 or RESP3: replies that the proxy puts together, and commands that it sends
- * on its own. Leaf; the counterpart of `value.ts`, whose trees it takes.
+ * Values as the bytes of RESP2 or RESP3: replies that the proxy puts together, and commands that it
+ * sends on its own. Leaf; the counterpart of `value.ts`, whose trees it takes.
  *
- * What RESP2 doesn't have is written as Redis itself does for such a client: a map as an array of keys and
- * values in turn, a set or push as an array, a double, big number or verbatim text as a bulk string, a
- * boolean as 1 or 0. Nothing of the client's can end a frame early: line breaks in one-line texts become
- * blanks, as Redis does.
+ * What RESP2 doesn't have is written as Redis itself does for such a client: a map as an array of
+ * keys and values in turn, a set or push as an array, a double, big number or verbatim text as a
+ * bulk string, a boolean as 1 or 0. Nothing of the client's can end a frame early: line breaks in
+ * one-line texts become blanks, as Redis does.
  */
 import type { RespValue } from "./value.ts";
 

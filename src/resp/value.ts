@@ -1,10 +1,11 @@
 /**
- * One reply as a tree of values: for the rare replies that are looked into (merged, filtered, added up).
- * Forwarded replies never come here; they stay bytes (`reply-scanner.ts` finds their end).
+ * One reply as a tree of values: for the rare replies that are looked into (merged, filtered, added
+ * up). Forwarded replies never come here; they stay bytes (`reply-scanner.ts` finds their end).
  *
- * Leaf: bytes in, values out. The raw reply is kept alive by the tree, because bulk strings are views on it.
- * Bad bytes are answered with undefined, nothing throws. Type bytes are those of the RESP specification,
- * versions 2 and 3; an attribute (`|`) is skipped, it says nothing about the value after it.
+ * Leaf: bytes in, values out. The raw reply is kept alive by the tree, because bulk strings are
+ * views on it. Bad bytes are answered with undefined, nothing throws. Type bytes are those of the
+ * RESP specification, versions 2 and 3; an attribute (`|`) is skipped, it says nothing about the
+ * value after it.
  */
 
 /** A decoded value. Line texts are latin1, so that each byte is one character. */
@@ -173,7 +174,9 @@ export function isErrorReply(raw: Uint8Array): boolean {
   return raw[0] === MINUS || raw[0] === BANG;
 }
 
-/** Text of a raw error reply, the code first; "" when it isn't one. Longer texts are cut at 1 KB. */
+/**
+ * Text of a raw error reply, the code first; "" when it isn't one. Longer texts are cut at 1 KB.
+ */
 export function errorTextOf(raw: Buffer): string {
   if (raw[0] !== MINUS && raw[0] !== BANG) return "";
   const start = raw[0] === MINUS ? 1 : lineEnd(raw, 1);
@@ -183,9 +186,9 @@ export function errorTextOf(raw: Buffer): string {
 
 /**
  * Calls `visit` for each element of the array of bulk strings that starts at `start`: [frameStart,
- * frameEnd) is the whole frame with its header, [start, end) the string. Makes no object for an element,
- * because KEYS answers millions. Returns the position after the array, or -1 when the bytes there are
- * something else (elements before the bad one were visited).
+ * frameEnd) is the whole frame with its header, [start, end) the string. Makes no object for an
+ * element, because KEYS answers millions. Returns the position after the array, or -1 when the
+ * bytes there are something else (elements before the bad one were visited).
  */
 export function forEachBulk(
   raw: Buffer,
@@ -205,7 +208,10 @@ export function forEachBulk(
   return pos;
 }
 
-/** End of the string of the bulk frame at `frameStart` (its line end not included), -1 when it is none. */
+/**
+ * End of the string of the bulk frame at `frameStart` (its line end not included), -1 when it is
+ * none.
+ */
 export function bulkEnd(raw: Buffer, frameStart: number): number {
   if (raw[frameStart] !== DOLLAR) return -1;
   const length = readLength(raw, frameStart + 1);

@@ -1,6 +1,6 @@
 /**
- * WAIT against a real master with a real replica that is stopped by SIGSTOP: it counts the session's own
- * writes, not merely the replicas that are connected.
+ * WAIT against a real master with a real replica that is stopped by SIGSTOP: it counts the
+ * session's own writes, not merely the replicas that are connected.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { ClientState } from "../../src/proxy/dispatch/context.ts";

@@ -22,10 +22,10 @@ test("--version tells the version and the runtime, also through symlinks and fro
   folder.remove();
 });
 
-test("a command of a later release says so and ends with 5, under both of its names", async () => {
+test("a command of a later release says so and ends with 69, under both of its names", async () => {
   for (const name of ["dashboard", "admin", "config", "ha", "fe", "server"]) {
     const expected = {
-      code: 5,
+      code: 69,
       stdout: "",
       stderr: `codis: codis ${name} arrives with a later release\n`,
     };
@@ -34,13 +34,13 @@ test("a command of a later release says so and ends with 5, under both of its na
   }
 });
 
-test("an unknown command and no command end with 2", async () => {
+test("an unknown command and no command end with 64", async () => {
   const unknown = await runCodis(["stauts"]);
   expect(unknown.stderr).toBe('codis: unknown command "stauts"; did you mean status?\n');
-  expect(unknown.code).toBe(2);
+  expect(unknown.code).toBe(64);
   const none = await runCodis([]);
   expect(none.stderr).toContain("Usage: codis COMMAND");
-  expect(none.code).toBe(2);
+  expect(none.code).toBe(64);
 });
 
 test("without node_modules one line says what to run", async () => {

@@ -247,7 +247,7 @@ describe("codis up refuses with one clear line", () => {
           `codis up: another codis up (pid ${up.pid}) has ${dir}; ` +
             `end it with: codis down --dir ${dir}\n`,
         );
-        expect(code).toBe(3);
+        expect(code).toBe(78);
       }
       expect((await readStatus(dir)).state).toBe("online");
     },
@@ -266,14 +266,14 @@ describe("codis up refuses with one clear line", () => {
     const { code, stderr } = await runCodis(["up", "--dir", newDir(), "--port", `${port}`]);
     server.close();
     expect(stderr).toMatch(new RegExp(`^codis up: port ${port} of 127.0.0.1 is in use .*\\n$`));
-    expect(code).toBe(4);
+    expect(code).toBe(71);
   });
 
   test("a folder that is a file, or holds something else, or a broken layout", async () => {
     const dir = newDir();
     writeFileSync(dir, "");
     const file = await runCodis(["up", "--dir", dir]);
-    expect(file).toMatchObject({ code: 3, stdout: "" });
+    expect(file).toMatchObject({ code: 78, stdout: "" });
     expect(file.stderr).toMatch(/^codis up: .* can't be used: .*\n$/);
 
     const other = newDir();
@@ -281,15 +281,15 @@ describe("codis up refuses with one clear line", () => {
     writeFileSync(join(other, "letter.txt"), "");
     const foreign = await runCodis(["up", "--dir", other]);
     expect(foreign.stderr).toContain("it isn't empty and has no cluster.json");
-    expect(foreign.code).toBe(3);
+    expect(foreign.code).toBe(78);
     writeFileSync(join(other, "cluster.json"), '{"version": 1}');
     const broken = await runCodis(["up", "--dir", other]);
     expect(broken.stderr).toContain("cluster.json: it isn't the layout of a cluster");
-    expect(broken.code).toBe(3);
+    expect(broken.code).toBe(78);
     writeFileSync(join(other, "cluster.json"), '{"version');
     const cut = await runCodis(["up", "--dir", other]);
     expect(cut.stderr).toMatch(/^codis up: .*cluster\.json: .*\n$/);
-    expect(cut.code).toBe(3);
+    expect(cut.code).toBe(78);
   });
 
   test("a number of groups that differs from what the folder holds", async () => {
@@ -300,7 +300,7 @@ describe("codis up refuses with one clear line", () => {
     writeFileSync(join(dir, "cluster.json"), JSON.stringify(layout));
     const { code, stderr } = await runCodis(["up", "--dir", dir, "--groups", "3"]);
     expect(stderr).toContain("holds a cluster with --groups 1");
-    expect(code).toBe(3);
+    expect(code).toBe(78);
     expect(JSON.parse(readFileSync(join(dir, "cluster.json"), "utf8"))).toEqual(layout);
   });
 
@@ -324,7 +324,7 @@ describe("codis up refuses with one clear line", () => {
     for (const command of ["status", "down"]) {
       const { code, stderr } = await runCodis([command, "--dir", dir]);
       expect(stderr).toContain(`codis ${command}: ${dir} holds no cluster`);
-      expect(code).toBe(3);
+      expect(code).toBe(78);
     }
   });
 });

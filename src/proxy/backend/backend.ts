@@ -194,11 +194,18 @@ export class Backend implements ConnectionOwner {
       if (this.#failuresInRow > 0 && nowMs >= this.#nextTryMs && !this.#isRetiring) this.#connect();
       return;
     }
+    const { recvTimeoutMs, dialTimeoutMs } = this.settings;
+    if (this.#state === "handshake") {
+      // A stopped server still accepts connections; only its silence tells.
+      const limitMs = recvTimeoutMs > 0 ? Math.min(recvTimeoutMs, dialTimeoutMs) : dialTimeoutMs;
+      if (nowMs - this.#lastUseMs > limitMs) this.#drop("no answer to the handshake in time");
+      return;
+    }
     if (this.#state !== "ready") return;
     if (this.inFlight.count > 0) {
-      if (nowMs - this.inFlight.oldestStartMs > this.settings.recvTimeoutMs) {
-        this.#drop("i/o timeout");
-      }
+      // The silence counts, not the age of a request: a busy server may need long for a full pipeline.
+      const silentSinceMs = Math.max(this.inFlight.oldestStartMs, this.#lastUseMs);
+      if (recvTimeoutMs > 0 && nowMs - silentSinceMs > recvTimeoutMs) this.#drop("i/o timeout");
       return;
     }
     const period = this.settings.pingPeriodMs;
@@ -394,6 +401,7 @@ export class Backend implements ConnectionOwner {
     }
     this.#connection = connection;
     this.#state = "handshake";
+    this.#lastUseMs = performance.now();
     this.#steps = handshakeSteps(this.settings);
     if (this.#steps.length === 0) {
       this.#ready();
@@ -500,7 +508,7 @@ export class Backend implements ConnectionOwner {
         continue;
       }
       const reply = i === 0 && cause !== "" ? connFailure(cause) : CONN_RESET;
-      sink.onReply(tag, reply, 0, reply.length);
+      sink.onFailure(tag, reply);
     }
     partial.reset();
   }

@@ -138,7 +138,9 @@ export class Dispatcher {
   /** An error of the proxy about a request that was never sent. */
   #fail(session: SessionPort, id: number, reply: Buffer): number {
     this.#stats.recordFail(id);
-    return this.#answer(session, reply);
+    const { output } = session;
+    output.onFailure(output.reserve(), reply);
+    return DISPATCHED;
   }
 
   #runHandler(

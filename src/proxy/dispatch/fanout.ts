@@ -43,6 +43,7 @@ export class Fanout extends ReplySink {
   readonly #starts: number[];
   readonly #ends: number[];
   #due: number;
+  #hasFailure = false;
 
   constructor(
     output: SessionOutput,
@@ -75,11 +76,23 @@ export class Fanout extends ReplySink {
     if (this.#due === 0) this.#finish();
   }
 
+  override onFailure(part: number, error: Buffer): void {
+    this.#hasFailure = true;
+    this.onReply(part, error, 0, error.length);
+  }
+
   #finish(): void {
     this.#stats.record(this.#commandId, performance.now() - this.#startMs);
     const failed = this.#failedPart();
     if (failed !== -1) {
       const chunk = this.#chunks[failed] as Buffer;
+      if (this.#hasFailure) {
+        this.#output.onFailure(
+          this.#seq,
+          chunk.subarray(this.#starts[failed] as number, this.#ends[failed] as number),
+        );
+        return;
+      }
       this.#answer(chunk, this.#starts[failed] as number, this.#ends[failed] as number);
       return;
     }

@@ -350,7 +350,7 @@ export class KeyedDispatcher {
   #fail(session: SessionPort, id: number, reply: Buffer): number {
     this.#stats.recordFail(id);
     const { output } = session;
-    output.onReply(output.reserve(), reply, 0, reply.length);
+    output.onFailure(output.reserve(), reply);
     return DISPATCHED;
   }
 }

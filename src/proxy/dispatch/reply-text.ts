@@ -3,8 +3,9 @@
  * same and those of Redis otherwise. Whole RESP frames, shared: nobody writes to them.
  */
 
+/** Texts are latin1: what a client sent is shown byte for byte. */
 function error(text: string): Buffer {
-  return Buffer.from(`-${text}\r\n`);
+  return Buffer.from(`-${text}\r\n`, "latin1");
 }
 
 export const REPLY_OK = Buffer.from("+OK\r\n");

@@ -19,6 +19,11 @@ export abstract class ReplySink {
    * Called exactly once for each request, failures included (then it is an error reply of the proxy).
    */
   abstract onReply(tag: number, chunk: Buffer, start: number, end: number): void;
+
+  /** As `onReply`, with an error of the proxy: the request wasn't sent, or its connection was lost. */
+  onFailure(tag: number, error: Buffer): void {
+    this.onReply(tag, error, 0, error.length);
+  }
 }
 
 /** Drops replies: keep-alive pings and scripts loaded ahead. */

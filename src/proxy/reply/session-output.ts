@@ -29,6 +29,8 @@ const PINNED_SHARE = 8;
 export interface SessionOutputOwner {
   /** A reply left; called only while `isWatched` is set. */
   onProgress(): void;
+  /** A request failed on the proxy's side; its error is on the way to the client. */
+  onRequestFailed(): void;
   /** A reply that was partly sent can't be finished: the session must close. */
   onBrokenReply(cause: string): void;
 }
@@ -82,6 +84,11 @@ export class SessionOutput extends ReplySink {
     this.deliver(chunk, start, end);
     if (this.keptCount > 0) this.#deliverKept();
     if (this.isWatched) this.#owner.onProgress();
+  }
+
+  override onFailure(seq: number, error: Buffer): void {
+    this.onReply(seq, error, 0, error.length);
+    this.#owner.onRequestFailed();
   }
 
   /**

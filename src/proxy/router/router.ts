@@ -202,8 +202,7 @@ export class Router {
     for (const held of this.hold.take(slotId)) {
       const backend = this.view(held.db, held.proto, held.lane).backends[slotId];
       if (backend === undefined) {
-        const reply = this.refusalOfSlot(slotId);
-        held.sink.onReply(held.tag, reply, 0, reply.length);
+        held.sink.onFailure(held.tag, this.refusalOfSlot(slotId));
         continue;
       }
       sendFrame(backend, held.sink, held.tag, held.commandId, held.frame, held.startMs);
@@ -248,7 +247,7 @@ export function sendFrame(
 ): void {
   if (backend.gate !== GATE_OPEN) backend.wake(nowMs);
   if (backend.gate === GATE_CLOSED) {
-    sink.onReply(tag, CONN_RESET, 0, CONN_RESET.length);
+    sink.onFailure(tag, CONN_RESET);
     return;
   }
   backend.push(sink, tag, commandId, nowMs);

@@ -64,7 +64,7 @@ export class SlotHold {
         const request = queue[expired] as HeldRequest;
         if (nowMs - request.startMs < this.#timeoutMs) break;
         memoryGauge.usedBytes -= request.frame.length;
-        request.sink.onReply(request.tag, HOLD_TIMED_OUT, 0, HOLD_TIMED_OUT.length);
+        request.sink.onFailure(request.tag, HOLD_TIMED_OUT);
         expired++;
       }
       if (expired === queue.length) this.#queues.delete(slotId);

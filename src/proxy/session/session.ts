@@ -9,7 +9,7 @@
 import { slotOf } from "../../command/hash.ts";
 import { lookupCommand } from "../../command/lookup.ts";
 import { FLAG_WRITE } from "../../command/route.ts";
-import { FIRST_KEY, FLAGS, IS_SINGLE_KEY } from "../../command/table.ts";
+import { COMMANDS, FIRST_KEY, FLAGS, IS_SINGLE_KEY } from "../../command/table.ts";
 import { memoryGauge } from "../../net/buffer-pool.ts";
 import type { Connection, ConnectionOwner } from "../../net/connection.ts";
 import { encodeRequest, splitInline } from "../../resp/inline-request.ts";
@@ -85,7 +85,6 @@ export class Session
   readonly output: SessionOutput;
   readonly writtenGroups = new Set<number>();
   lastRequestAtMs: number;
-  lastCommand = "";
   name = "";
   libName = "";
   libVersion = "";
@@ -99,7 +98,11 @@ export class Session
   #isPlain: boolean;
   #isAuthenticated: boolean;
   #replyMode: ReplyMode = "on";
+  /** The command at hand has set the reply mode. */
+  #wasReplyModeSet = false;
   #paused = 0;
+  #lastCommandId = -1;
+  #lastCommandName = "";
   /** Input read and not yet processed. */
   #rest: Buffer | undefined;
   #assembler: RequestAssembler | undefined;
@@ -132,6 +135,17 @@ export class Session
     connection.attach(this);
   }
 
+  get lastCommand(): string {
+    return this.#lastCommandId === -1
+      ? this.#lastCommandName
+      : (COMMANDS[this.#lastCommandId]?.name ?? "");
+  }
+
+  set lastCommand(name: string) {
+    this.#lastCommandName = name;
+    this.#lastCommandId = -1;
+  }
+
   get db(): number {
     return this.view.db;
   }
@@ -162,8 +176,11 @@ export class Session
   }
 
   set replyMode(mode: ReplyMode) {
+    this.#wasReplyModeSet = true;
     this.#replyMode = mode;
     this.#isPlain = this.#isAuthenticated && mode === "on";
+    // The command that switches replies on is answered.
+    if (mode === "on") this.output.isMuted = false;
   }
 
   inputBytes(): number {
@@ -187,7 +204,9 @@ export class Session
   }
 
   onHandlerDone(): void {
+    if (this.#isClosingAfterReply) this.#endAfterReply();
     this.#resume(PAUSED_HANDLER);
+    if (this.#hasEnded) this.#endIfDone();
   }
 
   noteWrite(backend: Backend): void {
@@ -254,6 +273,10 @@ export class Session
     this.#endIfDone();
   }
 
+  onRequestFailed(): void {
+    if (this.#env.limits.isBreakOnFailure) this.#endAfterReply("failure");
+  }
+
   onBrokenReply(cause: string): void {
     this.#close("broken_reply", `a reply broke off after it was partly sent: ${cause}`);
   }
@@ -315,6 +338,7 @@ export class Session
     let run: Backend | undefined;
     let runStart = start;
     let runFlags = 0;
+    let lastId = -1;
     let pos = start;
     while (pos < end) {
       const next = scanner.scan(buffer, pos, end, this.#isAuthenticated);
@@ -348,6 +372,7 @@ export class Session
                 runFlags = 0;
               }
               runFlags |= FLAGS[id] as number;
+              lastId = id;
               const seq = output.tail;
               output.tail = (seq + 1) | 0;
               backend.push(output, seq, id, nowMs);
@@ -365,13 +390,16 @@ export class Session
         this.#endRun(run, runFlags, buffer, runStart, pos);
         run = undefined;
       }
+      lastId = -1;
       if (!this.#processSlow(buffer, pos, next, scanner, nowMs)) break;
       pos = next;
       if (this.#paused !== 0) break;
     }
     if (run !== undefined) this.#endRun(run, runFlags, buffer, runStart, pos);
+    if (lastId !== -1 && pos !== start) this.#lastCommandId = lastId;
     output.isGathering = false;
     this.#isProcessing = false;
+    if (this.#hasEnded) this.#endIfDone();
     if (this.#isClosed) return end;
     return pos;
   }
@@ -432,10 +460,13 @@ export class Session
       output.isWatched = true;
       return false;
     }
-    const muted = modeBefore !== "on";
-    if (muted) output.isMuted = true;
+    const isMuting = modeBefore !== "on";
+    if (isMuting) {
+      output.isMuted = true;
+      this.#wasReplyModeSet = false;
+    }
     const outcome = this.#env.dispatcher.dispatch(this, buffer, start, end, source, nowMs);
-    if (muted && !this.#isClosed) this.#unmuteAfter(modeBefore, outcome);
+    if (isMuting && !this.#isClosed) this.#afterMuted(modeBefore, outcome);
     switch (outcome) {
       case DISPATCHED:
       case ANSWERED:
@@ -461,20 +492,17 @@ export class Session
   }
 
   /**
-   * CLIENT REPLY OFF drops every reply, SKIP that of one command. Commands run one at a time then: the output
-   * stays muted until the reply of this one was due.
+   * CLIENT REPLY OFF drops every reply, SKIP that of the next command. Commands run one at a time then: the
+   * output stays muted until the reply of this one was due.
    */
-  #unmuteAfter(modeBefore: ReplyMode, outcome: number): void {
-    if (outcome !== DISPATCHED && outcome !== ANSWERED && outcome !== WAIT_HANDLER) {
-      this.output.isMuted = false;
-      return;
+  #afterMuted(modeBefore: ReplyMode, outcome: number): void {
+    const isTaken = outcome === DISPATCHED || outcome === ANSWERED || outcome === WAIT_HANDLER;
+    if (isTaken && modeBefore === "skip" && !this.#wasReplyModeSet) {
+      this.#replyMode = "on";
+      this.#isPlain = this.#isAuthenticated;
     }
-    if (modeBefore === "skip" && this.#replyMode === "skip") this.replyMode = "on";
-    if (this.output.inFlightCount === 0) {
-      this.output.isMuted = false;
-      return;
-    }
-    this.#pause(PAUSED_IDLE);
+    if (this.output.inFlightCount === 0) this.output.isMuted = false;
+    else if (isTaken) this.#pause(PAUSED_IDLE);
   }
 
   #onProtocolError(code: number, source: RequestScanner): void {

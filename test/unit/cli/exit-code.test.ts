@@ -11,7 +11,7 @@ test("every error code has an exit code other than 0", () => {
     expect(exit).not.toBe(0);
     expect(known.has(exit)).toBe(true);
   }
-  expect(exitCodeOf(new CodisError("USAGE", "x"))).toBe(2);
+  expect(exitCodeOf(new CodisError("USAGE", "x"))).toBe(64);
   expect(exitCodeOf(new TypeError("x"))).toBe(70);
 });
 

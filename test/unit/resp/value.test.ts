@@ -1,6 +1,6 @@
 /**
- * Decoding replies into values and encoding them again: every type of both protocols, the forms that
- * Redis gives them in RESP2, and bytes that are no reply.
+ * Decoding replies into values and encoding them again: every type of both protocols, the forms
+ * that Redis gives them in RESP2, and bytes that are no reply.
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -72,10 +72,24 @@ describe("decodeReply", () => {
 
   test("refuses bytes that are no RESP", () => {
     const bad = [
-      "x\r\n", ":\r\n", ":1a\r\n", "$x\r\n", "$-2\r\n", "$1\r\nab\r\n", "*1000000000\r\n", "%-1\r\n",
-      "#x\r\n", ",\r\n", ",1e\r\n", "_x\r\n", "=3\r\nabc\r\n", "~-1\r\n", "!-1\r\n", "$3\nabc\r\n",
+      "x\r\n",
+      ":\r\n",
+      ":1a\r\n",
+      "$x\r\n",
+      "$-2\r\n",
+      "$1\r\nab\r\n",
+      "*1000000000\r\n",
+      "%-1\r\n",
+      "#x\r\n",
+      ",\r\n",
+      ",1e\r\n",
+      "_x\r\n",
+      "=3\r\nabc\r\n",
+      "~-1\r\n",
+      "!-1\r\n",
+      "$3\nabc\r\n",
       "$99999999999999999999999\r\n",
-    ]; // biome-ignore format: one line reads better than seventeen.
+    ];
     for (const raw of bad) {
       expect({ raw, value: decodeReply(Buffer.from(raw)) }).toEqual({ raw, value: undefined });
     }

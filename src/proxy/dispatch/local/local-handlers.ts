@@ -2,8 +2,8 @@
  * All commands that the proxy answers itself, by the name that the command table gives them. Dispatch has
  * checked login, subcommand and arity before it calls one.
  *
- * A test holds this map equal to the table's commands with the route `local`, bare containers aside:
- * without a subcommand those fail by arity.
+ * A test holds this map equal to the table's commands with the route `local`. Bare containers aside:
+ * without a subcommand those fail by arity. And MODULE LIST aside, which the table may refuse.
  */
 import { COMMANDS } from "../../../command/table.ts";
 import type { CommandHandler } from "../context.ts";
@@ -57,6 +57,7 @@ export const localHandlers: Readonly<Record<string, CommandHandler>> = {
   "command|list": command.listNames,
   echo: connection.echo,
   hello,
+  "module|list": connection.moduleList,
   ping: connection.ping,
   quit: connection.quit,
   readonly: connection.readOnly,

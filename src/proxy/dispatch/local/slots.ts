@@ -7,7 +7,7 @@
 import { slotOf } from "../../../command/hash.ts";
 import type { Argv, ClientState, HandlerEnv, ShardCaller } from "../context.ts";
 import { wrongArity } from "../reply-text.ts";
-import { integerOf, shown } from "./argument.ts";
+import { shown } from "./argument.ts";
 import { encodeReply, errorReply, type ReplyValue } from "./reply.ts";
 
 /** SLOTSMAPPING [slot]: `[slot, address, address it moves from, replica groups]`, of all slots or one. */
@@ -21,12 +21,15 @@ export function slotsMapping(client: ClientState, argv: Argv, env: HandlerEnv): 
     const all = Array.from({ length: shards.slotCount }, (_, slotId) => mapping(shards, slotId));
     return encodeReply(all, client.proto);
   }
-  const slotId = integerOf(given);
-  if (slotId === undefined) {
-    return errorReply(`ERR parse slotnum '${shown(given)}' failed, not an integer`);
+  // Codis reads numbers as Go does: with a sign, and with zeros in front.
+  const text = shown(given);
+  if (!/^[+-]?[0-9]+$/.test(text)) {
+    const cause = `strconv.ParseInt: parsing "${text}": invalid syntax`;
+    return errorReply(`ERR parse slotnum '${text}' failed, ${cause}`);
   }
+  const slotId = Number(text);
   if (slotId < 0 || slotId >= shards.slotCount) {
-    return errorReply(`ERR parse slotnum '${shown(given)}' failed, out of range`);
+    return errorReply(`ERR parse slotnum '${text}' failed, out of range`);
   }
   return encodeReply(mapping(shards, slotId), client.proto);
 }

@@ -1,9 +1,9 @@
 /**
- * Asking the groups: one command to one master, to all, or to the first that answers. Every handler of this
- * folder sends through here, so every fan-out has a bound on its width and on its time.
+ * Asking the groups: one command to one master, to all, or to the first that answers. Every handler
+ * of this folder sends through here, so every fan-out has a bound on its width and on its time.
  *
- * A part that failed is an error reply like any other. Nothing here joins parts: a sum over some of the
- * masters would look like a sum over all, so handlers call `failureOf` first.
+ * A part that failed is an error reply like any other. Nothing here joins parts: a sum over some of
+ * the masters would look like a sum over all, so handlers call `failureOf` first.
  */
 import { errorReply } from "../../../resp/encode.ts";
 import { decodeReply, errorTextOf, isErrorReply, type RespValue } from "../../../resp/value.ts";
@@ -74,8 +74,9 @@ export async function askShards(
 }
 
 /**
- * The reply of the first of the masters, in their order, that gives one. A master that can't be reached is
- * passed over; any other error is an answer, since all of them would say the same.
+ * The reply of the first of the masters, in their order, that can give one. A master that can't be
+ * reached or isn't ready is passed over; any other error is an answer, since all of them would say
+ * the same.
  */
 export async function askAnyShard(
   client: ClientState,
@@ -85,19 +86,20 @@ export async function askAnyShard(
   let reply: Buffer = REPLY_SLOT_OFFLINE;
   for (const shard of env.shards.shards()) {
     reply = await askShard(client, env, shard, command);
-    if (!isUnreachable(reply)) return reply;
+    if (!isErrorReply(reply) || !NOT_READY.test(errorTextOf(reply))) return reply;
   }
   return reply;
 }
 
-/** Whether the reply says that the proxy didn't get one (the texts of Codis for broken backends). */
-export function isUnreachable(reply: Buffer): boolean {
-  return isErrorReply(reply) && errorTextOf(reply).startsWith("ERR handle response, ");
-}
+/**
+ * The proxy's errors for a backend without an answer, and Redis's own for one that can't answer
+ * now.
+ */
+const NOT_READY = /^(?:ERR handle response, |LOADING |MASTERDOWN |BUSY )/;
 
 /**
- * The error that stands for the whole command, undefined when every part succeeded. The masters are equal in
- * rank, so it is the first in group order.
+ * The error that stands for the whole command, undefined when every part succeeded. The masters are
+ * equal in rank, so it is the first in group order.
  */
 export function failureOf(parts: readonly Part[]): Buffer | undefined {
   if (parts.length === 0) return REPLY_SLOT_OFFLINE;
@@ -105,8 +107,8 @@ export function failureOf(parts: readonly Part[]): Buffer | undefined {
 }
 
 /**
- * As `failureOf`, for commands that change something: when only some masters failed, the text goes on to say
- * which, because the others have done it.
+ * As `failureOf`, for commands that change something: when only some masters failed, the text goes
+ * on to say which, because the others have done it.
  */
 export function failureOfChange(parts: readonly Part[]): Buffer | undefined {
   const failure = failureOf(parts);
@@ -169,7 +171,10 @@ function beforeDeadline(reply: Promise<Buffer>, shard: Shard, timeoutMs: number)
   });
 }
 
-/** Commands on a connection of their own, bounded by `timeoutMs` here as well; one error reply when it fails. */
+/**
+ * Commands on a connection of their own, bounded by `timeoutMs` here as well; one error reply when
+ * it fails.
+ */
 export async function askDedicated(
   env: HandlerEnv,
   shard: Shard,

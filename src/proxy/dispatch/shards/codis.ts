@@ -1,19 +1,13 @@
 /**
- * Codis's own commands that name slots or servers: SLOTSINFO, SLOTSSCAN and SLOTSMAPPING, with the error
- * texts of Codis 3.2.
+ * Codis's own commands that ask a server about slots: SLOTSINFO and SLOTSSCAN, with the error texts
+ * of Codis 3.2. (SLOTSMAPPING and SLOTSHASHKEY ask none: `local/slots.ts`.)
  *
- * The first two are commands of codis-server. On stock servers SLOTSSCAN is done with SCAN and a look at each
- * name's slot, so that tools which walk the cluster slot by slot still work; SLOTSINFO would cost a look at
- * every key, so there it answers the server's own "unknown command".
+ * Both are commands of codis-server. On stock servers SLOTSSCAN is done with SCAN and a look at
+ * each name's slot, so that tools which walk the cluster slot by slot still work; SLOTSINFO would
+ * cost a look at every key, so there it answers the server's own "unknown command".
  */
 import { slotOf } from "../../../command/hash.ts";
-import {
-  arrayValue,
-  bulkValue,
-  encodeReply,
-  errorReply,
-  integerValue,
-} from "../../../resp/encode.ts";
+import { arrayValue, bulkValue, encodeReply, errorReply } from "../../../resp/encode.ts";
 import { errorTextOf, forEachBulk, isErrorReply, type RespValue } from "../../../resp/value.ts";
 import type { Argv, CommandHandler, ShardCaller } from "../context.ts";
 import { REPLY_SLOT_OFFLINE } from "../reply-text.ts";
@@ -55,32 +49,6 @@ export const slotsScan: CommandHandler = async (client, argv, env) => {
   });
   return encodeReply(arrayValue([bulkValue(page.cursor), arrayValue(names)]), client.proto);
 };
-
-/** SLOTSMAPPING [slot]: for a slot its id, its server, the server it moves from, its replicas. */
-export const slotsMapping: CommandHandler = (client, argv, env) => {
-  const { shards } = env;
-  if (argv.length > 2)
-    return errorReply("ERR wrong number of arguments for 'SLOTSMAPPING' command");
-  if (argv.length === 2) {
-    const slotId = readSlotId(shards, argv[1] as Buffer);
-    if (typeof slotId !== "number") return slotId;
-    return encodeReply(mappingOf(shards, slotId), client.proto);
-  }
-  const all = Array.from({ length: shards.slotCount }, (_, slotId) => mappingOf(shards, slotId));
-  return encodeReply(arrayValue(all), client.proto);
-};
-
-function mappingOf(shards: ShardCaller, slotId: number): RespValue {
-  const fromGroupId = shards.migrateFromOfSlot(slotId);
-  const from = fromGroupId === 0 ? undefined : shards.shardOfGroup(fromGroupId);
-  return arrayValue([
-    integerValue(slotId),
-    bulkValue(shards.shardOfSlot(slotId)?.addr ?? ""),
-    bulkValue(from?.addr ?? ""),
-    // Replicas aren't read from in this release, so no slot has a list of them.
-    arrayValue([]),
-  ]);
-}
 
 /** The slot id, or the error reply of Codis; the cause is written as Go's strconv does. */
 function readSlotId(shards: ShardCaller, argument: Argv[number]): number | Buffer {

@@ -1,11 +1,11 @@
 /**
  * CONFIG GET and CONFIG SET, for the parameters in one table.
  *
- * GET answers what is true of the whole: the proxy's own value where the proxy decides (how many clients,
- * how many databases), a sum where the masters add up, else the value of the first master. SET changes all
- * masters, and only what can't hurt: no file names, no addresses, no passwords, no replication, nothing
- * whose GET isn't what was set. Parameters that aren't in the table don't exist for GET, as a pattern that
- * matches nothing.
+ * GET answers what is true of the whole: the proxy's own value where the proxy decides (how many
+ * clients, how many databases), a sum where the masters add up, else the value of the first master.
+ * SET changes all masters, and only what can't hurt: no file names, no addresses, no passwords, no
+ * replication, nothing whose GET isn't what was set. Parameters that aren't in the table don't
+ * exist for GET, as a pattern that matches nothing.
  */
 import { bulkValue, encodeReply, errorReply } from "../../../resp/encode.ts";
 import type { RespValue } from "../../../resp/value.ts";
@@ -76,7 +76,10 @@ function ruleOf(name: string): ConfigRule | undefined {
   return Object.hasOwn(RULES, key) ? RULES[key] : undefined;
 }
 
-/** CONFIG GET pattern …. The masters match the patterns; every parameter of the table exists there too. */
+/**
+ * CONFIG GET pattern …. The masters match the patterns; every parameter of the table exists there
+ * too.
+ */
 export const configGet: CommandHandler = async (client, argv, env) => {
   const parts = await askShards(client, env, shardsWithKeys(env.shards), argv);
   const failure = failureOf(parts);

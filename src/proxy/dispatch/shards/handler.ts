@@ -1,12 +1,12 @@
 /**
- * The handlers of commands that concern all groups, by name: what the dispatch stage looks up for a command
- * whose route is `shards` (and for SLOTSMAPPING, which asks no server).
+ * The handlers of commands that concern all groups, by name: what the dispatch stage looks up for a
+ * command whose route is `shards`.
  *
- * A name is lower case, a subcommand `container|name`, as in the command table. The table has checked the
- * number of arguments.
+ * A name is lower case, a subcommand `container|name`, as in the command table. The table has
+ * checked the number of arguments.
  */
 import type { CommandHandler } from "../context.ts";
-import { slotsInfo, slotsMapping, slotsScan } from "./codis.ts";
+import { slotsInfo, slotsScan } from "./codis.ts";
 import { configGet, configSet } from "./config.ts";
 import { info } from "./info.ts";
 import { databaseSize } from "./key-count.ts";
@@ -54,7 +54,6 @@ export const shardHandlers: Readonly<Record<string, CommandHandler>> = {
   "slowlog|len": slowLogLength,
   "slowlog|reset": changeAll,
   slotsinfo: slotsInfo,
-  slotsmapping: slotsMapping,
   slotsscan: slotsScan,
   wait,
   waitaof: waitAof,

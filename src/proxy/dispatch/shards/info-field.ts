@@ -1,11 +1,12 @@
 /**
- * How each field of INFO becomes one value for all masters: the one table. `info.ts` reads the masters' texts
- * and asks here; nothing but `role`, `redis_mode` and `cluster_enabled` is constant, because those say what
- * the proxy is.
+ * How each field of INFO becomes one value for all masters: the one table. `info.ts` reads the
+ * masters' texts and asks here; nothing but `role`, `redis_mode` and `cluster_enabled` is constant,
+ * because those say what the proxy is.
  *
- * A field without an entry is shown only when all masters say the same: a new field of a new server is true
- * of the whole then, or not shown. Sums and extremes are left out while a master can't be reached, since they
- * would be taken for those of the whole; the entries of `ALWAYS` are true of the rest as well.
+ * A field without an entry is shown only when all masters say the same: a new field of a new server
+ * is true of the whole then, or not shown. Sums and extremes are left out while a master can't be
+ * reached, since they would be taken for those of the whole; the entries of `ALWAYS` are true of
+ * the rest as well.
  */
 import type { HandlerEnv, ProxyFigures } from "../context.ts";
 
@@ -28,28 +29,28 @@ export type FieldRule =
 
 /** Fields that add up. */
 const SUM = `
-  blocked_clients tracking_clients clients_in_timeout_table cluster_connections
-  pubsub_clients watching_clients total_watched_keys total_blocking_keys total_blocking_keys_on_nokey
-  used_memory used_memory_rss used_memory_peak used_memory_overhead used_memory_startup
-  used_memory_dataset allocator_allocated allocator_active allocator_resident allocator_muzzy
-  used_memory_lua used_memory_vm_eval used_memory_scripts_eval used_memory_vm_functions
-  used_memory_vm_total used_memory_functions used_memory_scripts
-  allocator_frag_bytes allocator_rss_bytes rss_overhead_bytes mem_fragmentation_bytes
-  mem_not_counted_for_evict mem_replication_backlog mem_total_replication_buffers mem_clients_slaves
-  mem_clients_normal mem_cluster_links mem_aof_buffer mem_replica_full_sync_buffer mem_overhead_db_hashtable_rehashing
-  lazyfree_pending_objects lazyfreed_objects
-  current_cow_peak current_cow_size current_save_keys_processed current_save_keys_total
-  rdb_changes_since_last_save rdb_saves rdb_last_cow_size rdb_last_load_keys_expired
-  rdb_last_load_keys_loaded aof_rewrites aof_rewrites_consecutive_failures aof_last_cow_size
-  module_fork_last_cow_size aof_current_size aof_base_size aof_buffer_length aof_pending_bio_fsync
-  aof_delayed_fsync loading_total_bytes loading_loaded_bytes loading_rdb_used_mem
-  total_commands_processed instantaneous_ops_per_sec total_net_input_bytes total_net_output_bytes
-  total_net_repl_input_bytes total_net_repl_output_bytes instantaneous_input_kbps
-  instantaneous_output_kbps instantaneous_input_repl_kbps instantaneous_output_repl_kbps
-  sync_full sync_partial_ok sync_partial_err expired_keys expired_subkeys
-  expired_time_cap_reached_count expire_cycle_cpu_milliseconds evicted_keys evicted_clients
-  evicted_scripts total_eviction_exceeded_time keyspace_hits keyspace_misses pubsub_channels
-  pubsub_patterns pubsubshard_channels total_forks migrate_cached_sockets slave_expires_tracked_keys
+  blocked_clients tracking_clients clients_in_timeout_table cluster_connections pubsub_clients
+  watching_clients total_watched_keys total_blocking_keys total_blocking_keys_on_nokey used_memory
+  used_memory_rss used_memory_peak used_memory_overhead used_memory_startup used_memory_dataset
+  allocator_allocated allocator_active allocator_resident allocator_muzzy used_memory_lua
+  used_memory_vm_eval used_memory_scripts_eval used_memory_vm_functions used_memory_vm_total
+  used_memory_functions used_memory_scripts allocator_frag_bytes allocator_rss_bytes
+  rss_overhead_bytes mem_fragmentation_bytes mem_not_counted_for_evict mem_replication_backlog
+  mem_total_replication_buffers mem_clients_slaves mem_clients_normal mem_cluster_links
+  mem_aof_buffer mem_replica_full_sync_buffer mem_overhead_db_hashtable_rehashing
+  lazyfree_pending_objects lazyfreed_objects current_cow_peak current_cow_size
+  current_save_keys_processed current_save_keys_total rdb_changes_since_last_save rdb_saves
+  rdb_last_cow_size rdb_last_load_keys_expired rdb_last_load_keys_loaded aof_rewrites
+  aof_rewrites_consecutive_failures aof_last_cow_size module_fork_last_cow_size aof_current_size
+  aof_base_size aof_buffer_length aof_pending_bio_fsync aof_delayed_fsync loading_total_bytes
+  loading_loaded_bytes loading_rdb_used_mem total_commands_processed instantaneous_ops_per_sec
+  total_net_input_bytes total_net_output_bytes total_net_repl_input_bytes
+  total_net_repl_output_bytes instantaneous_input_kbps instantaneous_output_kbps
+  instantaneous_input_repl_kbps instantaneous_output_repl_kbps sync_full sync_partial_ok
+  sync_partial_err expired_keys expired_subkeys expired_time_cap_reached_count
+  expire_cycle_cpu_milliseconds evicted_keys evicted_clients evicted_scripts
+  total_eviction_exceeded_time keyspace_hits keyspace_misses pubsub_channels pubsub_patterns
+  pubsubshard_channels total_forks migrate_cached_sockets slave_expires_tracked_keys
   active_defrag_hits active_defrag_misses active_defrag_key_hits active_defrag_key_misses
   total_active_defrag_time tracking_total_keys tracking_total_items tracking_total_prefixes
   unexpected_error_replies total_error_replies dump_payload_sanitizations total_reads_processed
@@ -57,23 +58,24 @@ const SUM = `
   io_threaded_total_prefetch_batches io_threaded_total_prefetch_entries
   client_query_buffer_limit_disconnections client_output_buffer_limit_disconnections
   reply_buffer_shrinks reply_buffer_expands acl_access_denied_auth acl_access_denied_cmd
-  acl_access_denied_key acl_access_denied_channel
-  used_cpu_sys used_cpu_user used_cpu_sys_children used_cpu_user_children used_cpu_sys_main_thread
-  used_cpu_user_main_thread
+  acl_access_denied_key acl_access_denied_channel used_cpu_sys used_cpu_user used_cpu_sys_children
+  used_cpu_user_children used_cpu_sys_main_thread used_cpu_user_main_thread
 `;
 
 /** The largest: the longest, the worst, or 1 when it is so anywhere. */
 const MAX = `
-  client_recent_max_input_buffer client_recent_max_output_buffer io_threads_active active_defrag_running
-  current_cow_size_age current_fork_perc rdb_bgsave_in_progress rdb_last_bgsave_time_sec
-  rdb_current_bgsave_time_sec aof_rewrite_in_progress aof_rewrite_scheduled aof_last_rewrite_time_sec
-  aof_current_rewrite_time_sec aof_pending_rewrite module_fork_in_progress loading_eta_seconds
-  expired_stale_perc latest_fork_usec current_eviction_exceeded_time current_active_defrag_time
+  client_recent_max_input_buffer client_recent_max_output_buffer io_threads_active
+  active_defrag_running current_cow_size_age current_fork_perc rdb_bgsave_in_progress
+  rdb_last_bgsave_time_sec rdb_current_bgsave_time_sec aof_rewrite_in_progress aof_rewrite_scheduled
+  aof_last_rewrite_time_sec aof_current_rewrite_time_sec aof_pending_rewrite module_fork_in_progress
+  loading_eta_seconds expired_stale_perc latest_fork_usec current_eviction_exceeded_time
+  current_active_defrag_time
 `;
 
 /**
- * The smallest: what is true of every master. So many replicas has every key; until then all data was
- * saved; 1 when all have an AOF. (Libraries and scripts are the same everywhere, unless one was added now.)
+ * The smallest: what is true of every master. So many replicas has every key; until then all data
+ * was saved; 1 when all have an AOF. (Libraries and scripts are the same everywhere, unless one was
+ * added now.)
  */
 const MIN = `
   connected_slaves rdb_last_save_time aof_enabled loading_start_time loading_loaded_perc
@@ -83,12 +85,15 @@ const MIN = `
 /** `ok` when all are, else the first that isn't. */
 const STATUS = "rdb_last_bgsave_status aof_last_bgrewrite_status aof_last_write_status";
 
-/** Nobody's: they name one process, one machine or one replication stream (or, `module`, share one name). */
+/**
+ * Nobody's: they name one process, one machine or one replication stream (or, `module`, share one
+ * name).
+ */
 const OMIT = `
   run_id executable config_file process_supervised lru_clock master_replid master_replid2
-  master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size repl_backlog_first_byte_offset
-  repl_backlog_histlen total_system_memory total_system_memory_human listener0 listener1
-  module
+  master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size
+  repl_backlog_first_byte_offset repl_backlog_histlen total_system_memory total_system_memory_human
+  listener0 listener1 module
 `;
 
 /** Texts of sizes, made from the field of the same name. */
@@ -106,7 +111,9 @@ export function ruleOf(name: string): FieldRule | undefined {
   return RULES.get(name) ?? (/^slave[0-9]+$/.test(name) ? OMITTED : undefined);
 }
 
-/** The value of all masters for a field without a rule, undefined when they differ or one lacks it. */
+/**
+ * The value of all masters for a field without a rule, undefined when they differ or one lacks it.
+ */
 export function equalValue(values: readonly string[], masterCount: number): string | undefined {
   const [first] = values;
   return values.length === masterCount && values.every((value) => value === first)

@@ -1,6 +1,7 @@
 /**
- * The sections of INFO whose fields are named by the data: one line for each database, command or error
- * code. A line `name:a=1,b=2` is merged part by part; a line that only some masters have counts for those.
+ * The sections of INFO whose fields are named by the data: one line for each database, command or
+ * error code. A line `name:a=1,b=2` is merged part by part; a line that only some masters have
+ * counts for those.
  */
 import type { Fields } from "./info-field.ts";
 
@@ -73,7 +74,10 @@ function readParts(text: string): Parts {
   return parts;
 }
 
-/** The sum of each part, in the order in which they first come; `placeholders` stay for a later value. */
+/**
+ * The sum of each part, in the order in which they first come; `placeholders` stay for a later
+ * value.
+ */
 function addUp(lines: readonly Parts[], placeholders: readonly string[]): Parts {
   const total: Parts = new Map();
   for (const line of lines) {

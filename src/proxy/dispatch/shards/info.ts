@@ -1,10 +1,10 @@
 /**
- * INFO over all masters: their texts, field by field, become one (rules: `info-field.ts`, `info-list.ts`),
- * with a section about the proxy at the end.
+ * INFO over all masters: their texts, field by field, become one (rules: `info-field.ts`,
+ * `info-list.ts`), with a section about the proxy at the end.
  *
- * A master that can't be reached must not make INFO fail, because clients take that for "nothing works" when
- * they connect. Then everything that would be a sum over some masters is left out, and the Proxy section
- * names the master. Only when no master answers the error goes out.
+ * A master that can't be reached must not make INFO fail, because clients take that for "nothing
+ * works" when they connect. Then everything that would be a sum over some masters is left out, and
+ * the Proxy section names the master. Only when no master answers the error goes out.
  */
 import { textReply } from "../../../resp/encode.ts";
 import { decodeReply } from "../../../resp/value.ts";
@@ -59,7 +59,9 @@ function textOf(reply: Buffer): string | undefined {
     : undefined;
 }
 
-/** Takes an INFO text apart, by section names in lower case. Of lines with one name the last counts. */
+/**
+ * Takes an INFO text apart, by section names in lower case. Of lines with one name the last counts.
+ */
 export function parseSections(text: string): Sections {
   const sections = new Map<string, Section>();
   let section: Section | undefined;

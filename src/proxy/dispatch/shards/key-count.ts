@@ -1,12 +1,12 @@
 /**
  * DBSIZE: the sum of the masters' own counts, less the strays that are known.
  *
- * A master counts every key it has, and only names tell strays from others. So each DBSIZE also takes a
- * bounded look at names, going on where the last one stopped (the census). A database of up to
- * `SMALL_KEYS_MAX` keys a master is looked at whole each time: there the answer is exact. In a larger one the
- * strays found so far count, after a whole pass all of them; then the census rests for a minute, because
- * strays come only from moves that were broken off. While keys are on their way the sum may be off by those
- * in flight, as any count of a changing keyspace.
+ * A master counts every key it has, and only names tell strays from others. So each DBSIZE also
+ * takes a bounded look at names, going on where the last one stopped (the census). A database of up
+ * to `SMALL_KEYS_MAX` keys a master is looked at whole each time: there the answer is exact. In a
+ * larger one the strays found so far count, after a whole pass all of them; then the census rests
+ * for a minute, because strays come only from moves that were broken off. While keys are on their
+ * way the sum may be off by those in flight, as any count of a changing keyspace.
  */
 import { integerReply } from "../../../resp/encode.ts";
 import { decodeReply, forEachBulk, isErrorReply } from "../../../resp/value.ts";
@@ -22,7 +22,10 @@ export const CENSUS_COUNT = 1_000;
 const SMALL_KEYS_MAX = CENSUS_CALLS_MAX * CENSUS_COUNT;
 /** After a whole pass over a large database, so long no further look. */
 const CENSUS_REST_MS = 60_000;
-/** Names of strays kept, so that one met twice counts once; more of them count each time they are met. */
+/**
+ * Names of strays kept, so that one met twice counts once; more of them count each time they are
+ * met.
+ */
 const STRAY_NAMES_MAX = 10_000;
 /** Databases with a census; the one that was longest without DBSIZE is forgotten. */
 const CENSUSES_MAX = 1_024;
@@ -49,8 +52,8 @@ class Census {
   }
 
   /**
-   * One bounded look further into a database of so many keys; an error reply when the master gave one.
-   * Callers at the same time share it.
+   * One bounded look further into a database of so many keys; an error reply when the master gave
+   * one. Callers at the same time share it.
    */
   async look(
     client: ClientState,
@@ -113,6 +116,7 @@ class Census {
     this.#cursor = "0";
     this.#lastCount = 0;
     this.#foundCount = 0;
+    this.#restUntilMs = 0;
     this.#names.clear();
   }
 }

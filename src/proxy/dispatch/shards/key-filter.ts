@@ -1,8 +1,8 @@
 /**
  * Key names out of raw replies, strays left out. Used by KEYS, SCAN and the census of DBSIZE.
  *
- * KEYS answers millions of names, so none becomes an object: neighbouring names that are kept stay one run
- * of bytes, copied once into the reply.
+ * KEYS answers millions of names, so none becomes an object: neighbouring names that are kept stay
+ * one run of bytes, copied once into the reply.
  */
 import { bulkEnd, forEachBulk, lineEnd } from "../../../resp/value.ts";
 import type { Shard, ShardCaller } from "../context.ts";

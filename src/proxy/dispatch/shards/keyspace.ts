@@ -1,9 +1,9 @@
 /**
- * KEYS, RANDOMKEY and the two FLUSH commands: the keyspaces of all groups as one. (DBSIZE: `key-count.ts`,
- * SCAN: `scan.ts`.)
+ * KEYS, RANDOMKEY and the two FLUSH commands: the keyspaces of all groups as one. (DBSIZE:
+ * `key-count.ts`, SCAN: `scan.ts`.)
  *
- * Part of a keyspace is never shown as the whole: when one master fails, so does the command. Keys of
- * slots that a group neither owns nor exchanges are left out.
+ * Part of a keyspace is never shown as the whole: when one master fails, so does the command. Keys
+ * of slots that a group neither owns nor exchanges are left out.
  */
 import { bulkValue, encodeReply, errorReply, OK_REPLY } from "../../../resp/encode.ts";
 import { decodeReply, forEachBulk, isErrorReply } from "../../../resp/value.ts";
@@ -37,9 +37,9 @@ const RANDOM_KEY_SCANS_MAX = 1_000;
 const RANDOM_KEY_SCAN_COUNT = "1000";
 
 /**
- * KEYS pattern. One master after the other, so that only one raw reply waits in memory unfiltered. When
- * slots change owner meanwhile, the groups that received them are asked again until a round saw no change:
- * a key that was there all the time is never missed, and never shown twice.
+ * KEYS pattern. One master after the other, so that only one raw reply waits in memory unfiltered.
+ * When slots change owner meanwhile, the groups that received them are asked again until a round
+ * saw no change: a key that was there all the time is never missed, and never shown twice.
  */
 export const keys: CommandHandler = async (client, argv, env) => {
   const { shards } = env;
@@ -81,9 +81,9 @@ async function takeKeys(
 }
 
 /**
- * RANDOMKEY. A group is drawn with its number of keys as weight, then the group draws. Strays are drawn
- * again; when only strays come, the first own key in scan order is taken, so that the answer is empty only
- * when there is no key.
+ * RANDOMKEY. A group is drawn with its number of keys as weight, then the group draws. Strays are
+ * drawn again; when only strays come, the first own key in scan order is taken, so that the answer
+ * is empty only when there is no key.
  */
 export const randomKey: CommandHandler = async (client, argv, env) => {
   const targets = shardsWithKeys(env.shards);
@@ -106,7 +106,9 @@ export const randomKey: CommandHandler = async (client, argv, env) => {
   return firstOwnKey(client, env, targets);
 };
 
-/** Index drawn with the given weights; `random` is in [0, 1). Undefined index (-1) when all are 0. */
+/**
+ * Index drawn with the given weights; `random` is in [0, 1). Undefined index (-1) when all are 0.
+ */
 export function drawIndex(weights: readonly number[], random: number): number {
   let left = random * weights.reduce((sum, weight) => sum + weight, 0);
   return weights.findIndex((weight) => {
@@ -145,9 +147,9 @@ async function firstOwnKey(
 }
 
 /**
- * FLUSHALL and FLUSHDB [ASYNC|SYNC], on every group that may hold keys. A key in flight from a source to a
- * target can arrive there after the target was flushed; so the targets of moves are flushed once more when
- * all are done, those of moves that ended meanwhile included.
+ * FLUSHALL and FLUSHDB [ASYNC|SYNC], on every group that may hold keys. A key in flight from a
+ * source to a target can arrive there after the target was flushed; so the targets of moves are
+ * flushed once more when all are done, those of moves that ended meanwhile included.
  */
 export const flush: CommandHandler = async (client, argv, env) => {
   const { shards } = env;

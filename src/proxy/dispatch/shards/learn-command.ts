@@ -1,10 +1,12 @@
 /**
- * Commands that the table doesn't know: newer ones and those of modules. One master is asked what it is
- * (COMMAND INFO); a command whose keys are at known places can be forwarded, any other is refused with
- * Redis's own words, because a guess would send it to the wrong group.
+ * Commands that the table doesn't know: newer ones and those of modules. One master is asked what
+ * it is (COMMAND INFO), and `command/unknown-command.ts` decides. What can't be forwarded is
+ * refused with Redis's own words, because a guess would send it to the wrong group.
  *
- * What was learnt is kept for a while, refusals for a shorter one, since a module may be loaded meanwhile.
+ * What was learnt is kept for a while, refusals for a shorter one, since a module may be loaded
+ * meanwhile.
  */
+import { unknownCommandKeys } from "../../../command/unknown-command.ts";
 import { errorReply } from "../../../resp/encode.ts";
 import { decodeReply, type RespValue } from "../../../resp/value.ts";
 import type { Argv, ClientState, HandlerEnv } from "../context.ts";
@@ -20,7 +22,6 @@ export interface LearntCommand {
   readonly lastKey: number;
   readonly keyStep: number;
   readonly isWrite: boolean;
-  readonly isBlocking: boolean;
 }
 
 /** A command, or the error reply that refuses it. */
@@ -51,7 +52,9 @@ export class CommandLearner {
     this.#nowMs = nowMs;
   }
 
-  /** Whether and how the request can be forwarded. Asks a master at most once for a name at a time. */
+  /**
+   * Whether and how the request can be forwarded. Asks a master at most once for a name at a time.
+   */
   async learn(client: ClientState, argv: Argv, env: HandlerEnv): Promise<Learnt> {
     const given = argv[0] as Buffer;
     const name = given.toString("latin1", 0, NAME_BYTES_MAX + 1).toLowerCase();
@@ -99,40 +102,31 @@ async function ask(
 }
 
 /**
- * One element of COMMAND INFO: `[name, arity, [flags], first key, last key, step, …]`. Undefined when the
- * server doesn't know the command, when it has no keys at known places, or changes state of its connection.
+ * One element of COMMAND INFO: `[name, arity, [flags], first key, last key, step, …]`. Undefined
+ * when the server doesn't know the command or when it can't be forwarded with certainty.
  */
 export function readCommandInfo(info: RespValue, name: string): LearntCommand | undefined {
   if (info.type !== "array") return undefined;
   const [, arity, flagList, first, last, step] = info.items;
   if (arity?.type !== "integer" || first?.type !== "integer") return undefined;
   if (last?.type !== "integer" || step?.type !== "integer") return undefined;
-  const flags = flagsOf(flagList);
-  if (flags.has("movablekeys") || flags.has("pubsub") || flags.has("admin")) return undefined;
-  if (first.value < 1n || step.value < 1n) return undefined;
-  return {
-    name,
-    arity: Number(arity.value),
+  const decision = unknownCommandKeys({
     firstKey: Number(first.value),
     lastKey: Number(last.value),
     keyStep: Number(step.value),
-    // What isn't known to be a read may write.
-    isWrite: !flags.has("readonly"),
-    isBlocking: flags.has("blocking"),
-  };
+    flags: flagsOf(flagList),
+  });
+  if (!decision.canForward) return undefined;
+  const { firstKey, lastKey, keyStep, isWrite } = decision;
+  return { name, arity: Number(arity.value), firstKey, lastKey, keyStep, isWrite };
 }
 
-function flagsOf(list: RespValue | undefined): ReadonlySet<string> {
+function flagsOf(list: RespValue | undefined): readonly string[] {
   const items = list?.type === "array" || list?.type === "set" ? list.items : [];
-  return new Set(
-    items.map((item) =>
-      item.type === "simple"
-        ? item.text
-        : item.type === "bulk"
-          ? item.bytes.toString("latin1")
-          : "",
-    ),
-  );
+  return items.map((item) => {
+    if (item.type === "simple") return item.text;
+    return item.type === "bulk" ? item.bytes.toString("latin1") : "";
+  });
 }
 
 /** Redis's own error for a command that doesn't exist, with the first of its arguments. */

@@ -1,11 +1,12 @@
 /**
  * Which masters may hold keys, and which keys of a master count.
  *
- * A group holds keys of the slots that it owns, and of the slots that are being moved away from it. Any
- * other key there is a stray: left by a move that was broken off or undone. Strays are nobody's data, so no
- * command of this folder shows them.
+ * A group holds keys of the slots that it owns, and of the slots that are being moved away from it.
+ * Any other key there is a stray: left by a move that was broken off or undone. Strays are nobody's
+ * data, so no command of this folder shows them.
  */
 import { slotOf } from "../../../command/hash.ts";
+import { errorReply } from "../../../resp/encode.ts";
 import type { Shard, ShardCaller } from "../context.ts";
 
 /** Slots that are moving: where their keys come from and where they go. */
@@ -19,7 +20,10 @@ interface Cached {
   readonly moves: readonly Move[];
 }
 
-/** The moves of one revision, because each SCAN needs them and finding them takes a look at every slot. */
+/**
+ * The moves of one revision, because each SCAN needs them and finding them takes a look at every
+ * slot.
+ */
 const cache = new WeakMap<ShardCaller, Cached>();
 
 /** The distinct pairs of groups that exchange slots now. */
@@ -39,8 +43,8 @@ export function movesOf(shards: ShardCaller): readonly Move[] {
 }
 
 /**
- * The masters that may hold keys that count: the owners of slots, and the sources of moving slots, which may
- * own none any more. Ordered by group id.
+ * The masters that may hold keys that count: the owners of slots, and the sources of moving slots,
+ * which may own none any more. Ordered by group id.
  */
 export function shardsWithKeys(shards: ShardCaller): readonly Shard[] {
   const owners = shards.shards();
@@ -51,6 +55,24 @@ export function shardsWithKeys(shards: ShardCaller): readonly Shard[] {
     if (source !== undefined) found.push(source);
   }
   return found.length === owners.length ? owners : found.sort((a, b) => a.groupId - b.groupId);
+}
+
+/**
+ * The error for a table in which several masters have one group id (a file without
+ * `backend_addr_group_id`); undefined for a good one. What tells groups apart by their id can't be
+ * right then.
+ */
+export function ambiguityOf(shards: ShardCaller): Buffer | undefined {
+  let last: number | undefined;
+  for (const { groupId } of shards.shards()) {
+    if (groupId === last) {
+      return errorReply(
+        `ERR several masters have group id ${groupId}: the slot table needs backend_addr_group_id`,
+      );
+    }
+    last = groupId;
+  }
+  return undefined;
 }
 
 /** The masters that moving slots go to, ordered by group id. */
@@ -68,10 +90,11 @@ export function shardsOfGroups(shards: ShardCaller, groupIds: Iterable<number>):
 }
 
 /**
- * Where a key may be that was missed by a look at all groups begun at the given revision, because its slot
- * moved meanwhile: the groups that received slots since then, and the sources of slots that are still on
- * their way to those. A slot whose state didn't change can't hide a key from a look at all groups that is
- * followed by a look at `targetsOfMoves`: sources come first, then targets, and keys move only that way.
+ * Where a key may be that was missed by a look at all groups begun at the given revision, because
+ * its slot moved meanwhile: the groups that received slots since then, and the sources of slots
+ * that are still on their way to those. A slot whose state didn't change can't hide a key from a
+ * look at all groups that is followed by a look at `targetsOfMoves`: sources come first, then
+ * targets, and keys move only that way.
  */
 export function shardsInDoubt(shards: ShardCaller, sinceRevision: number): readonly Shard[] {
   const received = new Set(shards.groupsThatReceivedSince(sinceRevision));

@@ -1,25 +1,18 @@
 /**
- * The cursor of SCAN over all groups: everything that the next call needs, in one number of 64 bits, because
- * that call may come to another worker or, after a restart, to another process.
+ * The cursor of SCAN over all groups: everything that the next call needs, in one number of 64
+ * bits, because that call may come to another worker or, after a restart, to another process.
  *
- *     low bits                                                         high bits
- *     | class 2 | group + 1 | position | revision | tail 1 | window 4 or 2 |
- *
- *     class  group  position  revision  window   bits
- *       0      6       24        20       4       57   up to 2^53 in a first pass: exact as a double
- *       1      6       32        18       4       63
- *       2     14       24        18       4       63
- *       3     14       30        15       2       64
- *
- * The first class that fits is taken. A position is Redis's own cursor, which stays below the number of
- * buckets of its hash table (the bits above are cleared in dictScan), so 30 bits are a billion keys on one
- * master. Of a revision the low bits are kept; the full one is the newest that ends like this, which is
- * wrong only for a pass that outlived 32768 changes of the slot table, or a million in class 0.
+ * A position is Redis's own cursor, which stays below the number of buckets of its hash table (the
+ * bits above are cleared in dictScan), so 30 bits are a billion keys on one master. Of a revision
+ * the low bits are kept; the full one is the newest that ends like this, which is wrong only for a
+ * pass that outlived 32768 changes of the slot table, or a million in class 0.
  */
 
 /** `window` of a first pass: it looks at all groups. */
 export const WINDOW_FIRST = 0;
-/** Windows 1 to 13: the groups that received slots in the 2^window revisions before the pass began. */
+/**
+ * Windows 1 to 13: the groups that received slots in the 2^window revisions before the pass began.
+ */
 export const WINDOW_POWER_MAX = 13;
 /** All groups again. */
 export const WINDOW_ALL = 14;
@@ -47,6 +40,15 @@ interface CursorClass {
 }
 
 const CLASS_BITS = 2n;
+/**
+ * How a cursor is laid out; the first class that group and position fit in is taken.
+ *
+ *     low bits                                                      high bits
+ *     | class 2 | group + 1 | position | revision | tail 1 | window |
+ *
+ * They take 57, 63, 63 and 64 bits. In a first pass window and tail are 0, so that a cursor of
+ * class 0 is below 2^53: exact also for clients that keep it in a double.
+ */
 const CLASSES: readonly CursorClass[] = [
   { group: 6n, position: 24n, revision: 20n, window: 4n },
   { group: 6n, position: 32n, revision: 18n, window: 4n },
@@ -107,7 +109,10 @@ export function unpackCursor(cursor: bigint, revision: number): ScanPosition {
   return { groupId, position, startRevision, isTail, window };
 }
 
-/** The newest revision up to `now` whose low bits are these; undefined when it lies before the first. */
+/**
+ * The newest revision up to `now` whose low bits are these; undefined when it lies before the
+ * first.
+ */
 function fullRevision(low: number, bits: number, now: number): number | undefined {
   const span = 2 ** bits;
   const age = (((now - low) % span) + span) % span;
@@ -126,8 +131,8 @@ export function revisionsOf(window: number): number {
 }
 
 /**
- * The number that Redis would read (strtoul, parseScanCursorOrReply): digits with an optional sign, or
- * nothing at all, which is 0; undefined for anything else.
+ * The number that Redis would read (strtoul, parseScanCursorOrReply): digits with an optional sign,
+ * or nothing at all, which is 0; undefined for anything else.
  */
 export function parseCursor(argument: Buffer): bigint | undefined {
   const text = argument.toString("latin1", 0, 64);

@@ -1,16 +1,12 @@
 /**
- * SCAN over all groups: complete for keys that are there all the time, and finite, also while slots move.
+ * SCAN over all groups: complete for keys that are there all the time, and finite, also while slots
+ * move. A key may be shown twice, as in Redis. Nothing is remembered between calls: all of it is in
+ * the cursor (`scan-cursor.ts`); the passes are explained at `nextPass`.
  *
- * A pass looks at its groups in the order of their ids, then at the targets of slots that are moving (its
- * tail): keys move from source to target only, so a move that goes on during the whole pass hides nothing.
- * A slot whose state changed during the pass may hide keys; then another pass follows, over the groups that
- * received slots and the sources of what still moves to them (`shardsInDoubt`). The last pass is one during
- * which no group received a slot. A key may be shown twice, as in Redis.
- *
- * Nothing is remembered between calls: all of it is in the cursor (`scan-cursor.ts`). What this needs of
- * the slot table: a revision means the same in all workers; a group counts as having received a slot also
- * when a move to it ends, and when its master is another server than before (hash tables differ, so a
- * position means nothing there); a restarted process begins with a revision that none had before it.
+ * What this needs of the slot table: a revision means the same in all workers; a group counts as
+ * having received a slot also when a move to it ends, and when its master is another server than
+ * before (hash tables differ, so a position means nothing there); a restarted process begins with a
+ * revision that none had before it.
  */
 import { bulkValue, encodeReply, errorReply } from "../../../resp/encode.ts";
 import { isErrorReply } from "../../../resp/value.ts";
@@ -18,7 +14,7 @@ import type { Argv, CommandHandler, Shard, ShardCaller } from "../context.ts";
 import { REPLY_SLOT_OFFLINE } from "../reply-text.ts";
 import { askAnyShard, askShard, REPLY_BAD_PART } from "./ask.ts";
 import { KeyFilter, readScanReply } from "./key-filter.ts";
-import { shardsInDoubt, shardsWithKeys, targetsOfMoves } from "./ownership.ts";
+import { ambiguityOf, shardsInDoubt, shardsWithKeys, targetsOfMoves } from "./ownership.ts";
 import {
   packCursor,
   parseCursor,
@@ -31,11 +27,14 @@ import {
   windowOver,
 } from "./scan-cursor.ts";
 
-/** Masters asked in one call while groups end before COUNT is reached, so that empty ones cost no round trip. */
+/**
+ * Masters asked in one call while groups end before COUNT is reached, so that empty ones cost no
+ * round trip.
+ */
 const FIRST_PASS_CALLS_MAX = 8;
 /**
- * Later passes hurry, because they end only when slots rest for one of them: more keys from each call to a
- * master, and more of these calls.
+ * Later passes hurry, because they end only when slots rest for one of them: more keys from each
+ * call to a master, and more of these calls.
  */
 const LATER_PASS_CALLS_MAX = 64;
 const LATER_PASS_COUNT = 1_000;
@@ -62,11 +61,14 @@ export const scan: CommandHandler = async (client, argv, env) => {
   if (cursor === undefined) return INVALID_CURSOR;
   const options = readScanOptions(argv);
   if (options === undefined) {
-    // A master knows the right error for it. Should it know an option that we don't, we can't serve it.
+    // A master knows the right error for it. Should it know an option that we don't, we can't serve
+    // it.
     const reply = await askAnyShard(client, env, [argv[0] as Buffer, "0", ...argv.slice(2)]);
     return isErrorReply(reply) ? reply : SYNTAX_ERROR;
   }
   if (shardsWithKeys(shards).length === 0) return REPLY_SLOT_OFFLINE;
+  const ambiguity = ambiguityOf(shards);
+  if (ambiguity !== undefined) return ambiguity;
 
   let place = placeOf(shards, cursor);
   if (place === undefined) return UNKNOWN_TWICE;
@@ -145,9 +147,10 @@ function isEnough(place: Place, found: number, calls: number, count: number): bo
 }
 
 /**
- * Where a cursor leads. A revision that isn't known here (the process is new) says nothing about moves since
- * then, so all groups are looked at again from here on. Undefined when that happens in such a pass: else two
- * processes with different tables could send a client back and forth for ever.
+ * Where a cursor leads. A revision that isn't known here (the process is new) says nothing about
+ * moves since then, so all groups are looked at again from here on. Undefined when that happens in
+ * such a pass: else two processes with different tables could send a client back and forth for
+ * ever.
  */
 function placeOf(shards: ShardCaller, cursor: bigint): Place | undefined {
   const { revision } = shards;
@@ -180,8 +183,8 @@ function shardsOfPass(shards: ShardCaller, place: Place): readonly Shard[] {
 }
 
 /**
- * The master to look at next and the place there: the one named, or the next in the pass, in its tail or in
- * the next pass; undefined at the end of the scan.
+ * The master to look at next and the place there: the one named, or the next in the pass, in its
+ * tail or in the next pass; undefined at the end of the scan.
  */
 function findShard(
   shards: ShardCaller,
@@ -207,7 +210,15 @@ function findShard(
   return undefined;
 }
 
-/** The pass that must follow a finished one; undefined when none must. */
+/**
+ * The pass that must follow a finished one; undefined when none must.
+ *
+ * A pass looks at its groups in the order of their ids, then at the targets of slots that are
+ * moving (its tail): keys move from source to target only, so a move that goes on during the whole
+ * pass hides nothing. A slot whose state changed during the pass may hide keys; then another pass
+ * follows, over the groups that received slots and the sources of what still moves to them
+ * (`shardsInDoubt`). The last pass is one during which no group received a slot.
+ */
 function nextPass(shards: ShardCaller, done: Place): Place | undefined {
   const { revision } = shards;
   if (shardsInDoubt(shards, done.startRevision).length === 0) return undefined;

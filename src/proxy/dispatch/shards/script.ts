@@ -1,10 +1,10 @@
 /**
- * SCRIPT and FUNCTION: every master must have the same scripts and libraries, because a key of any slot may
- * be theirs to work on.
+ * SCRIPT and FUNCTION: every master must have the same scripts and libraries, because a key of any
+ * slot may be theirs to work on.
  *
- * A change is made on all masters, sources of moving slots included; when only some did it the error says
- * which did not. What all masters have alike is asked of one. A script that was loaded is also remembered by
- * the proxy, which loads it on a master that comes later.
+ * A change is made on all masters, sources of moving slots included; when only some did it the
+ * error says which did not. What all masters have alike is asked of one. A script that was loaded
+ * is also remembered by the proxy, which loads it on a master that comes later.
  */
 import { createHash } from "node:crypto";
 import { arrayValue, encodeReply, integerValue } from "../../../resp/encode.ts";
@@ -73,8 +73,8 @@ export const scriptFlush: CommandHandler = async (client, argv, env) => {
 
 /**
  * SCRIPT KILL and FUNCTION KILL: done when one master killed something (Redis's response policy
- * `one_succeeded`). On connections of their own, because the shared one may be the one whose script runs. In
- * database 0, because a busy server refuses SELECT.
+ * `one_succeeded`). On connections of their own, because the shared one may be the one whose script
+ * runs. In database 0, because a busy server refuses SELECT.
  */
 export const killScript: CommandHandler = async (client, argv, env) => {
   const session = { db: 0, proto: client.proto };
@@ -85,7 +85,8 @@ export const killScript: CommandHandler = async (client, argv, env) => {
     }),
   );
   const killed = replies.find((reply) => !isErrorReply(reply));
-  // A script that can't be killed, or a master that can't be reached, is news; "nothing runs" isn't.
+  // A script that can't be killed, or a master that can't be reached, is news; "nothing runs"
+  // isn't.
   const refused = replies.find((reply) => !errorTextOf(reply).startsWith("NOTBUSY "));
   return killed ?? refused ?? replies[0] ?? REPLY_SLOT_OFFLINE;
 };
@@ -97,7 +98,8 @@ export const functionStats: CommandHandler = async (client, argv, env) => {
   if (failure !== undefined) return failure;
   const values = decodeParts(parts);
   if (values === undefined) return REPLY_BAD_PART;
-  // Both protocols put the running script second: after its name, in an array or in the first entry.
+  // Both protocols put the running script second: after its name, in an array or in the first
+  // entry.
   const busy = values.findIndex((value) => {
     const running = value.type === "map" ? value.entries[0]?.[1] : itemsOf(value)[1];
     return running !== undefined && running.type !== "null";

@@ -1,8 +1,10 @@
 /**
- * SLOWLOG, LASTSAVE and the statistics reset: figures that each master keeps for itself, told as of one.
+ * SLOWLOG, LASTSAVE and the statistics reset: figures that each master keeps for itself, told as of
+ * one.
  *
- * The slow logs are merged by time. Each master numbers its entries from 0, so an id is made unique by the
- * group: the master's id times `GROUP_SPAN`, plus the group's id. Ids of one group keep their order.
+ * The slow logs are merged by time. Each master numbers its entries from 0, so an id is made unique
+ * by the group: the master's id times `GROUP_SPAN`, plus the group's id. Ids of one group keep
+ * their order.
  */
 import { arrayValue, encodeReply, integerReply, integerValue } from "../../../resp/encode.ts";
 import type { RespValue } from "../../../resp/value.ts";

@@ -1,30 +1,35 @@
 /**
- * WAIT and WAITAOF: how many replicas have the session's own writes, as the minimum over the groups that it
- * wrote to.
+ * WAIT and WAITAOF: how many replicas have the session's own writes, as the minimum over the groups
+ * that it wrote to.
  *
- * Redis waits for the offset that the asking connection last reached, so a fresh connection waits for
- * nothing, and a shared one may not be blocked. The dedicated connection therefore first does something that
- * lifts its offset to the master's present one; all writes of the session are before that, because handlers
- * run when nothing is in flight. Up to Redis 7.0 any command does (processCommand sets `c->woff`), here PING.
- * Since 7.2 it must be one that is propagated (call sets `c->woff` when the offset grew): SPUBLISH to a
- * channel of ours, which changes no data and reaches nobody, because sharded channels have no patterns. Servers
- * too old to know it (before 7.0) are content with the PING.
+ * Redis waits for the offset that the asking connection last reached, so a fresh connection waits
+ * for nothing, and a shared one may not be blocked. The dedicated connection therefore first lifts
+ * its offset to the master's present one (`LIFT_OFFSET`). All writes of the session are before
+ * that, because a handler runs when nothing is in flight.
  */
 import { arrayValue, encodeReply, errorReply, integerValue } from "../../../resp/encode.ts";
 import { decodeReply, errorTextOf, isErrorReply } from "../../../resp/value.ts";
 import type { Argv, ClientState, CommandHandler, HandlerEnv, Shard } from "../context.ts";
 import { REPLY_SLOT_OFFLINE } from "../reply-text.ts";
 import { askDedicated, type Command, REPLY_BAD_PART } from "./ask.ts";
-import { movesOf, shardsOfGroups, shardsWithKeys } from "./ownership.ts";
+import { ambiguityOf, movesOf, shardsOfGroups, shardsWithKeys } from "./ownership.ts";
 
 /**
- * Longest wait, also for timeout 0, which is "for ever" in Redis: the answer then is the number reached, as
- * after any timeout. It bounds how long a connection to each group is held for a client that may be gone.
+ * Longest wait, also for timeout 0, which is "for ever" in Redis: the answer then is the number
+ * reached, as after any timeout. It bounds how long a connection to each group is held for a client
+ * that may be gone.
  */
 export const WAIT_TIMEOUT_MAX_MS = 300_000;
 /** For the connection, the login and the answers. */
 const WAIT_MARGIN_MS = 5_000;
-const OFFSET_CHANNEL = "__codis:offset__";
+
+/**
+ * What lifts the offset of a connection and leaves no trace. Up to Redis 7.0 any command does
+ * (processCommand sets `c->woff`), so PING. Since 7.2 it must be one that is propagated (call sets
+ * `c->woff` when the offset grew): SPUBLISH to a channel of ours, which reaches nobody, because
+ * sharded channels have no patterns. Servers too old to know it are content with the PING.
+ */
+const LIFT_OFFSET: readonly Command[] = [["PING"], ["SPUBLISH", "__codis:offset__", ""]];
 
 /** WAIT numreplicas timeout. */
 export const wait: CommandHandler = async (client, argv, env) => {
@@ -63,18 +68,17 @@ async function waitOnGroups(
   env: HandlerEnv,
   timeoutIndex: number,
 ): Promise<readonly Buffer[] | Buffer> {
+  const ambiguity = ambiguityOf(env.shards);
+  if (ambiguity !== undefined) return ambiguity;
   const hasWritten = client.writtenGroups.size > 0;
   const targets = hasWritten ? shardsWritten(client, env) : shardsWithKeys(env.shards);
   const timeoutMs = boundedTimeout(argv[timeoutIndex] as Buffer);
   const command: readonly Uint8Array[] = argv.with(timeoutIndex, Buffer.from(`${timeoutMs}`));
-  // An argument that Redis refuses goes as it is, for the error; so does a session that wrote nothing:
+  // An argument that Redis refuses goes as it is, for the error; so does a session that wrote
+  // nothing:
   // there is nothing to wait for, and the number of replicas is the answer, as on a bare Redis.
   const commands: readonly Command[] =
-    timeoutMs === undefined
-      ? [argv]
-      : hasWritten
-        ? [["PING"], ["SPUBLISH", OFFSET_CHANNEL, ""], command]
-        : [command];
+    timeoutMs === undefined ? [argv] : hasWritten ? [...LIFT_OFFSET, command] : [command];
   const deadlineMs = (timeoutMs ?? 0) + WAIT_MARGIN_MS;
   const replies = await Promise.all(
     targets.map(async (shard) =>
@@ -100,8 +104,9 @@ function answerOf(replies: readonly Buffer[], commandCount: number): Buffer {
 }
 
 /**
- * The masters with the session's writes: of the groups that it wrote to, and of those that slots are moving
- * to from there. When one of the groups is gone its keys may be anywhere, so all masters count.
+ * The masters with the session's writes: of the groups that it wrote to, and of those that slots
+ * are moving to from there. When one of the groups is gone its keys may be anywhere, so all masters
+ * count.
  */
 function shardsWritten(client: ClientState, env: HandlerEnv): readonly Shard[] {
   const { shards } = env;

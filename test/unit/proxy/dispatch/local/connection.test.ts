@@ -72,7 +72,7 @@ test("SLOTSMAPPING shows owner and source of a slot, or of all", async () => {
     "-ERR parse slotnum '1024' failed, out of range\r\n",
   );
   expect(await runLine(session, env, "SLOTSMAPPING x")).toBe(
-    "-ERR parse slotnum 'x' failed, not an integer\r\n",
+    "-ERR parse slotnum 'x' failed, strconv.ParseInt: parsing \"x\": invalid syntax\r\n",
   );
   expect(await runLine(session, env, "SLOTSMAPPING 1 2")).toBe(
     "-ERR wrong number of arguments for 'slotsmapping' command\r\n",

@@ -1,7 +1,7 @@
 /**
- * A `ShardCaller` over real redis-server processes: one connection for each (server, database, protocol), as
- * the proxy has them, and fresh ones for dedicated calls. A connection that breaks answers everything owed
- * with the proxy's error.
+ * A `ShardCaller` over real redis-server processes: one connection for each (server, database,
+ * protocol), as the proxy has them, and fresh ones for dedicated calls. A connection that breaks
+ * answers everything owed with the proxy's error.
  */
 import { connect, type Socket } from "node:net";
 import type {
@@ -28,7 +28,7 @@ export class TestConnection {
   constructor(addr: string, db: number, proto: ProtocolVersion) {
     const [host, port] = addr.split(":");
     this.#socket = connect({ host: host ?? "", port: Number(port) });
-    this.#socket.on("data", (chunk) => this.#onData(chunk));
+    this.#socket.on("data", (chunk) => this.#onData(Buffer.from(chunk)));
     this.#socket.on("error", () => this.#fail());
     this.#socket.on("close", () => this.#fail());
     if (proto === 3) void this.send(["HELLO", "3"]);

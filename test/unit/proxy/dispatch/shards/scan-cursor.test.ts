@@ -1,4 +1,7 @@
-/** The packed cursor: nothing lost in 64 bits, small where it can be, and Redis's own reading of a number. */
+/**
+ * The packed cursor: nothing lost in 64 bits, small where it can be, and Redis's own reading of a
+ * number.
+ */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {

@@ -1,7 +1,7 @@
 /**
- * SCAN while slots move: a simulated set of groups, with moves of slots and of single keys, deletions, new
- * keys and restarts of the proxy between the calls. No key that was there all the time is missed, and the
- * scan ends.
+ * SCAN while slots move: a simulated set of groups, with moves of slots and of single keys,
+ * deletions, new keys and restarts of the proxy between the calls. No key that was there all the
+ * time is missed, and the scan ends.
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -14,6 +14,9 @@ import { run, testEnv, testSession } from "./session.ts";
 import { TestSlotTable } from "./slot-table.ts";
 
 const SEED = Number(process.env["TEST_SEED"] ?? 20_261_121);
+const RUNS = 300;
+/** For a machine that has other work. */
+const PROPERTY_MS = 60_000;
 const SLOT_COUNT = 1024;
 const BUCKET_COUNT = 8;
 /** Few slots are used, so that moves meet keys. */
@@ -147,7 +150,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("move" as const),
       slotId: fc.nat(SLOTS_USED - 1),
-      to: fc.integer({ min: 1, max: 4 }),
+      to: fc.integer({ min: 1, max: 3 }),
       keys: fc.integer({ min: 1, max: 3 }),
     }),
   },
@@ -181,15 +184,18 @@ function apply(shards: SimulatedShards, change: Step, n: number): void {
     shards.keysOf(owner).add(name);
   } else if (change.kind === "undo") {
     if (from !== 0) table.assign(slotId, slotId, from, owner);
-  } else if (from === 0) {
-    const to = ((change.to - 1) % 3) + 1;
-    if (to !== owner) table.assign(slotId, slotId, to, owner);
-  } else if (shards.moveKeys(slotId, change.keys)) {
-    table.assign(slotId, slotId, owner, 0);
+  } else if (change.kind === "move") {
+    if (from === 0) {
+      if (change.to !== owner) table.assign(slotId, slotId, change.to, owner);
+    } else if (shards.moveKeys(slotId, change.keys)) {
+      table.assign(slotId, slotId, owner, 0);
+    }
   }
 }
 
-/** Scans to the end with a step between the calls; returns all names shown and the number of calls. */
+/**
+ * Scans to the end with a step between the calls; returns all names shown and the number of calls.
+ */
 async function scanThrough(
   shards: SimulatedShards,
   steps: readonly Step[],
@@ -227,58 +233,72 @@ describe("SCAN", () => {
     expect([...names].sort()).toEqual(NAMES.flat().sort());
   });
 
-  test("misses no lasting key and ends, whatever moves between its calls", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { maxLength: 80 }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.boolean(),
-        async (steps, stepsPerCall, isWithinCalls) => {
-          const shards = new SimulatedShards(3);
-          const { names, calls } = await scanThrough(shards, steps, stepsPerCall, isWithinCalls);
-          expect(calls).toBeLessThan(CALLS_MAX);
-          expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
-        },
-      ),
-      { seed: SEED, numRuns: 500 },
-    );
-  });
+  test(
+    "misses no lasting key and ends, whatever moves between its calls",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { maxLength: 80 }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.boolean(),
+          async (steps, stepsPerCall, isWithinCalls) => {
+            const shards = new SimulatedShards(3);
+            const { names, calls } = await scanThrough(shards, steps, stepsPerCall, isWithinCalls);
+            expect(calls).toBeLessThan(CALLS_MAX);
+            expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
+          },
+        ),
+        { seed: SEED, numRuns: RUNS },
+      );
+    },
+    PROPERTY_MS,
+  );
 
-  test("misses no lasting key when the scan begins in the middle of moves", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 5, maxLength: 30 }),
-        fc.array(step, { maxLength: 60 }),
-        async (before, steps) => {
-          const shards = new SimulatedShards(3);
-          for (const [n, change] of before.entries()) apply(shards, change, -n);
-          const { names, calls } = await scanThrough(shards, steps, 1);
-          expect(calls).toBeLessThan(CALLS_MAX);
-          expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
-        },
-      ),
-      { seed: SEED, numRuns: 500 },
-    );
-  });
+  test(
+    "misses no lasting key when the scan begins in the middle of moves",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { minLength: 5, maxLength: 30 }),
+          fc.array(step, { maxLength: 60 }),
+          async (before, steps) => {
+            const shards = new SimulatedShards(3);
+            for (const [n, change] of before.entries()) apply(shards, change, -n);
+            const { names, calls } = await scanThrough(shards, steps, 1);
+            expect(calls).toBeLessThan(CALLS_MAX);
+            expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
+          },
+        ),
+        { seed: SEED, numRuns: RUNS },
+      );
+    },
+    PROPERTY_MS,
+  );
 
-  test("looks at all groups again after a restart that forgot the revision of the cursor", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { maxLength: 30 }),
-        fc.array(step, { maxLength: 30 }),
-        async (before, after) => {
-          const shards = new SimulatedShards(3);
-          const steps: Step[] = [...before, { kind: "restart" }, ...after];
-          const { names, calls } = await scanThrough(shards, steps, 2);
-          expect(calls).toBeLessThan(CALLS_MAX);
-          expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
-        },
-      ),
-      { seed: SEED, numRuns: 300 },
-    );
-  });
+  test(
+    "looks at all groups again after a restart that forgot the revision of the cursor",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { maxLength: 30 }),
+          fc.array(step, { maxLength: 30 }),
+          async (before, after) => {
+            const shards = new SimulatedShards(3);
+            const steps: Step[] = [...before, { kind: "restart" }, ...after];
+            const { names, calls } = await scanThrough(shards, steps, 2);
+            expect(calls).toBeLessThan(CALLS_MAX);
+            expect(LASTING.filter((name) => !names.has(name))).toEqual([]);
+          },
+        ),
+        { seed: SEED, numRuns: RUNS },
+      );
+    },
+    PROPERTY_MS,
+  );
 
-  /** Scans until the cursor stands in the given group; the cursor's group is in its second field. */
+  /**
+   * Scans until the cursor stands in the given group; the cursor's group is in its second field.
+   */
   async function scanUntilGroup(shards: SimulatedShards, groupId: number): Promise<ScanBegin> {
     const names = new Set<string>();
     let cursor = "0";
@@ -351,20 +371,24 @@ describe("SCAN", () => {
     expect(third.toString()).toStartWith("-TRYAGAIN ");
   });
 
-  test("any number is a cursor, and leads to an end", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), async (start) => {
-        const shards = new SimulatedShards(3);
-        const env = testEnv(shards);
-        let cursor = start.toString();
-        for (let calls = 0; cursor !== "0"; calls++) {
-          expect(calls).toBeLessThan(CALLS_MAX);
-          const raw = await run(env, testSession(), "scan", cursor);
-          if (raw.toString().startsWith("-TRYAGAIN ")) return;
-          cursor = readPage(raw).cursor;
-        }
-      }),
-      { seed: SEED, numRuns: 300 },
-    );
-  });
+  test(
+    "any number is a cursor, and leads to an end",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), async (start) => {
+          const shards = new SimulatedShards(3);
+          const env = testEnv(shards);
+          let cursor = start.toString();
+          for (let calls = 0; cursor !== "0"; calls++) {
+            expect(calls).toBeLessThan(CALLS_MAX);
+            const raw = await run(env, testSession(), "scan", cursor);
+            if (raw.toString().startsWith("-TRYAGAIN ")) return;
+            cursor = readPage(raw).cursor;
+          }
+        }),
+        { seed: SEED, numRuns: RUNS },
+      );
+    },
+    PROPERTY_MS,
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * A session and a handler environment for tests of this folder: real types, no sockets. Tests set what they
- * are about and read what handlers did.
+ * A session and a handler environment for tests of this folder: real types, no sockets. Tests set
+ * what they are about and read what handlers did.
  */
 import type {
   ClientState,

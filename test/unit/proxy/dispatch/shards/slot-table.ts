@@ -1,7 +1,7 @@
 /**
- * A slot table for tests of handlers that concern all groups: who owns each slot, where it is coming from,
- * and the history that `ShardCaller` promises. A move to a group counts as received when it begins and when
- * it ends.
+ * A slot table for tests of handlers that concern all groups: who owns each slot, where it is
+ * coming from, and the history that `ShardCaller` promises. A move to a group counts as received
+ * when it begins and when it ends.
  */
 import type { Shard } from "../../../../../src/proxy/dispatch/context.ts";
 
@@ -12,6 +12,9 @@ export class TestSlotTable {
   readonly #groups: ReadonlyMap<number, Shard>;
   readonly #owners: number[];
   readonly #sources: number[];
+  /** The answer of `shards`, of one revision: finding it takes a look at every slot. */
+  #shards: readonly Shard[] = [];
+  #shardsRevision = -1;
   readonly #receivedAt = new Map<number, number>();
 
   /** All slots belong to nobody; group n is at `addrs[n - 1]`. */
@@ -24,7 +27,9 @@ export class TestSlotTable {
     this.#sources = new Array(slotCount).fill(0);
   }
 
-  /** Gives slots away; `from` is the group that their keys still come from, 0 when they don't move. */
+  /**
+   * Gives slots away; `from` is the group that their keys still come from, 0 when they don't move.
+   */
   assign(first: number, last: number, groupId: number, from = 0): void {
     this.revision++;
     for (let slotId = first; slotId <= last; slotId++) {
@@ -46,8 +51,12 @@ export class TestSlotTable {
   }
 
   shards(): readonly Shard[] {
-    const ids = new Set(this.#owners);
-    return [...this.#groups.values()].filter((shard) => ids.has(shard.groupId));
+    if (this.#shardsRevision !== this.revision) {
+      const ids = new Set(this.#owners);
+      this.#shards = [...this.#groups.values()].filter((shard) => ids.has(shard.groupId));
+      this.#shardsRevision = this.revision;
+    }
+    return this.#shards;
   }
 
   shardOfSlot(slotId: number): Shard | undefined {
