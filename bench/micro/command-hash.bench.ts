@@ -1,13 +1,12 @@
 /**
  * Micro-benchmark of `src/command/hash.ts`: CRC-32 and slot of keys of 5 to 40 bytes, against the simple
- * forms that it replaces. Prints nanoseconds for each key, the best of the rounds.
- *
- * Usage: `bun bench/micro/command-hash.bench.ts [rounds]`; one round is enough to see that it runs.
+ * forms that it replaces. One operation is one key. Run by `bun bench/main.ts micro command-hash`.
  */
 import { crc32, slotOf } from "../../src/command/hash.ts";
+import type { Bench } from "./bench.ts";
 
-const KEY_COUNT = 1000;
-const REPEATS = 20;
+/** A power of two, so that the loop over the keys can wrap with a mask. */
+const KEY_COUNT = 1024;
 const SLOT_MASK = 1023;
 
 type KeyFunction = (bytes: Uint8Array, start: number, end: number) => number;
@@ -58,33 +57,26 @@ function keysOf(length: number, isTagged: boolean): Uint8Array {
   return bytes;
 }
 
-let sink = 0;
-
-/** Best nanoseconds for a key. */
-function measure(run: KeyFunction, bytes: Uint8Array, length: number, rounds: number): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
-    const startedAt = performance.now();
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
-      for (let key = 0; key < KEY_COUNT; key++)
-        sink ^= run(bytes, key * length, (key + 1) * length);
+/** Loops over the keys; the sum depends on every result. */
+function loopOver(keyFunction: KeyFunction, bytes: Uint8Array, length: number): Bench["run"] {
+  return (n) => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      const start = (i & (KEY_COUNT - 1)) * length;
+      sum ^= keyFunction(bytes, start, start + length);
     }
-    const nanoseconds = ((performance.now() - startedAt) * 1e6) / (REPEATS * KEY_COUNT);
-    best = Math.min(best, nanoseconds);
-  }
-  return best;
+    return sum;
+  };
 }
 
-const rounds = Number(process.argv[2] ?? 40);
-for (const isTagged of [false, true]) {
-  process.stdout.write(`${isTagged ? "keys with a tag of 3 bytes" : "keys without a tag"}\n`);
-  for (const length of [5, 8, 10, 16, 20, 40]) {
+/** Found by the runner. */
+export const benches: readonly Bench[] = [false, true].flatMap((isTagged) =>
+  [5, 8, 10, 16, 20, 40].flatMap((length) => {
     const bytes = keysOf(length, isTagged);
-    const figures = CASES.map(
-      ([name, run]) => `${name} ${measure(run, bytes, length, rounds).toFixed(1)}`,
-    );
-    process.stdout.write(`  ${String(length).padStart(2)} bytes, ns: ${figures.join("   ")}\n`);
-  }
-}
-// The sum keeps the compiler from dropping the work.
-if (sink === 0x7fffffff) process.stdout.write("\n");
+    return CASES.map(([name, keyFunction]) => ({
+      name: `${name}: ${length} bytes${isTagged ? ", a tag of 3" : ""}`,
+      run: loopOver(keyFunction, bytes, length),
+      bytesPerOp: length,
+    }));
+  }),
+);

@@ -1,20 +1,19 @@
 /**
  * Micro-benchmark of `lookupCommand` against other designs over the same table: a hash of five bytes
  * with a chain and a verify loop, a switch on the length with a scan of the names, and a Map of strings.
- * Prints nanoseconds for each name, the best of the rounds.
- *
- * Usage: `bun bench/micro/command-lookup.bench.ts [rounds]`; one round is enough to see that it runs.
+ * One operation is one name. Run by `bun bench/main.ts micro command-lookup`.
  */
 import { lookupCommand } from "../../src/command/lookup.ts";
 import { COMMANDS } from "../../src/command/table.ts";
+import type { Bench } from "./bench.ts";
 
 type Lookup = (bytes: Uint8Array, start: number, end: number) => number;
 
 const NAMES = COMMANDS.filter((entry) => !entry.name.includes("|"));
 const ID_MAX = COMMANDS.length;
 const NAME_BYTES = 64;
+/** A power of two, so that the loop over the names can wrap with a mask. */
 const REQUESTS = 1024;
-const REPEATS = 100;
 
 const FOLD = new Uint8Array(256);
 for (let byte = 0; byte < 256; byte++) FOLD[byte] = byte >= 65 && byte <= 90 ? byte + 32 : byte;
@@ -98,10 +97,8 @@ const MIXES: readonly (readonly [string, readonly string[]])[] = [
   ["all names", NAMES.map((entry) => entry.name)],
 ];
 
-let sink = 0;
-
-/** Best nanoseconds for a name of the mix. */
-function measure(run: Lookup, mix: readonly string[], rounds: number): number {
+/** Loops over names of the mix, in a shuffled order; the sum depends on every result. */
+function loopOver(lookup: Lookup, mix: readonly string[]): Bench["run"] {
   const bytes = new Uint8Array(REQUESTS * (NAME_BYTES + 4));
   const offsets = new Int32Array(REQUESTS * 2);
   let position = 0;
@@ -112,21 +109,17 @@ function measure(run: Lookup, mix: readonly string[], rounds: number): number {
     offsets[2 * i + 1] = position + name.length;
     position += name.length + 4;
   }
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
-    const startedAt = performance.now();
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
-      for (let i = 0; i < REQUESTS; i++) sink += run(bytes, offsets[2 * i]!, offsets[2 * i + 1]!);
+  return (n) => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      const at = 2 * (i & (REQUESTS - 1));
+      sum += lookup(bytes, offsets[at]!, offsets[at + 1]!);
     }
-    best = Math.min(best, ((performance.now() - startedAt) * 1e6) / (REPEATS * REQUESTS));
-  }
-  return best;
+    return sum;
+  };
 }
 
-const rounds = Number(process.argv[2] ?? 30);
-for (const [title, mix] of MIXES) {
-  const figures = DESIGNS.map(([name, run]) => `${name} ${measure(run, mix, rounds).toFixed(1)}`);
-  process.stdout.write(`${title.padEnd(10)} ns: ${figures.join("   ")}\n`);
-}
-// The sum keeps the compiler from dropping the work.
-if (sink === -1) process.stdout.write("\n");
+/** Found by the runner. */
+export const benches: readonly Bench[] = MIXES.flatMap(([title, mix]) =>
+  DESIGNS.map(([name, lookup]) => ({ name: `${title}: ${name}`, run: loopOver(lookup, mix) })),
+);

@@ -7,6 +7,8 @@
  * or the end of the line.
  */
 
+const VERTICAL_TAB = 11;
+const FORM_FEED = 12;
 const SPACE = 32;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
@@ -43,12 +45,17 @@ function isBlank(byte: number): boolean {
   return byte === SPACE || (byte >= 9 && byte <= 13) || byte === 0;
 }
 
+/** Vertical tab and form feed are blanks before a word, but don't end one. */
+function isWordEnd(byte: number): boolean {
+  return isBlank(byte) && byte !== VERTICAL_TAB && byte !== FORM_FEED;
+}
+
 /** Reads one word into `word`; returns the position after it, or -1 for unbalanced quotes. */
 function readWord(line: Uint8Array, start: number, end: number, word: number[]): number {
   let pos = start;
   while (pos < end) {
     const byte = line[pos] as number;
-    if (isBlank(byte)) return pos;
+    if (isWordEnd(byte)) return pos;
     if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
       const next =
         byte === DOUBLE_QUOTE

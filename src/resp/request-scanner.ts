@@ -27,6 +27,11 @@ export const SCAN_INCOMPLETE = 0;
 
 /** Bytes that a header line, or an inline request, may have without a line end (Redis: PROTO_INLINE_MAX_SIZE). */
 export const INLINE_BYTES_MAX = 65536;
+/**
+ * Bytes of such a line that arrives with its end. Redis measures after each read, and its second read of a fast
+ * client ends here; a chunk of ours may hold more than that.
+ */
+const WHOLE_LINE_BYTES_MAX = 96 * 1024;
 /** Redis's proto-max-bulk-len, 512 MB. */
 export const BULK_BYTES_MAX = 512 * 1024 * 1024;
 /** Redis refuses a larger count of arguments (INT_MAX). */
@@ -39,12 +44,17 @@ const CR = 13;
 const LF = 10;
 const DOLLAR = 36;
 const STAR = 42;
+const MINUS = 45;
 const DIGIT_0 = 48;
 
 /** Offsets for this many arguments are there from the start. */
 const OFFSETS_INITIAL = 64;
 /** A table larger than this is given up after the request that needed it. */
 const OFFSETS_KEPT_MAX = 8192;
+
+/** The lowest number that Redis reads; a count so low is an empty request like any below zero. */
+const NUMBER_MIN = -(2n ** 63n);
+const NUMBER_TEXT_BYTES_MAX = 20;
 
 /** Outcome of reading a number line: none yet, or not a number. */
 const LINE_INCOMPLETE = -2;
@@ -221,13 +231,10 @@ export class RequestScanner {
     if (cr === -1 || cr + 1 >= end) {
       return end - pos > INLINE_BYTES_MAX ? LINE_LONG : LINE_INCOMPLETE;
     }
-    if (buffer[pos] === 45 && cr > pos + 1 && cr - pos < 20) {
-      let isNumber = buffer[pos + 1] !== DIGIT_0;
-      for (let i = pos + 1; i < cr; i++) {
-        const digit = (buffer[i] as number) - DIGIT_0;
-        if (digit < 0 || digit > 9) isNumber = false;
-      }
-      if (isNumber) {
+    if (cr - pos > WHOLE_LINE_BYTES_MAX) return LINE_LONG;
+    if (buffer[pos] === MINUS && cr - pos <= NUMBER_TEXT_BYTES_MAX) {
+      const text = String.fromCharCode(...buffer.subarray(pos, cr));
+      if (/^-[1-9]\d*$/.test(text) && BigInt(text) >= NUMBER_MIN) {
         this.#lineEnd = cr + 2;
         return LINE_NEGATIVE;
       }
@@ -245,6 +252,7 @@ export class RequestScanner {
       this.neededEnd = end + 1;
       return SCAN_INCOMPLETE;
     }
+    if (lf - start > WHOLE_LINE_BYTES_MAX) return PROTOCOL_ERROR_BIG_INLINE;
     return lf + 1;
   }
 }

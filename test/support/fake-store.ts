@@ -67,7 +67,11 @@ export class FakeStore {
       case "HGETALL": {
         const value = found(data, key, nothing);
         const fields = [bulk("value"), value, bulk("list"), aggregate("*", 1, [value])];
-        return aggregate(connection.proto === 3 ? "%" : "*", connection.proto === 3 ? 2 : 4, fields);
+        return aggregate(
+          connection.proto === 3 ? "%" : "*",
+          connection.proto === 3 ? 2 : 4,
+          fields,
+        );
       }
       case "LPUSH":
         return line("-WRONGTYPE Operation against a key holding the wrong kind of value");

@@ -99,9 +99,7 @@ export function slotTableOf(servers: readonly string[]): string {
   const slots = Array.from({ length: SLOT_COUNT }, (_, id) => {
     const index = indexOfSlot(id, servers.length);
     const addr = servers[index] ?? "";
-    return addr === ""
-      ? { id }
-      : { id, backend_addr: addr, backend_addr_group_id: index + 1 };
+    return addr === "" ? { id } : { id, backend_addr: addr, backend_addr_group_id: index + 1 };
   });
   return JSON.stringify(slots);
 }

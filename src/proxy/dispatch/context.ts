@@ -39,7 +39,7 @@ export interface ShardCaller {
   readonly revision: number;
   /** Ids of the groups that received at least one slot after the given revision. */
   groupsThatReceivedSince(revision: number): readonly number[];
-  /** The address of a group's master in the current table. */
+  /** The master of a group in the current table; also of one that slots are moved from. */
   shardOfGroup(groupId: number): Shard | undefined;
   /** Sends one command on the shared connection of (shard, db, proto). */
   call(
@@ -82,7 +82,7 @@ export interface ClientState {
   libVersion: string;
   isAuthenticated: boolean;
   replyMode: ReplyMode;
-  /** Groups written to since the last WAIT, for WAIT. */
+  /** Groups that the session has written to, for WAIT. */
   readonly writtenGroups: Set<number>;
   /** Bytes: unparsed input, and output not yet taken by the socket. */
   inputBytes(): number;

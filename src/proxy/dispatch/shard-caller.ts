@@ -16,6 +16,7 @@ import { REPLY_CONN_RESET } from "./reply-text.ts";
 
 /** Requests of handlers are counted with the command that the client sent, not one by one. */
 const COMMAND_NONE = -1;
+const MINUS = 45;
 
 /** See the file head. One for each worker. */
 export class RouterShardCaller implements ShardCaller {
@@ -74,7 +75,13 @@ export class RouterShardCaller implements ShardCaller {
   }
 
   shardOfGroup(groupId: number): Shard | undefined {
-    return this.shards().find((shard) => shard.groupId === groupId);
+    const owner = this.shards().find((shard) => shard.groupId === groupId);
+    if (owner !== undefined) return owner;
+    // A group that owns nothing any more still has the keys of the slots that leave it.
+    const source = this.#router.records.find((record) => record.migrateFromGroupId === groupId);
+    return source === undefined || source.migrateFrom === ""
+      ? undefined
+      : { groupId, addr: source.migrateFrom };
   }
 
   call(
@@ -116,6 +123,11 @@ export class RouterShardCaller implements ShardCaller {
       const got = await replies.done;
       clearTimeout(timer);
       connection.destroy();
+      const refused = steps.findIndex(
+        (step, i) => step.name === "AUTH" && (got[i] as Buffer)[0] === MINUS,
+      );
+      // Without a login nothing else was done: its error is the result.
+      if (refused !== -1) return argvs.map(() => got[refused] as Buffer);
       return got.slice(steps.length);
     } catch (error) {
       const cause = (error as Error).message;

@@ -125,10 +125,12 @@ export class Router {
   /**
    * Replaces the given slots; the records were checked before. The new table holds at once; the promise
    * resolves when no request sent by the old one is in flight, so that a lock that was acknowledged is one.
+   * `revision` names the table as it is afterwards, with the same number in all workers of the proxy.
    */
-  async fill(records: readonly SlotRecord[]): Promise<void> {
+  async fill(records: readonly SlotRecord[], revision = this.revision + 1): Promise<void> {
+    assert(revision >= this.revision, "the revisions of one proxy only grow");
     const left = this.#backendsLeft(records);
-    this.#apply(records);
+    this.#apply(records, revision);
     await Promise.all(left.map((backend) => backend.drained()));
   }
 
@@ -147,13 +149,13 @@ export class Router {
     );
   }
 
-  #apply(records: readonly SlotRecord[]): void {
-    this.revision++;
+  #apply(records: readonly SlotRecord[], revision: number): void {
+    this.revision = revision;
     for (const record of records) {
       assert(record.id >= 0 && record.id < this.slotCount, "a checked record has a slot that exists");
       const old = this.#records[record.id] as SlotRecord;
-      if (record.backendAddr !== "" && record.backendAddrGroupId !== old.backendAddrGroupId) {
-        this.#receivedAt.set(record.backendAddrGroupId, this.revision);
+      if (record.backendAddr !== "" && hasNewKeys(record, old)) {
+        this.#receivedAt.set(record.backendAddrGroupId, revision);
       }
       this.#records[record.id] = record;
       this.slotStates[record.id] = stateOf(record);
@@ -252,6 +254,15 @@ export function sendFrame(
   }
   backend.push(sink, tag, commandId, nowMs);
   backend.append(frame, 0, frame.length);
+}
+
+/** The owner may have keys of the slot now that a look at all groups before the change couldn't see. */
+function hasNewKeys(record: SlotRecord, old: SlotRecord): boolean {
+  return (
+    record.backendAddrGroupId !== old.backendAddrGroupId ||
+    record.backendAddr !== old.backendAddr ||
+    record.migrateFrom !== old.migrateFrom
+  );
 }
 
 function stateOf(record: SlotRecord): number {

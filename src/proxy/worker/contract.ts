@@ -37,6 +37,8 @@ export interface WorkerHandle {
   fillSlots(records: readonly SlotRecord[]): Promise<void>;
   /** Clients are served (true), or told that the router is not online. */
   setOnline(isOnline: boolean): Promise<void>;
+  /** Calls of all commands since the last reset; cheap: asked each second. */
+  opsTotal(): Promise<number>;
   snapshot(): Promise<WorkerSnapshot>;
   resetStats(): Promise<void>;
   forceGc(): Promise<void>;
@@ -61,12 +63,15 @@ export interface WorkerHost {
   figures(): Promise<ProxyFigures>;
   /** A script to be told to the other workers. */
   shareScript(sha1: string, body: Uint8Array): void;
-  shareScriptFlush(): void;
+  /** Resolves when all other workers have forgotten their scripts; never rejects. */
+  shareScriptFlush(): Promise<void>;
 }
 
 /** What a worker is started with. */
 export interface WorkerOptions {
   readonly index: number;
+  /** Session ids count from here: a worker that replaces a dead one doesn't use its ids again. */
+  readonly firstSessionNumber: number;
   /** Of the proxy; part of the name of backend connections. */
   readonly token: string;
   /** Several workers listen on one port. */

@@ -73,7 +73,7 @@ export class Worker implements WorkerHandle, BackendEvents {
     this.#config = config;
     this.#host = host;
     this.#log = log;
-    this.#nextId = options.index + WORKER_ID_STEP;
+    this.#nextId = options.index + options.firstSessionNumber * WORKER_ID_STEP;
     this.#router = new Router(
       {
         slotCount: config.slotCount as SlotCount,
@@ -154,6 +154,12 @@ export class Worker implements WorkerHandle, BackendEvents {
     this.#isOnline = isOnline;
   }
 
+  async opsTotal(): Promise<number> {
+    let total = 0;
+    for (const calls of this.#stats.calls) total += calls;
+    return total;
+  }
+
   async snapshot(): Promise<WorkerSnapshot> {
     const cpu = process.cpuUsage();
     let received = this.#bytesReceived;
@@ -223,6 +229,7 @@ export class Worker implements WorkerHandle, BackendEvents {
 
   async clearScripts(): Promise<void> {
     this.#scripts.clear();
+    for (const backend of this.#router.backends) backend.loadedScripts.clear();
   }
 
   async shutdown(timeoutMs: number): Promise<void> {
@@ -286,10 +293,9 @@ export class Worker implements WorkerHandle, BackendEvents {
       },
       isResp3Available: () => this.#hasResp3,
       rememberScript: (sha1, body) => this.#scripts.remember(sha1, body),
-      forgetScripts: () => {
-        this.#scripts.clear();
-        for (const backend of this.#router.backends) backend.loadedScripts.clear();
-        this.#host.shareScriptFlush();
+      forgetScripts: async () => {
+        await this.clearScripts();
+        await this.#host.shareScriptFlush();
       },
     };
   }

@@ -53,10 +53,13 @@ async function checkValues() {
   ];
   assert.equal(await redis.zAdd("z", scores), 2);
   const ranged = await redis.zRangeWithScores("z", 0, -1);
-  assert.deepEqual(ranged.map((member) => ({ ...member })).sort((a, b) => a.score - b.score), [
-    { value: "a", score: 1 },
-    { value: "b", score: 2.5 },
-  ]);
+  assert.deepEqual(
+    ranged.map((member) => ({ ...member })).sort((a, b) => a.score - b.score),
+    [
+      { value: "a", score: 1 },
+      { value: "b", score: 2.5 },
+    ],
+  );
   assert.equal(await redis.zScore("z", "b"), 2.5);
   assert.equal(await redis.type("z"), "zset");
   assert.equal(await redis.objectEncoding("n"), "int");
