@@ -12,11 +12,12 @@ import { createLog, type Log } from "../base/log.ts";
 import { formatHostPort, parseListenAddr } from "../model/address.ts";
 import { advertisedAddr } from "../model/advertised-addr.ts";
 import { describeThisProxy } from "../model/proxy-model.ts";
+import type { SlotRecord } from "../model/slot.ts";
 import { describeOfflineSlots, parseSlotTable } from "../model/slot-table.ts";
 import { type AdminServer, startAdminServer } from "./admin/admin-server.ts";
-import type { ProxyConfig } from "./config.ts";
 import { EXIT_CODE, type ProxyRunOptions, parseProxyArgs } from "./config/args.ts";
 import { readOpenFilesLimit } from "./config/open-files.ts";
+import type { ProxyConfig } from "./config.ts";
 import { Fleet } from "./supervisor/fleet.ts";
 import { Worker } from "./worker/worker.ts";
 
@@ -56,9 +57,13 @@ export async function runProxy(argv: string[]): Promise<number> {
 
 async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Promise<number> {
   const startedAtMs = Date.now();
+  const { fillSlotsFile, pidFile } = options;
+  // Before anything listens: a start that must fail disturbs nobody.
+  const slots = fillSlotsFile === undefined ? [] : readSlots(config, fillSlotsFile);
   const listenAddr = await fixPort(config.proxyAddr);
   const fleet = new Fleet(config, log);
   let admin: AdminServer | undefined;
+  let isPidWritten = false;
   try {
     admin = await startAdminServer({
       control: fleet,
@@ -78,27 +83,33 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
       },
     });
     const { token } = admin.model;
-    await startWorkers(fleet, config, listenAddr, token, log);
-    if (options.pidFile !== undefined) writeFileSync(options.pidFile, `${process.pid}\n`);
+    await startWorkers(fleet, config, { listenAddr, token, logFile: options.logFile }, log).catch(
+      nameProxyAddr,
+    );
+    if (pidFile !== undefined) {
+      writePid(pidFile);
+      isPidWritten = true;
+    }
     log.info("proxy.started", `clients at ${listenAddr}, admin at ${admin.addr}`, {
       proxy_addr: listenAddr,
       admin_addr: admin.addr,
       workers: config.workers,
       token,
     });
-    const { fillSlotsFile } = options;
     if (fillSlotsFile !== undefined) {
-      await loadSlots(fleet, config, fillSlotsFile, log);
+      await fillSlots(fleet, config, fillSlotsFile, slots, log);
       await fleet.start();
       process.on("SIGHUP", () => reloadSlots(fleet, config, fillSlotsFile, log));
     }
-    const cause = await endOfRun(fleet);
+    const { cause, failure } = await endOfRun(fleet);
     log.info("proxy.stopping", `ends: ${cause}`);
     await fleet.close();
+    if (failure !== undefined) throw failure;
     return EXIT_CODE.ok;
   } finally {
     await admin?.close();
-    if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });
+    // Not the one of another proxy, because of which this one couldn't start.
+    if (pidFile !== undefined && isPidWritten) rmSync(pidFile, { force: true });
     log.info("proxy.stopped", "the proxy has ended");
     await log.close();
   }
@@ -107,24 +118,38 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
 async function startWorkers(
   fleet: Fleet,
   config: ProxyConfig,
-  listenAddr: string,
-  token: string,
+  options: {
+    readonly listenAddr: string;
+    readonly token: string;
+    readonly logFile: string | undefined;
+  },
   log: Log,
 ): Promise<void> {
+  const { listenAddr, token } = options;
   const isIpv6Only = config.protoType === "tcp6";
   if (config.workers > 1) {
     const { startChildWorkers } = await import("./supervisor/child-fleet.ts");
-    await startChildWorkers(fleet, config, { listenAddr, token, isIpv6Only }, log);
+    await startChildWorkers(fleet, config, { ...options, isIpv6Only }, log);
     return;
   }
   const worker = new Worker(
-    { index: 0, token, isPortShared: false, listenAddr, isIpv6Only },
+    { index: 0, firstSessionNumber: 1, token, isPortShared: false, listenAddr, isIpv6Only },
     config,
     fleet,
     log,
   );
   await worker.listen();
   await fleet.add(worker);
+}
+
+/** The stage that listens knows the address only, not the key that a person must change. */
+function nameProxyAddr(thrown: unknown): never {
+  if (thrown instanceof CodisError && thrown.code === "PORT_IN_USE") {
+    throw new CodisError("PORT_IN_USE", `can't listen on proxy_addr: ${thrown.message}`, {
+      cause: thrown,
+    });
+  }
+  throw thrown;
 }
 
 /** Port 0 is made a real one first: the token and the advertised address need it. */
@@ -141,17 +166,31 @@ async function fixPort(listenAddr: string): Promise<string> {
   return formatHostPort({ host: parsed.host, port: await promise });
 }
 
-async function loadSlots(
-  fleet: Fleet,
-  config: ProxyConfig,
-  file: string,
-  log: Log,
-): Promise<void> {
-  const records = parseSlotTable(readSlotFile(file), {
+function writePid(file: string): void {
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (cause) {
+    throw new CodisError("CONFIG_INVALID", `--pidfile: can't write ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function readSlots(config: ProxyConfig, file: string): readonly SlotRecord[] {
+  return parseSlotTable(readSlotFile(file), {
     source: file,
     slotCount: config.slotCount,
     unknownFields: "refuse",
   });
+}
+
+async function fillSlots(
+  fleet: Fleet,
+  config: ProxyConfig,
+  file: string,
+  records: readonly SlotRecord[],
+  log: Log,
+): Promise<void> {
   await fleet.fillSlots(records, undefined);
   const offline = describeOfflineSlots(fleet.slots(), config.slotCount);
   if (offline !== "") {
@@ -163,27 +202,40 @@ function readSlotFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new CodisError("SLOT_TABLE_UNREADABLE", `can't read ${file}: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new CodisError(
+      "SLOT_TABLE_UNREADABLE",
+      `--fillslots: can't read ${file}: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 /** SIGHUP: a bad file leaves the table as it is. */
 function reloadSlots(fleet: Fleet, config: ProxyConfig, file: string, log: Log): void {
-  loadSlots(fleet, config, file, log).then(
+  const reload = async (): Promise<void> =>
+    fillSlots(fleet, config, file, readSlots(config, file), log);
+  reload().then(
     () => log.info("slots.reloaded", `${file} was read again`),
     (error: unknown) =>
       log.error("slots.reload_failed", `the table stays as it was: ${messageOf(error)}`, { error }),
   );
 }
 
-/** Resolves with what ends the proxy: a signal, or the admin port. */
-function endOfRun(fleet: Fleet): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  process.once("SIGTERM", () => resolve("SIGTERM"));
-  process.once("SIGINT", () => resolve("SIGINT"));
-  fleet.onShutdown = () => resolve("shutdown through the admin port");
+/** What ends the proxy; `failure` is absent for an order. */
+interface EndOfRun {
+  readonly cause: string;
+  readonly failure?: unknown;
+}
+
+/** Resolves with what ends the proxy: a signal, the admin port, or workers that can't be started. */
+function endOfRun(fleet: Fleet): Promise<EndOfRun> {
+  const { promise, resolve } = Promise.withResolvers<EndOfRun>();
+  process.once("SIGTERM", () => resolve({ cause: "SIGTERM" }));
+  process.once("SIGINT", () => resolve({ cause: "SIGINT" }));
+  fleet.onShutdown = () => resolve({ cause: "shutdown through the admin port" });
+  fleet.failed.then((failure) => resolve({ cause: messageOf(failure), failure }));
   return promise;
 }
 

@@ -103,7 +103,7 @@ function readDoubleQuoted(line: Uint8Array, start: number, end: number, word: nu
           continue;
         }
       }
-      word.push(unescape(escaped));
+      word.push(escapedByte(escaped));
       pos += 2;
       continue;
     }
@@ -113,7 +113,7 @@ function readDoubleQuoted(line: Uint8Array, start: number, end: number, word: nu
   return -1;
 }
 
-function unescape(byte: number): number {
+function escapedByte(byte: number): number {
   switch (byte) {
     case 110:
       return 10;

@@ -18,8 +18,8 @@ export const REPLY_BAD = -1;
 const CR = 13;
 const DIGIT_0 = 48;
 
-/** Longest number line; anything longer isn't a length. */
-const LENGTH_DIGITS_MAX = 19;
+/** Longest number line; anything longer isn't a length, and its sum would not be exact. */
+const LENGTH_DIGITS_MAX = 15;
 
 const STATE_TYPE = 0;
 const STATE_LINE = 1;
@@ -80,8 +80,8 @@ export class ReplyScanner {
         value = value * 10 + digit;
         i++;
       }
-      // A minus sign, a line that isn't whole, or no number: the slow way decides.
-      if (i + 1 >= end || chunk[i] !== CR || i === pos + 1) {
+      // A minus sign, a line that isn't whole, no number or a long one: the slow way decides.
+      if (i + 1 >= end || chunk[i] !== CR || i === pos + 1 || i - pos > LENGTH_DIGITS_MAX + 1) {
         this.#due = due;
         this.#state = STATE_TYPE;
         pos = this.#step(chunk, pos, end, true);
@@ -99,7 +99,8 @@ export class ReplyScanner {
         due--;
       } else {
         pos = i;
-        due += kind === KIND_AGGREGATE ? value - 1 : kind === KIND_PAIRS ? value * 2 - 1 : value * 2;
+        due +=
+          kind === KIND_AGGREGATE ? value - 1 : kind === KIND_PAIRS ? value * 2 - 1 : value * 2;
       }
     }
     return pos;

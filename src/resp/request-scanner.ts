@@ -199,7 +199,7 @@ export class RequestScanner {
   }
 
   /**
-   * Reads the decimal number at `pos` up to the next `\r` and sets `#lineEnd`. As strict as Redis's
+   * Reads the decimal number at `pos`, behind the type byte, up to the next `\r` and sets `#lineEnd`. As strict as Redis's
    * string2ll: no sign but `-`, no leading zero, no blank.
    */
   #readNumber(buffer: Uint8Array, pos: number, end: number): number {
@@ -222,14 +222,14 @@ export class RequestScanner {
       this.#lineEnd = i + 2;
       return value;
     }
-    return end - pos > INLINE_BYTES_MAX ? LINE_LONG : LINE_INCOMPLETE;
+    return end - pos >= INLINE_BYTES_MAX ? LINE_LONG : LINE_INCOMPLETE;
   }
 
   /** Redis judges a number only when its line is whole; a negative one is told apart. */
   #lineOfBadNumber(buffer: Uint8Array, pos: number, end: number): number {
     const cr = buffer.indexOf(CR, pos);
     if (cr === -1 || cr + 1 >= end) {
-      return end - pos > INLINE_BYTES_MAX ? LINE_LONG : LINE_INCOMPLETE;
+      return end - pos >= INLINE_BYTES_MAX ? LINE_LONG : LINE_INCOMPLETE;
     }
     if (cr - pos > WHOLE_LINE_BYTES_MAX) return LINE_LONG;
     if (buffer[pos] === MINUS && cr - pos <= NUMBER_TEXT_BYTES_MAX) {

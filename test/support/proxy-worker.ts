@@ -62,6 +62,7 @@ export async function startProxyWorker(
   const worker: Worker = new Worker(
     {
       index: 0,
+      firstSessionNumber: 1,
       token: "test",
       isPortShared: false,
       listenAddr: config.proxyAddr,
@@ -75,7 +76,7 @@ export async function startProxyWorker(
       killClients: (filter: ClientFilter) => worker.killClients(filter),
       figures: () => Promise.resolve(NO_FIGURES),
       shareScript: () => undefined,
-      shareScriptFlush: () => undefined,
+      shareScriptFlush: async () => undefined,
     },
     await createLog({ component: "proxy", level: "info", sink }),
   );

@@ -14,14 +14,11 @@
  */
 import type { Connection, ConnectionOwner } from "../../net/connection.ts";
 import { dial, type SocketAddr } from "../../net/socket.ts";
-import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../../resp/reply-scanner.ts";
 import { CallbackReply, ignoredReply, type ReplySink } from "../reply/reply-sink.ts";
-import type { SessionOutput } from "../reply/session-output.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
-import type { BackendSettings, HandshakeStep } from "./handshake.ts";
-import { handshakeSteps } from "./handshake.ts";
-import { InFlight } from "./in-flight.ts";
-import { PartialReply } from "./partial-reply.ts";
+import { type BackendSettings, Handshake } from "./handshake.ts";
+import type { InFlight } from "./in-flight.ts";
+import { ReplyReader, type ReplyReaderOwner } from "./reply-reader.ts";
 
 /** What a session does before it gives a request to a backend. */
 export const GATE_OPEN = 0;
@@ -47,9 +44,6 @@ export interface BackendEvents {
 
 type State = "idle" | "connecting" | "handshake" | "ready" | "closed";
 
-const CONN_RESET = Buffer.from("-ERR handle response, backend conn reset\r\n");
-const MINUS = 45;
-const PUSH = 62;
 const PING = Buffer.from("*1\r\n$4\r\nPING\r\n");
 const BACKOFF_MIN_MS = 50;
 /** Of a full queue, how much must be gone before the waiters go on. */
@@ -58,9 +52,9 @@ const ROOM_SHARE = 2;
 const COMMAND_NONE = -1;
 
 /** See the file head. */
-export class Backend implements ConnectionOwner {
+export class Backend implements ConnectionOwner, ReplyReaderOwner {
   readonly settings: BackendSettings;
-  readonly inFlight = new InFlight();
+  readonly inFlight: InFlight;
   /** One of the GATE_ constants; the only thing the hot path looks at. */
   gate = GATE_ASLEEP;
   /** Group that the slot table names for this server. */
@@ -74,13 +68,10 @@ export class Backend implements ConnectionOwner {
   /** Failed so often that nothing waits for it any more. */
   isDown = false;
   #state: State = "idle";
-  readonly #stats: CommandStats;
   readonly #events: BackendEvents;
   #connection: Connection | undefined;
-  readonly #scanner = new ReplyScanner();
-  /** A reply of which only the beginning has arrived. */
-  readonly #partial = new PartialReply();
-  #steps: HandshakeStep[] = [];
+  readonly #replies: ReplyReader;
+  #handshake: Handshake | undefined;
   /** Requests given before the connection is ready. */
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -92,7 +83,8 @@ export class Backend implements ConnectionOwner {
 
   constructor(settings: BackendSettings, stats: CommandStats, events: BackendEvents) {
     this.settings = settings;
-    this.#stats = stats;
+    this.#replies = new ReplyReader(stats, this);
+    this.inFlight = this.#replies.inFlight;
     this.#events = events;
   }
 
@@ -220,19 +212,23 @@ export class Backend implements ConnectionOwner {
     // Hot path.
     const nowMs = performance.now();
     this.#lastUseMs = nowMs;
-    const end = chunk.length;
     let pos = 0;
-    if (this.#partial.isActive) {
-      pos = this.#continuePartial(chunk, end, nowMs);
-      if (pos <= 0) return;
-    }
     if (this.#state === "handshake") {
-      pos = this.#readHandshake(chunk, pos, end);
-      if (pos < 0) return;
+      pos = this.#readHandshake(chunk);
+      if (pos === -1) return;
     }
-    this.#readReplies(chunk, pos, end, nowMs);
+    if (pos < chunk.length) this.#replies.read(chunk, pos, chunk.length, nowMs);
     if (this.gate === GATE_FULL) this.#offerRoom();
     if (this.#isRetiring && this.inFlight.count === 0) this.close();
+  }
+
+  onErrorReply(word: string): void {
+    if (word === "NOSCRIPT") this.loadedScripts.clear();
+    else if (word === "LOADING" || word === "MASTERDOWN") this.isStale = true;
+  }
+
+  onBadReply(cause: string): void {
+    this.#drop(cause);
   }
 
   onOutputPending(pendingBytes: number): void {
@@ -250,136 +246,6 @@ export class Backend implements ConnectionOwner {
   onClose(cause: string): void {
     if (this.#state === "closed" || this.#state === "idle") return;
     this.#fail(cause === "" ? "EOF" : cause);
-  }
-
-  /** Replies in [start, end): each is measured, counted and handed on; a run for one session at once. */
-  #readReplies(chunk: Buffer, start: number, end: number, nowMs: number): void {
-    // Hot path: no allocation, no call but the scanner's and one for each run.
-    const inFlight = this.inFlight;
-    const scanner = this.#scanner;
-    const stats = this.#stats;
-    let run: SessionOutput | undefined;
-    let runStart = 0;
-    let pos = start;
-    while (pos < end) {
-      const next = scanner.scan(chunk, pos, end);
-      if (next <= 0) {
-        if (run !== undefined) this.#endRun(run, chunk, runStart, pos);
-        if (next === REPLY_BAD) this.#drop("bad reply");
-        else this.#beginPartial(chunk, pos, end);
-        return;
-      }
-      const first = chunk[pos] as number;
-      if (first === PUSH || inFlight.count === 0) {
-        if (run !== undefined) this.#endRun(run, chunk, runStart, pos);
-        run = undefined;
-        if (first !== PUSH) {
-          this.#drop("reply without request");
-          return;
-        }
-        pos = next;
-        continue;
-      }
-      const head = inFlight.head;
-      const sink = inFlight.sinks[head] as ReplySink;
-      const tag = inFlight.tags[head] as number;
-      const commandId = inFlight.commands[head] as number;
-      if (commandId >= 0) stats.record(commandId, nowMs - (inFlight.starts[head] as number));
-      if (first === MINUS) this.#noteError(chunk, pos, next, commandId);
-      inFlight.sinks[head] = undefined;
-      inFlight.head = (head + 1) & inFlight.mask;
-      inFlight.count--;
-      if (run !== undefined) {
-        if (sink === run && tag === run.head && run.keptCount === 0) {
-          run.head = (tag + 1) | 0;
-          pos = next;
-          continue;
-        }
-        this.#endRun(run, chunk, runStart, pos);
-        run = undefined;
-      }
-      if (sink.isSession) {
-        const output = sink as SessionOutput;
-        if (tag === output.head && output.keptCount === 0) {
-          output.head = (tag + 1) | 0;
-          run = output;
-          runStart = pos;
-          pos = next;
-          continue;
-        }
-      }
-      sink.onReply(tag, chunk, pos, next);
-      pos = next;
-    }
-    if (run !== undefined) this.#endRun(run, chunk, runStart, pos);
-  }
-
-  #endRun(run: SessionOutput, chunk: Buffer, start: number, end: number): void {
-    run.deliver(chunk, start, end);
-    if (run.keptCount > 0 || run.isWatched) run.afterRun();
-  }
-
-  /** The chunk ends inside a reply: it is streamed if its turn has come, else put together. */
-  #beginPartial(chunk: Buffer, start: number, end: number): void {
-    const inFlight = this.inFlight;
-    if (inFlight.count === 0 || chunk[start] === PUSH) {
-      this.#partial.beginWhole(chunk, start, end);
-      return;
-    }
-    const sink = inFlight.sinks[inFlight.head] as ReplySink;
-    const tag = inFlight.tags[inFlight.head] as number;
-    if (sink.isSession && (sink as SessionOutput).head === tag && end - start > STREAM_BYTES_MIN) {
-      this.#partial.beginStream(sink as SessionOutput, chunk, start, end);
-    } else {
-      this.#partial.beginWhole(chunk, start, end);
-    }
-  }
-
-  /** Returns the position after the reply, or 0 when it is still not whole, or below 0 when it is bad. */
-  #continuePartial(chunk: Buffer, end: number, nowMs: number): number {
-    const next = this.#scanner.resume(chunk, 0, end);
-    if (next === REPLY_BAD) {
-      this.#drop("bad reply");
-      return -1;
-    }
-    const partial = this.#partial;
-    if (next === REPLY_INCOMPLETE) {
-      partial.add(chunk, 0, end);
-      return 0;
-    }
-    const inFlight = this.inFlight;
-    if (this.#state === "handshake" || partial.firstByte === PUSH || inFlight.count === 0) {
-      const whole = partial.finishWhole(chunk, next);
-      if (this.#state === "handshake") {
-        return this.#readHandshake(whole, 0, whole.length) < 0 ? -1 : next;
-      }
-      if (whole[0] === PUSH) return next;
-      this.#drop("reply without request");
-      return -1;
-    }
-    const head = inFlight.head;
-    const sink = inFlight.sinks[head] as ReplySink;
-    const tag = inFlight.tags[head] as number;
-    const commandId = inFlight.commands[head] as number;
-    if (commandId >= 0) this.#stats.record(commandId, nowMs - (inFlight.starts[head] as number));
-    inFlight.sinks[head] = undefined;
-    inFlight.head = (head + 1) & inFlight.mask;
-    inFlight.count--;
-    if (partial.isStream) {
-      partial.finishStream(chunk, next);
-    } else {
-      const whole = partial.finishWhole(chunk, next);
-      if (whole[0] === MINUS) this.#noteError(whole, 0, whole.length, commandId);
-      sink.onReply(tag, whole, 0, whole.length);
-    }
-    return next;
-  }
-
-  #noteError(chunk: Buffer, start: number, end: number, commandId: number): void {
-    if (commandId >= 0) this.#stats.recordError(commandId);
-    const word = chunk.toString("latin1", start + 1, Math.min(end, start + 11));
-    if (word.startsWith("NOSCRIPT")) this.loadedScripts.clear();
-    if (word.startsWith("LOADING") || word === "MASTERDOWN") this.isStale = true;
   }
 
   #connect(): void {
@@ -402,37 +268,26 @@ export class Backend implements ConnectionOwner {
     this.#connection = connection;
     this.#state = "handshake";
     this.#lastUseMs = performance.now();
-    this.#steps = handshakeSteps(this.settings);
-    if (this.#steps.length === 0) {
+    const handshake = new Handshake(this.settings);
+    this.#handshake = handshake;
+    if (handshake.isDone) {
       this.#ready();
       return;
     }
-    for (const step of this.#steps) connection.append(step.frame, 0, step.frame.length);
+    for (const step of handshake.steps) connection.append(step.frame, 0, step.frame.length);
   }
 
-  /** Reads handshake replies from `start`; returns the position after them, or -1 when it is over. */
-  #readHandshake(chunk: Buffer, start: number, end: number): number {
-    let pos = start;
-    while (this.#steps.length > 0 && pos < end) {
-      const next = this.#scanner.scan(chunk, pos, end);
-      if (next === REPLY_BAD) {
-        this.#drop("bad reply to handshake");
-        return -1;
-      }
-      if (next === REPLY_INCOMPLETE) {
-        this.#partial.beginWhole(chunk, pos, end);
-        return -1;
-      }
-      const step = this.#steps.shift() as HandshakeStep;
-      if (chunk[pos] === MINUS) {
-        const text = chunk.toString("latin1", pos + 1, next - 2);
-        if (step.name === "HELLO" && isHelloUnknown(text)) this.#events.onNoResp3(this);
-        this.#drop(`${step.name} failed: ${text}`);
-        return -1;
-      }
-      pos = next;
+  /** Reads handshake replies; returns the position after them, or -1 when there is nothing more to do. */
+  #readHandshake(chunk: Buffer): number {
+    const handshake = this.#handshake as Handshake;
+    const pos = handshake.read(chunk);
+    if (handshake.failure !== "") {
+      if (handshake.isHelloUnknown) this.#events.onNoResp3(this);
+      this.#drop(handshake.failure);
+      return -1;
     }
-    if (this.#steps.length === 0) this.#ready();
+    if (!handshake.isDone) return -1;
+    this.#ready();
     return pos;
   }
 
@@ -463,8 +318,7 @@ export class Backend implements ConnectionOwner {
     const hadConnection = this.#state === "ready";
     this.#state = "idle";
     this.#connection = undefined;
-    this.#scanner.reset();
-    this.#steps = [];
+    this.#handshake = undefined;
     this.#early = [];
     this.#earlyBytes = 0;
     this.loadedScripts.clear();
@@ -474,7 +328,7 @@ export class Backend implements ConnectionOwner {
     const nowMs = performance.now();
     this.#nextTryMs = nowMs + this.#backoffMs();
     this.gate = this.#failuresInRow === 0 ? GATE_ASLEEP : GATE_CLOSED;
-    this.#answerAll(hadConnection ? cause : "");
+    this.#replies.failAll(hadConnection ? cause : "");
     this.#events.onFailed(this, cause);
     this.#callWaiters();
     if (!hadConnection && !this.#isRetiring) this.#retryLater();
@@ -488,29 +342,6 @@ export class Backend implements ConnectionOwner {
   /** The next try comes by itself, so that a server that is back is found without a client's error. */
   #retryLater(): void {
     setTimeout(() => this.tick(performance.now()), this.#backoffMs() + 1).unref();
-  }
-
-  #answerAll(cause: string): void {
-    const inFlight = this.inFlight;
-    const partial = this.#partial;
-    const count = inFlight.count;
-    for (let i = 0; i < count; i++) {
-      const head = inFlight.head;
-      const sink = inFlight.sinks[head] as ReplySink;
-      const tag = inFlight.tags[head] as number;
-      const commandId = inFlight.commands[head] as number;
-      if (commandId >= 0) this.#stats.recordFail(commandId);
-      inFlight.sinks[head] = undefined;
-      inFlight.head = (head + 1) & inFlight.mask;
-      inFlight.count--;
-      if (i === 0 && partial.isActive && partial.isStream) {
-        partial.break(cause);
-        continue;
-      }
-      const reply = i === 0 && cause !== "" ? connFailure(cause) : CONN_RESET;
-      sink.onFailure(tag, reply);
-    }
-    partial.reset();
   }
 
   #offerRoom(): void {
@@ -527,18 +358,6 @@ export class Backend implements ConnectionOwner {
     this.#waiters = [];
     for (const waiter of waiters) waiter.onBackendRoom();
   }
-}
-
-/** A smaller beginning of a reply isn't worth streaming: the rest is likely in the next chunk. */
-const STREAM_BYTES_MIN = 64 * 1024;
-
-/** The error for the request at whose turn the connection broke, as Codis. */
-function connFailure(cause: string): Buffer {
-  return Buffer.from(`-ERR handle response, backend conn failure, ${cause}\r\n`);
-}
-
-function isHelloUnknown(text: string): boolean {
-  return text.startsWith("NOPROTO") || text.startsWith("ERR unknown command");
 }
 
 /** The address of a server as the net stage wants it. */

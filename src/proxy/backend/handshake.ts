@@ -3,6 +3,7 @@
  * database. Every reply must be a success before any request is sent (design section 5).
  */
 import { encodeRequest } from "../../resp/inline-request.ts";
+import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../../resp/reply-scanner.ts";
 
 /** Everything a backend needs to know, fixed for its life. */
 export interface BackendSettings {
@@ -47,3 +48,49 @@ export function handshakeSteps(settings: BackendSettings): HandshakeStep[] {
   if (db !== 0) add(["SELECT", String(db)]);
   return steps;
 }
+
+/** One handshake under way: what was sent, and the replies as they come. */
+export class Handshake {
+  readonly steps: readonly HandshakeStep[];
+  /** Empty, or why the connection can't be used. */
+  failure = "";
+  /** The server refused HELLO 3: it speaks RESP2 only. */
+  isHelloUnknown = false;
+  #doneCount = 0;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(settings: BackendSettings) {
+    this.steps = handshakeSteps(settings);
+  }
+
+  get isDone(): boolean {
+    return this.#doneCount === this.steps.length;
+  }
+
+  /** Takes a chunk; when `isDone` afterwards, the replies of requests begin at the returned position. */
+  read(chunk: Buffer): number {
+    const restBytes = this.#rest.length;
+    const data = restBytes === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let pos = 0;
+    while (!this.isDone && pos < data.length) {
+      const next = new ReplyScanner().scan(data, pos, data.length);
+      if (next === REPLY_INCOMPLETE) break;
+      const { name } = this.steps[this.#doneCount] as HandshakeStep;
+      if (next === REPLY_BAD) this.failure = `bad reply to ${name}`;
+      else if (data[pos] === MINUS) this.#refused(name, data.toString("latin1", pos + 1, next - 2));
+      if (this.failure !== "") return 0;
+      this.#doneCount++;
+      pos = next;
+    }
+    this.#rest = this.isDone ? Buffer.alloc(0) : Buffer.from(data.subarray(pos));
+    return pos - restBytes;
+  }
+
+  #refused(name: string, text: string): void {
+    this.failure = `${name} failed: ${text}`;
+    this.isHelloUnknown =
+      name === "HELLO" && (text.startsWith("NOPROTO") || text.startsWith("ERR unknown command"));
+  }
+}
+
+const MINUS = 45;

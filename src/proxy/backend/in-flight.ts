@@ -36,6 +36,14 @@ export class InFlight {
     this.count++;
   }
 
+  /** Takes the oldest out; only when there is one. */
+  shift(): void {
+    // Hot path.
+    this.sinks[this.head] = undefined;
+    this.head = (this.head + 1) & this.mask;
+    this.count--;
+  }
+
   /** Start time of the oldest request; only when there is one. */
   get oldestStartMs(): number {
     return this.starts[this.head] as number;

@@ -48,19 +48,19 @@ export class PartialReply {
     memoryGauge.usedBytes += end - start;
   }
 
-  /** The last piece is [0, end) of the chunk; returns the whole reply. */
-  finishWhole(chunk: Buffer, end: number): Buffer {
-    this.#pieces.push(chunk.subarray(0, end));
+  /** The last piece is [start, end) of the chunk; returns the whole reply. */
+  finishWhole(chunk: Buffer, start: number, end: number): Buffer {
+    this.#pieces.push(chunk.subarray(start, end));
     const whole = Buffer.concat(this.#pieces);
     this.reset();
     return whole;
   }
 
-  /** The last piece is [0, end) of the chunk; the session's turn moves on. */
-  finishStream(chunk: Buffer, end: number): void {
+  /** The last piece is [start, end) of the chunk; the session's turn moves on. */
+  finishStream(chunk: Buffer, start: number, end: number): void {
     const session = this.#session as SessionOutput;
     this.reset();
-    session.finishPartial(chunk, 0, end);
+    session.finishPartial(chunk, start, end);
   }
 
   /** The rest will never come: the session has a torn reply and must close. */

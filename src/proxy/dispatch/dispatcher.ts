@@ -53,12 +53,7 @@ export class Dispatcher {
   readonly #isAnytime: boolean[] = [];
   readonly #unknown: CommandHandler;
 
-  constructor(
-    keyed: KeyedDispatcher,
-    stats: CommandStats,
-    env: HandlerEnv,
-    tables: HandlerTables,
-  ) {
+  constructor(keyed: KeyedDispatcher, stats: CommandStats, env: HandlerEnv, tables: HandlerTables) {
     this.#keyed = keyed;
     this.#stats = stats;
     this.#env = env;

@@ -31,13 +31,7 @@ import {
 } from "./reply-text.ts";
 import type { ScriptCache } from "./script-cache.ts";
 import { ScriptRetry } from "./script-retry.ts";
-import {
-  ANSWERED,
-  DISPATCHED,
-  type SessionPort,
-  WAIT_BACKEND,
-  WAIT_SLOT,
-} from "./session-port.ts";
+import { ANSWERED, DISPATCHED, type SessionPort, WAIT_BACKEND, WAIT_SLOT } from "./session-port.ts";
 
 /** The request names no key. */
 const NO_KEYS = -1;

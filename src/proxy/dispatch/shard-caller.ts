@@ -4,9 +4,10 @@
  * Everything resolves with a raw reply; what goes wrong is an error reply, as the client would get it.
  * A request in a full backend queue is sent all the same: handlers are few and each session runs one.
  */
+
+import { dial } from "../../net/socket.ts";
 import { encodeRequest } from "../../resp/inline-request.ts";
 import { ReplyScanner } from "../../resp/reply-scanner.ts";
-import { dial } from "../../net/socket.ts";
 import { GATE_CLOSED, GATE_OPEN, socketAddrOf } from "../backend/backend.ts";
 import { handshakeSteps } from "../backend/handshake.ts";
 import { CallbackReply } from "../reply/reply-sink.ts";

@@ -104,7 +104,11 @@ export class Router {
     const key = `${addr}|${db}|${proto}|${lane}`;
     let backend = this.#backends.get(key);
     if (backend === undefined) {
-      backend = new Backend({ ...this.#defaults, addr, db, proto, lane }, this.#stats, this.#events);
+      backend = new Backend(
+        { ...this.#defaults, addr, db, proto, lane },
+        this.#stats,
+        this.#events,
+      );
       this.#backends.set(key, backend);
     }
     return backend;
@@ -152,7 +156,10 @@ export class Router {
   #apply(records: readonly SlotRecord[], revision: number): void {
     this.revision = revision;
     for (const record of records) {
-      assert(record.id >= 0 && record.id < this.slotCount, "a checked record has a slot that exists");
+      assert(
+        record.id >= 0 && record.id < this.slotCount,
+        "a checked record has a slot that exists",
+      );
       const old = this.#records[record.id] as SlotRecord;
       if (record.backendAddr !== "" && hasNewKeys(record, old)) {
         this.#receivedAt.set(record.backendAddrGroupId, revision);
@@ -230,9 +237,7 @@ export class Router {
   }
 }
 
-const SLOT_IS_OFFLINE = Buffer.from(
-  "-ERR handle request, slot is not ready, may be offline\r\n",
-);
+const SLOT_IS_OFFLINE = Buffer.from("-ERR handle request, slot is not ready, may be offline\r\n");
 const SLOT_IS_MIGRATING = Buffer.from(
   "-ERR handle request, slot is migrating, which this release doesn't serve\r\n",
 );

@@ -1,27 +1,16 @@
 /**
  * One client connection: reads requests out of the chunks, sends each on its way, bounds what it may use.
  *
- * The loop in `#process` is the fast half of dispatch: command, key, slot and backend of a request are found
- * in place, and neighbours for one backend are copied as one run. Everything else goes to the `Dispatcher`.
- * A session that must wait keeps the rest of its input and stops reading its socket, so a client that is
+ * The `RequestReader` takes simple requests out of a chunk by itself; everything else goes to the
+ * `Dispatcher`. A session that must wait keeps the rest of its input and stops reading its socket, so a client that is
  * faster than its servers is slowed down by TCP and never disconnected for pipelining.
  */
-import { slotOf } from "../../command/hash.ts";
-import { lookupCommand } from "../../command/lookup.ts";
-import { FLAG_WRITE } from "../../command/route.ts";
-import { COMMANDS, FIRST_KEY, FLAGS, IS_SINGLE_KEY } from "../../command/table.ts";
-import { memoryGauge } from "../../net/buffer-pool.ts";
+import { COMMANDS } from "../../command/table.ts";
 import type { Connection, ConnectionOwner } from "../../net/connection.ts";
-import { encodeRequest, splitInline } from "../../resp/inline-request.ts";
-import {
-  PROTOCOL_ERROR_BIG_REQUEST,
-  PROTOCOL_ERROR_UNBALANCED_QUOTES,
-  protocolErrorText,
-} from "../../resp/protocol-error.ts";
-import { RequestScanner, SCAN_INCOMPLETE } from "../../resp/request-scanner.ts";
-import { type Backend, type BackendWaiter, GATE_OPEN } from "../backend/backend.ts";
+import { PROTOCOL_ERROR_BIG_REQUEST, protocolErrorText } from "../../resp/protocol-error.ts";
+import { type RequestScanner, SCAN_INCOMPLETE } from "../../resp/request-scanner.ts";
+import type { Backend, BackendWaiter } from "../backend/backend.ts";
 import type { ReplyMode } from "../dispatch/context.ts";
-import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { protocolError } from "../dispatch/reply-text.ts";
 import {
   ANSWERED,
@@ -33,50 +22,34 @@ import {
   WAIT_SLOT,
 } from "../dispatch/session-port.ts";
 import { SessionOutput, type SessionOutputOwner } from "../reply/session-output.ts";
-import type { RouteView, Router } from "../router/router.ts";
-import { ASSEMBLE_BYTES_MIN, RequestAssembler } from "./request-assembler.ts";
-
-/** Limits of a session, from the configuration. */
-export interface SessionLimits {
-  readonly maxPipeline: number;
-  readonly maxRequestBytes: number;
-  readonly maxOutputBytes: number;
-  readonly softOutputBytes: number;
-  readonly recvTimeoutMs: number;
-  readonly sendTimeoutMs: number;
-  readonly isBreakOnFailure: boolean;
-}
-
-/** What a session needs of its worker. */
-export interface SessionEnv {
-  readonly router: Router;
-  readonly dispatcher: Dispatcher;
-  readonly limits: SessionLimits;
-  /** The session is gone; `reason` is a word for the statistics, `detail` a line for the log. */
-  onSessionClosed(session: Session, reason: string, detail: string): void;
-}
-
-/** Why a session reads no further; bits. */
-const PAUSED_IDLE = 1;
-const PAUSED_BACKEND = 2;
-const PAUSED_SLOT = 4;
-const PAUSED_HANDLER = 8;
-const PAUSED_PIPELINE = 16;
-const PAUSED_OUTPUT = 32;
-const PAUSED_MEMORY = 64;
-const PAUSED_ENDING = 128;
+import type { RouteView } from "../router/router.ts";
+import {
+  ENDS_BY_PROGRESS,
+  HOLDS_REQUEST,
+  PAUSED_BACKEND,
+  PAUSED_ENDING,
+  PAUSED_HANDLER,
+  PAUSED_IDLE,
+  PAUSED_MEMORY,
+  PAUSED_OUTPUT,
+  PAUSED_PIPELINE,
+  PAUSED_SLOT,
+  STOPS_SOCKET,
+} from "./pause-reason.ts";
+import type { RequestAssembler } from "./request-assembler.ts";
+import { RequestReader, type RequestReaderOwner } from "./request-reader.ts";
+import { SendWatch } from "./send-watch.ts";
+import type { SessionEnv } from "./session-env.ts";
+import { SessionInput } from "./session-input.ts";
 
 /** Input kept while paused before the socket itself is paused. */
 const PAUSED_INPUT_BYTES_MAX = 64 * 1024;
-
-/** The scanner of all sessions: one request is scanned at a time. */
-const scanner = new RequestScanner();
-/** Scans what was encoded anew; apart, because the first one's offsets are still in use. */
-const secondScanner = new RequestScanner();
+/** A client has so long to close its side after we closed ours; then the connection is cut. */
+const LINGER_MS = 2000;
 
 /** See the file head. */
 export class Session
-  implements SessionPort, ConnectionOwner, SessionOutputOwner, BackendWaiter
+  implements SessionPort, RequestReaderOwner, ConnectionOwner, SessionOutputOwner, BackendWaiter
 {
   readonly id: number;
   readonly addr: string;
@@ -90,31 +63,24 @@ export class Session
   libVersion = "";
   waitingFor: Backend | undefined;
   slotWaitStartMs = 0;
-  view: RouteView;
   readonly #connection: Connection;
   readonly #env: SessionEnv;
   readonly #lane: number;
-  /** Authenticated, and replies go out: the loop may take the short way. */
-  #isPlain: boolean;
-  #isAuthenticated: boolean;
+  readonly #reader: RequestReader;
   #replyMode: ReplyMode = "on";
   /** The command at hand has set the reply mode. */
   #wasReplyModeSet = false;
   #paused = 0;
-  #lastCommandId = -1;
   #lastCommandName = "";
-  /** Input read and not yet processed. */
-  #rest: Buffer | undefined;
-  #assembler: RequestAssembler | undefined;
+  readonly #input = new SessionInput();
   #lastWritten: Backend | undefined;
-  #isProcessing = false;
   #isClosed = false;
   /** The client sends no more. */
   #hasEnded = false;
   #isClosingAfterReply = false;
-  /** Since when output waits for the client without progress, monotonic ms; 0 when it doesn't. */
-  #outputStuckMs = 0;
-  #outputAtCheck = 0;
+  readonly #sendWatch = new SendWatch();
+  /** When our side was closed; 0 before. */
+  #endSentMs = 0;
   #closeReason = "";
   #closeDetail = "";
 
@@ -127,23 +93,34 @@ export class Session
     this.lastRequestAtMs = now;
     this.#connection = connection;
     this.#env = env;
-    this.#isAuthenticated = isAuthenticated;
-    this.#isPlain = isAuthenticated;
     this.#lane = id % env.router.laneCount;
-    this.view = env.router.view(0, 2, this.#lane);
     this.output = new SessionOutput(connection, this);
+    this.#reader = new RequestReader(
+      this,
+      env.router.view(0, 2, this.#lane),
+      isAuthenticated,
+      env.router.slotMask,
+      env.limits.maxPipeline,
+    );
     connection.attach(this);
   }
 
+  get isPaused(): boolean {
+    return this.#paused !== 0;
+  }
+
   get lastCommand(): string {
-    return this.#lastCommandId === -1
-      ? this.#lastCommandName
-      : (COMMANDS[this.#lastCommandId]?.name ?? "");
+    const id = this.#reader.lastCommandId;
+    return id === -1 ? this.#lastCommandName : (COMMANDS[id]?.name ?? "");
   }
 
   set lastCommand(name: string) {
     this.#lastCommandName = name;
-    this.#lastCommandId = -1;
+    this.#reader.lastCommandId = -1;
+  }
+
+  get view(): RouteView {
+    return this.#reader.view;
   }
 
   get db(): number {
@@ -151,7 +128,7 @@ export class Session
   }
 
   set db(db: number) {
-    this.view = this.#env.router.view(db, this.view.proto, this.#lane);
+    this.#reader.view = this.#env.router.view(db, this.view.proto, this.#lane);
   }
 
   get proto(): 2 | 3 {
@@ -159,16 +136,16 @@ export class Session
   }
 
   set proto(proto: 2 | 3) {
-    this.view = this.#env.router.view(this.view.db, proto, this.#lane);
+    this.#reader.view = this.#env.router.view(this.view.db, proto, this.#lane);
   }
 
   get isAuthenticated(): boolean {
-    return this.#isAuthenticated;
+    return this.#reader.isLoggedIn;
   }
 
   set isAuthenticated(is: boolean) {
-    this.#isAuthenticated = is;
-    this.#isPlain = is && this.#replyMode === "on";
+    this.#reader.isLoggedIn = is;
+    this.#reader.isPlain = is && this.#replyMode === "on";
   }
 
   get replyMode(): ReplyMode {
@@ -178,13 +155,13 @@ export class Session
   set replyMode(mode: ReplyMode) {
     this.#wasReplyModeSet = true;
     this.#replyMode = mode;
-    this.#isPlain = this.#isAuthenticated && mode === "on";
+    this.#reader.isPlain = this.isAuthenticated && mode === "on";
     // The command that switches replies on is answered.
     if (mode === "on") this.output.isMuted = false;
   }
 
   inputBytes(): number {
-    return (this.#rest?.length ?? 0) + (this.#assembler?.length ?? 0);
+    return this.#input.bytes;
   }
 
   outputBytes(): number {
@@ -232,9 +209,8 @@ export class Session
 
   onData(chunk: Buffer): void {
     // Hot path.
-    if (this.#rest === undefined && this.#assembler === undefined && this.#paused === 0) {
-      const consumed = this.#process(chunk, 0, chunk.length);
-      if (consumed < chunk.length) this.#keepRest(chunk.subarray(consumed));
+    if (this.#paused === 0 && this.#input.isEmpty) {
+      this.#read(chunk);
       return;
     }
     this.#onDataSlow(chunk);
@@ -243,14 +219,16 @@ export class Session
   onOutputPending(pendingBytes: number): void {
     const { limits } = this.#env;
     if (pendingBytes > limits.maxOutputBytes) {
-      this.#close("output_limit", `${pendingBytes} bytes of replies wait for a client that doesn't read`);
+      this.#close(
+        "output_limit",
+        `${pendingBytes} bytes of replies wait for a client that doesn't read`,
+      );
       return;
     }
     if (pendingBytes > limits.softOutputBytes) this.#pause(PAUSED_OUTPUT);
   }
 
   onDrain(): void {
-    this.#outputStuckMs = 0;
     this.#resume(PAUSED_OUTPUT);
   }
 
@@ -285,18 +263,17 @@ export class Session
   tick(nowMs: number): void {
     const { limits } = this.#env;
     if (this.slotWaitStartMs !== 0) this.#resume(PAUSED_SLOT);
-    const pending = this.#connection.pendingBytes;
-    if (pending > 0) {
-      const sent = this.#connection.bytesOut;
-      if (this.#outputStuckMs === 0 || sent !== this.#outputAtCheck) {
-        this.#outputStuckMs = nowMs;
-        this.#outputAtCheck = sent;
-      } else if (limits.sendTimeoutMs > 0 && nowMs - this.#outputStuckMs > limits.sendTimeoutMs) {
-        this.#close("send_timeout", `${pending} bytes of replies weren't read in time`);
-      }
+    const { pendingBytes, bytesOut } = this.#connection;
+    const stuckMs = this.#sendWatch.stuckMs(pendingBytes, bytesOut, nowMs);
+    if (limits.sendTimeoutMs > 0 && stuckMs > limits.sendTimeoutMs) {
+      this.#close("send_timeout", `${pendingBytes} bytes of replies weren't read in time`);
       return;
     }
-    this.#outputStuckMs = 0;
+    if (this.#endSentMs !== 0 && pendingBytes === 0 && nowMs - this.#endSentMs > LINGER_MS) {
+      this.#connection.destroy();
+      return;
+    }
+    if (pendingBytes > 0) return;
     if (limits.recvTimeoutMs > 0 && this.output.inFlightCount === 0) {
       if (nowMs - this.lastRequestAtMs > limits.recvTimeoutMs) this.#close("idle", "");
     }
@@ -304,7 +281,10 @@ export class Session
 
   /** Closes because the proxy has no memory for what waits here. */
   closeForMemory(bytes: number): void {
-    this.#close("memory_limit", `proxy_max_memory is reached and this session holds ${bytes} bytes`);
+    this.#close(
+      "memory_limit",
+      `proxy_max_memory is reached and this session holds ${bytes} bytes`,
+    );
   }
 
   /** Answers an error and closes: for a client that can't be served at all. */
@@ -312,6 +292,7 @@ export class Session
     this.#closeReason = reason;
     this.#connection.write(reply, 0, reply.length);
     this.#pause(PAUSED_ENDING);
+    this.#endSentMs = performance.now();
     this.#connection.end();
   }
 
@@ -323,129 +304,7 @@ export class Session
     this.#endIfDone();
   }
 
-  /**
-   * Takes requests from [start, end) as long as it may; returns the position of the first byte not taken.
-   */
-  #process(buffer: Buffer, start: number, end: number): number {
-    // Hot path: no allocation and no closure for a request of one key.
-    const { output } = this;
-    const { router, limits } = this.#env;
-    const nowMs = performance.now();
-    this.lastRequestAtMs = nowMs;
-    this.#isProcessing = true;
-    output.isGathering = true;
-    const mask = router.slotMask;
-    let run: Backend | undefined;
-    let runStart = start;
-    let runFlags = 0;
-    let lastId = -1;
-    let pos = start;
-    while (pos < end) {
-      const next = scanner.scan(buffer, pos, end, this.#isAuthenticated);
-      if (next <= 0) {
-        if (next !== SCAN_INCOMPLETE) {
-          if (run !== undefined) this.#endRun(run, runFlags, buffer, runStart, pos);
-          run = undefined;
-          this.#onProtocolError(next, scanner);
-          pos = end;
-        }
-        break;
-      }
-      if (this.#isPlain && !scanner.isIrregular && scanner.argCount > 1) {
-        const offsets = scanner.argOffsets;
-        const id = lookupCommand(buffer, offsets[0] as number, offsets[1] as number);
-        if (id >= 0 && IS_SINGLE_KEY[id] === 1) {
-          const key = FIRST_KEY[id] as number;
-          if (key < scanner.argCount) {
-            const slot = slotOf(
-              buffer,
-              offsets[key * 2] as number,
-              offsets[key * 2 + 1] as number,
-              mask,
-            );
-            const backend = this.view.backends[slot];
-            if (backend !== undefined && backend.gate === GATE_OPEN) {
-              if (backend !== run) {
-                if (run !== undefined) this.#endRun(run, runFlags, buffer, runStart, pos);
-                run = backend;
-                runStart = pos;
-                runFlags = 0;
-              }
-              runFlags |= FLAGS[id] as number;
-              lastId = id;
-              const seq = output.tail;
-              output.tail = (seq + 1) | 0;
-              backend.push(output, seq, id, nowMs);
-              pos = next;
-              if (((output.tail - output.head) | 0) >= limits.maxPipeline) {
-                this.#pause(PAUSED_PIPELINE);
-                break;
-              }
-              continue;
-            }
-          }
-        }
-      }
-      if (run !== undefined) {
-        this.#endRun(run, runFlags, buffer, runStart, pos);
-        run = undefined;
-      }
-      lastId = -1;
-      if (!this.#processSlow(buffer, pos, next, scanner, nowMs)) break;
-      pos = next;
-      if (this.#paused !== 0) break;
-    }
-    if (run !== undefined) this.#endRun(run, runFlags, buffer, runStart, pos);
-    if (lastId !== -1 && pos !== start) this.#lastCommandId = lastId;
-    output.isGathering = false;
-    this.#isProcessing = false;
-    if (this.#hasEnded) this.#endIfDone();
-    if (this.#isClosed) return end;
-    return pos;
-  }
-
-  #endRun(run: Backend, flags: number, buffer: Buffer, start: number, end: number): void {
-    if ((flags & FLAG_WRITE) !== 0) this.noteWrite(run);
-    run.append(buffer, start, end);
-  }
-
-  /** One request that isn't simple. False when it must be offered again: it has had no effect. */
-  #processSlow(
-    buffer: Buffer,
-    start: number,
-    end: number,
-    source: RequestScanner,
-    nowMs: number,
-  ): boolean {
-    if (source.isInline) return this.#processInline(buffer, start, end, nowMs);
-    if (source.argCount === 0) return true;
-    if (source.isIrregular) {
-      const args: Uint8Array[] = [];
-      for (let i = 0; i < source.argCount; i++) {
-        const from = source.argOffsets[i * 2] as number;
-        args.push(buffer.subarray(from, source.argOffsets[i * 2 + 1]));
-      }
-      return this.#processEncoded(encodeRequest(args), nowMs);
-    }
-    return this.#dispatch(buffer, start, end, source, nowMs);
-  }
-
-  #processInline(buffer: Buffer, start: number, end: number, nowMs: number): boolean {
-    const words = splitInline(buffer, start, end);
-    if (words === undefined) {
-      this.#onProtocolError(PROTOCOL_ERROR_UNBALANCED_QUOTES, scanner);
-      return true;
-    }
-    if (words.length === 0) return true;
-    return this.#processEncoded(encodeRequest(words), nowMs);
-  }
-
-  #processEncoded(frame: Buffer, nowMs: number): boolean {
-    secondScanner.scan(frame, 0, frame.length, true);
-    return this.#dispatch(frame, 0, frame.length, secondScanner, nowMs);
-  }
-
-  #dispatch(
+  offer(
     buffer: Buffer,
     start: number,
     end: number,
@@ -499,14 +358,18 @@ export class Session
     const isTaken = outcome === DISPATCHED || outcome === ANSWERED || outcome === WAIT_HANDLER;
     if (isTaken && modeBefore === "skip" && !this.#wasReplyModeSet) {
       this.#replyMode = "on";
-      this.#isPlain = this.#isAuthenticated;
+      this.#reader.isPlain = this.isAuthenticated;
     }
     if (this.output.inFlightCount === 0) this.output.isMuted = false;
     else if (isTaken) this.#pause(PAUSED_IDLE);
   }
 
-  #onProtocolError(code: number, source: RequestScanner): void {
-    const text = protocolErrorText(code, source.unexpectedByte);
+  onPipelineFull(): void {
+    this.#pause(PAUSED_PIPELINE);
+  }
+
+  onProtocolError(code: number, unexpectedByte: number): void {
+    const text = protocolErrorText(code, unexpectedByte);
     const reply = protocolError(text);
     const { output } = this;
     output.onReply(output.reserve(), reply, 0, reply.length);
@@ -518,22 +381,23 @@ export class Session
   #endAfterReply(reason = "quit"): void {
     this.#hasEnded = true;
     this.#closeReason = reason;
-    this.#rest = undefined;
+    this.#input.takeRest();
     this.#pause(PAUSED_ENDING);
     this.#endIfDone();
   }
 
   #endIfDone(): void {
-    if (!this.#hasEnded || this.#isClosed || this.#isProcessing) {
+    if (!this.#hasEnded || this.#isClosed || this.#reader.isReading) {
       if (this.#hasEnded) this.output.isWatched = true;
       return;
     }
-    const isWaiting = (this.#paused & (PAUSED_IDLE | PAUSED_BACKEND | PAUSED_SLOT)) !== 0;
+    const isWaiting = (this.#paused & HOLDS_REQUEST) !== 0;
     const isBusy = this.output.inFlightCount > 0 || (this.#paused & PAUSED_HANDLER) !== 0;
-    if (isBusy || (isWaiting && this.#rest !== undefined)) {
+    if (isBusy || (isWaiting && this.#input.hasRest)) {
       this.output.isWatched = true;
       return;
     }
+    if (this.#endSentMs === 0) this.#endSentMs = performance.now();
     this.#connection.end();
   }
 
@@ -544,70 +408,57 @@ export class Session
       if (this.inputBytes() > PAUSED_INPUT_BYTES_MAX) this.#connection.pause();
       return;
     }
-    if (this.#assembler !== undefined) {
-      this.#assemble(chunk);
-      return;
-    }
-    const joined = Buffer.concat([this.#takeRest(), chunk]);
-    this.#processAll(joined);
+    const { assembler } = this.#input;
+    if (assembler !== undefined) this.#assemble(assembler, chunk);
+    else this.#read(Buffer.concat([this.#input.takeRest(), chunk]));
   }
 
-  #processAll(input: Buffer): void {
-    const consumed = this.#process(input, 0, input.length);
-    if (consumed < input.length && !this.#isClosed) this.#keepRest(input.subarray(consumed));
+  /** Takes requests from a chunk and keeps what it couldn't take. */
+  #read(chunk: Buffer): void {
+    // Hot path.
+    const nowMs = performance.now();
+    this.lastRequestAtMs = nowMs;
+    const end = chunk.length;
+    const taken = this.#reader.read(chunk, end, nowMs);
+    if (taken < end && !this.#isClosed) this.#keepRest(chunk.subarray(taken));
     if (this.#hasEnded) this.#endIfDone();
   }
 
-  #assemble(chunk: Buffer): void {
-    const assembler = this.#assembler as RequestAssembler;
-    const next = assembler.add(chunk, this.#isAuthenticated);
+  #assemble(assembler: RequestAssembler, chunk: Buffer): void {
+    const next = assembler.add(chunk, this.isAuthenticated);
     if (next === SCAN_INCOMPLETE) {
       if (assembler.length > this.#env.limits.maxRequestBytes) {
-        this.#onProtocolError(PROTOCOL_ERROR_BIG_REQUEST, assembler.scanner);
+        this.onProtocolError(PROTOCOL_ERROR_BIG_REQUEST, 0);
       }
       return;
     }
-    this.#assembler = undefined;
-    assembler.release();
+    this.#input.endAssembly();
     if (next < 0) {
-      this.#onProtocolError(next, assembler.scanner);
+      this.onProtocolError(next, assembler.scanner.unexpectedByte);
       return;
     }
     const { buffer, length } = assembler;
     const nowMs = performance.now();
     this.output.isGathering = true;
-    const isTaken = this.#processSlow(buffer, 0, next, assembler.scanner, nowMs);
+    const isTaken = this.#reader.readOne(buffer, 0, next, assembler.scanner, nowMs);
     this.output.isGathering = false;
     const rest = buffer.subarray(isTaken ? next : 0, length);
     if (rest.length === 0 || this.#isClosed) return;
     if (this.#paused !== 0) this.#keepRest(Buffer.from(rest));
-    else this.#processAll(Buffer.from(rest));
+    else this.#read(Buffer.from(rest));
   }
 
   /** Input that can't be processed yet: the beginning of a request, or anything while paused. */
   #keepRest(bytes: Buffer): void {
     if (this.#isClosed || (this.#paused & PAUSED_ENDING) !== 0) return;
-    if (this.#paused === 0 && bytes.length >= ASSEMBLE_BYTES_MIN) {
-      this.#assembler = new RequestAssembler(bytes, this.#isAuthenticated);
-      return;
-    }
-    const rest = this.#rest === undefined ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
-    memoryGauge.usedBytes += rest.length - (this.#rest?.length ?? 0);
-    this.#rest = rest;
-  }
-
-  #takeRest(): Buffer {
-    const rest = this.#rest ?? EMPTY;
-    memoryGauge.usedBytes -= rest.length;
-    this.#rest = undefined;
-    return rest;
+    if (this.#paused === 0) this.#input.keepBeginning(bytes, this.isAuthenticated);
+    else this.#input.keep(bytes);
   }
 
   #pause(reason: number): void {
     this.#paused |= reason;
-    if ((reason & (PAUSED_IDLE | PAUSED_PIPELINE)) !== 0) this.output.isWatched = true;
-    // Waits that are short as a rule don't touch the socket; see PAUSED_INPUT_BYTES_MAX.
-    if ((reason & (PAUSED_OUTPUT | PAUSED_MEMORY | PAUSED_BACKEND)) !== 0) this.#connection.pause();
+    if ((reason & ENDS_BY_PROGRESS) !== 0) this.output.isWatched = true;
+    if ((reason & STOPS_SOCKET) !== 0) this.#connection.pause();
   }
 
   /** One reason less; with the last the session goes on where it stopped. */
@@ -615,12 +466,11 @@ export class Session
     if ((this.#paused & reason) === 0) return;
     this.#paused &= ~reason;
     if (this.#paused !== 0 || this.#isClosed) return;
-    if (this.#isProcessing) return;
+    if (this.#reader.isReading) return;
     this.output.isWatched = this.#hasEnded;
     if (this.output.isMuted) this.output.isMuted = false;
-    const rest = this.#rest;
-    if (rest !== undefined) {
-      this.#processAll(this.#takeRest());
+    if (this.#input.hasRest) {
+      this.#read(this.#input.takeRest());
       if (this.#paused !== 0 || this.#isClosed) return;
     }
     this.#connection.resume();
@@ -638,9 +488,7 @@ export class Session
   #dispose(reason: string, detail: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#takeRest();
-    this.#assembler?.release();
-    this.#assembler = undefined;
+    this.#input.drop();
     this.output.abandon();
     const isOurs = this.#closeReason !== "";
     this.#env.onSessionClosed(
@@ -650,5 +498,3 @@ export class Session
     );
   }
 }
-
-const EMPTY = Buffer.alloc(0);

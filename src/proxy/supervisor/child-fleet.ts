@@ -64,7 +64,9 @@ async function checkPort({ listenAddr, isIpv6Only }: ChildFleetOptions): Promise
   const addr = parseListenAddr(listenAddr);
   if (addr === undefined) throw new CodisError("INTERNAL", `${listenAddr} isn't host:port`);
   const noOptions = { keepAliveMs: 0, isPortShared: false };
-  const probe = await listen({ ...addr, isIpv6Only }, noOptions, (connection) => connection.close());
+  const probe = await listen({ ...addr, isIpv6Only }, noOptions, (connection) =>
+    connection.destroy(),
+  );
   probe.close();
 }
 
@@ -148,12 +150,12 @@ class ChildFleet {
   /** A process that serves. */
   async #startWorker(account: WorkerAccount): Promise<void> {
     const { index } = account;
-    const predecessor = this.#children[index];
     const child = this.#spawn(account);
     this.#children[index] = child;
     await child.start();
     for (const [sha1, body] of this.#scripts.entries) await child.addScript(sha1, body);
-    await this.#fleet.add(child, predecessor);
+    await this.#fleet.add(child);
+    await child.setLogLevel(this.#log.level());
     await child.listen();
     this.#log.info("worker.started", `worker ${index} serves`, { worker: index, child: child.pid });
   }
@@ -161,12 +163,13 @@ class ChildFleet {
   #spawn(account: WorkerAccount): ChildWorker {
     const { index } = account;
     const { sessionsTotal } = account.snapshot();
+    const firstSessionNumber = 1 + sessionsTotal + account.deadCount * SESSION_NUMBER_GAP;
     const { listenAddr, isIpv6Only, token, logFile } = this.#options;
     return new ChildWorker({
       setup: {
         options: {
           index,
-          firstSessionNumber: sessionsTotal === 0 ? 1 : sessionsTotal + SESSION_NUMBER_GAP,
+          firstSessionNumber,
           token,
           isPortShared: true,
           listenAddr,
@@ -203,7 +206,9 @@ class ChildFleet {
   }
 
   #othersThan(index: number): ChildWorker[] {
-    return this.#children.filter((child) => child !== undefined && child.index !== index) as ChildWorker[];
+    return this.#children.filter(
+      (child) => child !== undefined && child.index !== index,
+    ) as ChildWorker[];
   }
 
   /** The process of an index is gone, and with it its clients. */

@@ -56,6 +56,7 @@ export class ChildWorker implements WorkerHandle {
   readonly #channel: Channel<SupervisorCalls, ChildCalls>;
   #isGone = false;
   #isLeaving = false;
+  #isSilent = false;
 
   /** Starts the process. */
   constructor(parts: ChildWorkerParts) {
@@ -151,20 +152,20 @@ export class ChildWorker implements WorkerHandle {
   }
 
   listClients(filter: ClientFilter): Promise<readonly ClientInfo[]> {
-    return this.#ask("listClients", this.#channel.call("listClients", [filter], ASK_TIMEOUT_MS), []);
+    return this.#ask(this.#channel.call("listClients", [filter], ASK_TIMEOUT_MS), []);
   }
 
   killClients(filter: ClientFilter): Promise<number> {
-    return this.#ask("killClients", this.#channel.call("killClients", [filter], ASK_TIMEOUT_MS), 0);
+    return this.#ask(this.#channel.call("killClients", [filter], ASK_TIMEOUT_MS), 0);
   }
 
-  async addScript(sha1: string, body: Uint8Array): Promise<void> {
-    this.#channel.tell("addScript", [sha1, body]);
+  addScript(sha1: string, body: Uint8Array): Promise<void> {
+    return this.#channel.offer("addScript", [sha1, body], body.length, ORDER_TIMEOUT_MS);
   }
 
   clearScripts(): Promise<void> {
     const cleared = this.#channel.call("clearScripts", [], ASK_TIMEOUT_MS);
-    return this.#ask("clearScripts", cleared, undefined);
+    return this.#ask(cleared, undefined);
   }
 
   async shutdown(timeoutMs: number): Promise<void> {
@@ -187,10 +188,14 @@ export class ChildWorker implements WorkerHandle {
       await done;
     } catch (error) {
       if (this.#isGone) return;
-      this.#parts.log.error("worker.killed", `worker ${this.index} is killed: ${messageOf(error)}`, {
-        worker: this.index,
-        child: this.pid,
-      });
+      this.#parts.log.error(
+        "worker.killed",
+        `worker ${this.index} is killed: ${messageOf(error)}`,
+        {
+          worker: this.index,
+          child: this.pid,
+        },
+      );
       await this.kill();
     }
   }
@@ -205,17 +210,24 @@ export class ChildWorker implements WorkerHandle {
 
   /** The account has the newest figures, or keeps the last ones of a worker that doesn't answer. */
   #collect(): Promise<void> {
-    return this.#ask("collect", this.#channel.call("collect", [], ASK_TIMEOUT_MS), undefined);
+    return this.#ask(this.#channel.call("collect", [], ASK_TIMEOUT_MS), undefined);
   }
 
-  async #ask<T>(what: string, answer: Promise<T>, otherwise: T): Promise<T> {
+  /** The answer, or `otherwise`; told once when answers stay out, and once when they come again. */
+  async #ask<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+    const fields = { worker: this.index, child: this.pid };
     try {
-      return await answer;
+      const result = await answer;
+      if (this.#isSilent) {
+        this.#isSilent = false;
+        this.#parts.log.info("worker.answers", `worker ${this.index} answers again`, fields);
+      }
+      return result;
     } catch (thrown) {
-      if (this.#isGone) return otherwise;
-      this.#parts.log.debug("worker.silent", `${what}: ${messageOf(thrown)}`, {
-        worker: this.index,
-      });
+      if (!this.#isGone && !this.#isSilent) {
+        this.#isSilent = true;
+        this.#parts.log.warn("worker.silent", messageOf(thrown), fields);
+      }
       return otherwise;
     }
   }

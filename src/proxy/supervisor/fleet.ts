@@ -2,11 +2,13 @@
  * All workers of a proxy as one: what the admin port and the signals drive (`ProxyControl`), and what workers
  * ask of the whole (`WorkerHost`).
  *
- * One worker runs in this process; several run in children (`child-worker.ts`). A new worker gets the newest
- * slot table before it listens; an order is acknowledged when every worker has carried it out.
+ * One worker runs in this process; several run in children (`child-fleet.ts`). A new worker gets the newest
+ * slot table before it listens; an order is acknowledged when every worker has carried it out. A worker that
+ * died stays in the list, with the figures it had, until its successor is added.
  */
-import { COMMAND_COUNT, commandName } from "../../command/table.ts";
+
 import type { Log } from "../../base/log.ts";
+import { COMMAND_COUNT, commandName } from "../../command/table.ts";
 import { offlineSlot, type SlotRecord } from "../../model/slot.ts";
 import type { ProxyConfig } from "../config.ts";
 import type {
@@ -19,6 +21,7 @@ import type {
 import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
 import { BUCKET_COUNT } from "../stats/histogram.ts";
 import type { WorkerHandle, WorkerHost, WorkerSnapshot } from "../worker/contract.ts";
+import { sumByReason } from "./worker-account.ts";
 
 /** QPS is measured over this window, as Codis. */
 const QPS_WINDOW_MS = 1000;
@@ -28,15 +31,17 @@ export class Fleet implements ProxyControl, WorkerHost {
   readonly #config: ProxyConfig;
   readonly #log: Log;
   readonly #records: SlotRecord[];
-  readonly #workers: WorkerHandle[] = [];
+  readonly #workers = new Map<number, WorkerHandle>();
   readonly #startedAtMs = Date.now();
   #state: ProxyState = "waiting";
   #qps = 0;
   #qpsTotal = 0;
   #qpsAtMs = performance.now();
+  #isMeasuring = false;
   readonly #qpsTimer: NodeJS.Timeout;
   /** Orders run one after the other. */
   #lastOrder: Promise<void> = Promise.resolve();
+  readonly #failed = Promise.withResolvers<unknown>();
   /** Called when the proxy was shut down through the admin port. */
   onShutdown: () => void = () => undefined;
 
@@ -52,17 +57,26 @@ export class Fleet implements ProxyControl, WorkerHost {
     this.#qpsTimer.unref();
   }
 
-  /** Adds a worker that has just been made: it gets table and state before the promise resolves. */
-  async add(worker: WorkerHandle): Promise<void> {
-    await worker.fillSlots(this.#records);
-    await worker.setOnline(this.#state === "online");
-    this.#workers.push(worker);
+  /**
+   * Adds a worker that has just been made, in the place of the one that had its index: it gets table and
+   * state before the promise resolves, and every order from then on.
+   */
+  add(worker: WorkerHandle): Promise<void> {
+    return this.#order(async () => {
+      await worker.fillSlots(this.#records);
+      await worker.setOnline(this.#state === "online");
+      this.#workers.set(worker.index, worker);
+    });
   }
 
-  /** A worker is gone. */
-  remove(worker: WorkerHandle): void {
-    const index = this.#workers.indexOf(worker);
-    if (index !== -1) this.#workers.splice(index, 1);
+  /** The proxy can't go on. */
+  fail(reason: unknown): void {
+    this.#failed.resolve(reason);
+  }
+
+  /** Resolves with the reason when the proxy can't go on. */
+  get failed(): Promise<unknown> {
+    return this.#failed.promise;
   }
 
   state(): ProxyState {
@@ -117,14 +131,9 @@ export class Fleet implements ProxyControl, WorkerHost {
   }
 
   async collect(): Promise<ProxySnapshot> {
-    const parts = await this.#snapshots();
+    const parts = await this.#each((worker) => worker.snapshot());
     const commands = mergeCommands(parts);
-    const closed: Record<string, number> = {};
-    for (const part of parts) {
-      for (const [reason, count] of Object.entries(part.sessionsClosed)) {
-        closed[reason] = (closed[reason] ?? 0) + count;
-      }
-    }
+    const closed = sumByReason(...parts.map((part) => part.sessionsClosed));
     const sum = (of: (part: WorkerSnapshot) => number) =>
       parts.reduce((total, part) => total + of(part), 0);
     const total = commands.reduce((count, command) => count + command.calls, 0);
@@ -171,12 +180,12 @@ export class Fleet implements ProxyControl, WorkerHost {
   }
 
   async listClients(filter: ClientFilter): Promise<readonly ClientInfo[]> {
-    const lists = await Promise.all(this.#workers.map((worker) => worker.listClients(filter)));
+    const lists = await this.#each((worker) => worker.listClients(filter));
     return lists.flat().sort((a, b) => a.id - b.id);
   }
 
   async killClients(filter: ClientFilter): Promise<number> {
-    const counts = await Promise.all(this.#workers.map((worker) => worker.killClients(filter)));
+    const counts = await this.#each((worker) => worker.killClients(filter));
     return counts.reduce((total, count) => total + count, 0);
   }
 
@@ -186,7 +195,7 @@ export class Fleet implements ProxyControl, WorkerHost {
       snapshot.workers.reduce((total, worker) => total + of(worker), 0);
     return {
       uptimeSeconds: Math.floor((Date.now() - this.#startedAtMs) / 1000),
-      workerCount: snapshot.workers.length,
+      workerCount: snapshot.workers.filter((worker) => worker.pid !== 0).length,
       sessionsAlive: snapshot.sessions.alive,
       sessionsTotal: snapshot.sessions.total,
       sessionsRejected: snapshot.sessions.rejected,
@@ -203,10 +212,10 @@ export class Fleet implements ProxyControl, WorkerHost {
   }
 
   shareScript(): void {
-    // Nobody else to tell: see ChildFleet for several workers.
+    // Nobody else to tell: with several workers their own host does it (`child-fleet.ts`).
   }
 
-  shareScriptFlush(): void {
+  async shareScriptFlush(): Promise<void> {
     // As shareScript.
   }
 
@@ -217,24 +226,27 @@ export class Fleet implements ProxyControl, WorkerHost {
   }
 
   async #all(run: (worker: WorkerHandle) => Promise<void>): Promise<void> {
-    await Promise.all(this.#workers.map(run));
+    await this.#each(run);
   }
 
-  #snapshots(): Promise<WorkerSnapshot[]> {
-    return Promise.all(this.#workers.map((worker) => worker.snapshot()));
+  #each<T>(run: (worker: WorkerHandle) => Promise<T>): Promise<T[]> {
+    return Promise.all([...this.#workers.values()].map(run));
   }
 
   async #measureQps(): Promise<void> {
-    const parts = await this.#snapshots();
+    // A worker that doesn't answer holds up the figure, but questions don't pile up.
+    if (this.#isMeasuring) return;
+    this.#isMeasuring = true;
+    const totals = await this.#each((worker) => worker.opsTotal());
     const now = performance.now();
-    let total = 0;
-    for (const part of parts) for (const calls of part.calls) total += calls;
+    const total = totals.reduce((sum, calls) => sum + calls, 0);
     const elapsedMs = now - this.#qpsAtMs;
     if (elapsedMs > 0) {
       this.#qps = Math.max(0, Math.round(((total - this.#qpsTotal) * 1000) / elapsedMs));
     }
     this.#qpsTotal = total;
     this.#qpsAtMs = now;
+    this.#isMeasuring = false;
   }
 }
 

@@ -39,6 +39,7 @@ export class WorkerAccount {
   /** Of the processes that are gone. */
   #base: Totals = NOTHING;
   #report: WorkerReport | undefined;
+  #deadCount = 0;
 
   constructor(index: number) {
     this.index = index;
@@ -54,6 +55,12 @@ export class WorkerAccount {
   close(): void {
     this.#base = this.#totals();
     this.#report = undefined;
+    this.#deadCount++;
+  }
+
+  /** Processes that have been this worker and are gone. */
+  get deadCount(): number {
+    return this.#deadCount;
   }
 
   /** Statistics of commands begin at 0 again. */

@@ -18,6 +18,9 @@ export type ChannelMessage =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly code: ErrorCode; readonly message: string };
 
+/** Bytes of offers that the other end may have before it; more are dropped. */
+const OFFERED_BYTES_MAX = 4 * 1024 * 1024;
+
 interface Waiting {
   readonly method: string;
   readonly resolve: (result: unknown) => void;
@@ -35,6 +38,7 @@ export class Channel<Local extends Methods<Local>, Remote extends Methods<Remote
   readonly #send: (message: ChannelMessage) => void;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
+  #offeredBytes = 0;
   #closed: CodisError | undefined;
 
   /** `send` must not throw; what it can't deliver is answered by `close`. */
@@ -69,6 +73,26 @@ export class Channel<Local extends Methods<Local>, Remote extends Methods<Remote
   /** Tells the other end something; lost when the channel is closed. */
   tell<K extends keyof Remote & string>(method: K, args: Parameters<Remote[K]>): void {
     if (this.#closed === undefined) this.#send({ id: 0, method, args });
+  }
+
+  /**
+   * Tells the other end something of this size that it can do without: dropped while the other end doesn't
+   * keep up, so that what waits for it is bounded. Never rejects.
+   */
+  async offer<K extends keyof Remote & string>(
+    method: K,
+    args: Parameters<Remote[K]>,
+    bytes: number,
+    timeoutMs: number,
+  ): Promise<void> {
+    if (this.#offeredBytes > 0 && this.#offeredBytes + bytes > OFFERED_BYTES_MAX) return;
+    this.#offeredBytes += bytes;
+    try {
+      await this.call(method, args, timeoutMs);
+    } catch {
+      // The other end is gone or slow, and can do without.
+    }
+    this.#offeredBytes -= bytes;
   }
 
   /** A message has arrived. */

@@ -20,11 +20,7 @@ export class ChildHost implements WorkerHost {
   readonly #counts: SessionCounts;
   readonly #index: number;
 
-  constructor(
-    channel: Channel<ChildCalls, SupervisorCalls>,
-    counts: SessionCounts,
-    index: number,
-  ) {
+  constructor(channel: Channel<ChildCalls, SupervisorCalls>, counts: SessionCounts, index: number) {
     this.#channel = channel;
     this.#counts = counts;
     this.#index = index;
@@ -51,7 +47,7 @@ export class ChildHost implements WorkerHost {
   }
 
   shareScript(sha1: string, body: Uint8Array): void {
-    this.#channel.tell("shareScript", [sha1, body]);
+    this.#channel.offer("shareScript", [sha1, body], body.length, CALL_TIMEOUT_MS);
   }
 
   async shareScriptFlush(): Promise<void> {

@@ -29,7 +29,7 @@ const SIGNALS_IGNORED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGHUP
 
 function main(): void {
   for (const signal of SIGNALS_IGNORED) process.on(signal, () => undefined);
-  const server = new ChildServer((method) => channel.tell("report", [method]));
+  const server = new ChildServer((report) => channel.tell("report", [report]));
   const channel = new Channel<ChildCalls, SupervisorCalls>("the supervisor", server, (message) => {
     // Fails only when the pipe is closed, and then this process ends.
     if (process.connected) process.send?.(message);
@@ -40,8 +40,7 @@ function main(): void {
   });
   process.on("disconnect", () => process.exit(EXIT_ORPHANED));
   process.on("uncaughtException", (error) => {
-    server.logDefect(error);
-    process.exit(EXIT_DEFECT);
+    server.logDefect(error).finally(() => process.exit(EXIT_DEFECT));
   });
   // The supervisor may have died before the listener was there.
   if (!process.connected) process.exit(EXIT_ORPHANED);
@@ -108,9 +107,15 @@ class ChildServer implements ChildCalls {
     await this.#started?.log.close();
   }
 
-  logDefect(error: unknown): void {
-    this.#started?.log.error("worker.defect", "a worker ends because of a defect", { error });
-    if (this.#started === undefined) process.stderr.write(`codis proxy worker: ${String(error)}\n`);
+  async logDefect(error: unknown): Promise<void> {
+    if (this.#started === undefined) {
+      process.stderr.write(`codis proxy worker: ${String(error)}
+`);
+      return;
+    }
+    const { log } = this.#started;
+    log.error("worker.defect", "a worker ends because of a defect", { error });
+    await log.close();
   }
 
   get #worker(): Worker {

@@ -33,6 +33,7 @@ export interface WorkerSnapshot {
 
 /** What runs workers asks of one. */
 export interface WorkerHandle {
+  readonly index: number;
   /** Replaces the given slots; resolves when no request of an old owner is in flight any more. */
   fillSlots(records: readonly SlotRecord[]): Promise<void>;
   /** Clients are served (true), or told that the router is not online. */

@@ -48,7 +48,8 @@ export class CountFeed {
     const out: number[] = [];
     for (let id = 0; id < now.calls.length; id++) {
       const hasChanged =
-        now.calls[id] !== this.#told.calls[id] || now.redisErrors[id] !== this.#told.redisErrors[id];
+        now.calls[id] !== this.#told.calls[id] ||
+        now.redisErrors[id] !== this.#told.redisErrors[id];
       if (hasChanged) this.#takeRow(now, id, out);
     }
     return Float64Array.from(out);

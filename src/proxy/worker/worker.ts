@@ -26,7 +26,8 @@ import { RouterShardCaller } from "../dispatch/shard-caller.ts";
 import { shardHandlers } from "../dispatch/shards/handler.ts";
 import { createUnknownCommandHandler } from "../dispatch/unknown-command.ts";
 import { Router } from "../router/router.ts";
-import { Session, type SessionEnv } from "../session/session.ts";
+import { Session } from "../session/session.ts";
+import type { SessionEnv } from "../session/session-env.ts";
 import { CommandStats } from "../stats/command-stats.ts";
 import type { WorkerHandle, WorkerHost, WorkerOptions, WorkerSnapshot } from "./contract.ts";
 
@@ -139,6 +140,10 @@ export class Worker implements WorkerHandle, BackendEvents {
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     return this.#listener.port;
+  }
+
+  get index(): number {
+    return this.#options.index;
   }
 
   /** The slot table now. */

@@ -133,6 +133,7 @@ client|kill: CLIENT KILL (ID (0|999999999|x)|TYPE pubsub|ADDR 1.2.3.4:5|1.2.3.4:
 client|list: CLIENT LIST [TYPE (normal|pubsub|junk)|ID <count>]
 client|no-evict: CLIENT NO-EVICT (ON|OFF|junk)
 client|pause: CLIENT PAUSE <count> [WRITE|ALL|junk]
+client|reply: CLIENT REPLY (ON|OFF|SKIP|junk)
 client|setname: CLIENT SETNAME <v>
 client|trackinginfo: CLIENT TRACKINGINFO
 client|unblock: CLIENT UNBLOCK (999999999|x) [TIMEOUT|ERROR|junk]
@@ -140,6 +141,7 @@ client|unpause: CLIENT UNPAUSE
 echo: ECHO <v>
 hello: HELLO [(2|3|3|4|x) [SETNAME <f>] [AUTH default junk]]
 ping: PING [<v>]
+quit: QUIT [<v>]
 readonly: READONLY
 readwrite: READWRITE
 select: SELECT <db>

@@ -1,0 +1,22 @@
+/**
+ * Finds out that a client takes no bytes: output waits, and nothing of it leaves between two looks.
+ */
+
+/** One for each session; looked at about once a second. */
+export class SendWatch {
+  #sinceMs = 0;
+  #bytesOut = 0;
+
+  /** Milliseconds without progress; 0 while nothing waits. `bytesOut` is all that ever left. */
+  stuckMs(pendingBytes: number, bytesOut: number, nowMs: number): number {
+    if (pendingBytes === 0) {
+      this.#sinceMs = 0;
+      return 0;
+    }
+    if (this.#sinceMs === 0 || bytesOut !== this.#bytesOut) {
+      this.#sinceMs = nowMs;
+      this.#bytesOut = bytesOut;
+    }
+    return nowMs - this.#sinceMs;
+  }
+}

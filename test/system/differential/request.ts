@@ -1,0 +1,116 @@
+/**
+ * Random requests: a command of the corpus with its arguments, now and then broken (an argument too few or
+ * too many, nonsense in place of one, another spelling of the name).
+ */
+import { COMMANDS } from "../../../src/command/table.ts";
+import { KEY_CORPUS, SCRIPT_CORPUS, SERVER_CORPUS, SESSION_CORPUS } from "./server-corpus.ts";
+import { LIST_AND_HASH_CORPUS, SET_CORPUS, STREAM_CORPUS, STRING_CORPUS } from "./data-corpus.ts";
+import { type Argument, type Argv, Template, type Vocabulary } from "./grammar.ts";
+import type { Random } from "./random.ts";
+import { Words } from "./vocabulary.ts";
+
+/** One command for both servers. */
+export interface Request {
+  /** Name as in the command table. */
+  readonly command: string;
+  readonly argv: Argv;
+}
+
+/** How often commands come, in relation to one another. */
+const WEIGHTS: readonly (readonly [corpus: string, weight: number])[] = [
+  [STRING_CORPUS, 8],
+  [LIST_AND_HASH_CORPUS, 8],
+  [SET_CORPUS, 7],
+  [STREAM_CORPUS, 8],
+  [KEY_CORPUS, 8],
+  [SCRIPT_CORPUS, 3],
+  [SERVER_CORPUS, 1.5],
+  [SESSION_CORPUS, 1],
+];
+/** What empties the data, or takes long, comes as often as it must, at the end. */
+const RARE = new Set(["flushall", "flushdb", "pfselftest", "quit", "wait"]);
+/** Nonsense could make them wait, or write as much as it says. */
+const NO_JUNK = new Set(["wait", "client|pause", "client|reply", "restore", "pfdebug"]);
+const BROKEN_SHARE = 0.06;
+
+const TEMPLATES = new Map<string, Template[]>();
+const WEIGHT_OF = new Map<string, number>();
+for (const [corpus, weight] of WEIGHTS) readCorpus(corpus, weight);
+const WEIGHT_SUM = [...WEIGHT_OF.values()].reduce((sum, weight) => sum + weight, 0);
+
+function readCorpus(corpus: string, weight: number): void {
+  for (const line of corpus.trim().split("\n")) {
+    const at = line.indexOf(": ");
+    const command = line.slice(0, at);
+    TEMPLATES.set(command, [...(TEMPLATES.get(command) ?? []), new Template(line.slice(at + 2))]);
+    WEIGHT_OF.set(command, RARE.has(command) ? 0 : weight);
+  }
+}
+
+/** Commands that the corpus knows. */
+export const CORPUS_COMMANDS: ReadonlySet<string> = new Set(TEMPLATES.keys());
+
+/** Makes requests, all from one seed. */
+export class RequestMaker {
+  readonly words = new Words();
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** A random request; of the given command, if one is given. */
+  next(command: string = this.#pickCommand()): Request {
+    const random = this.#random;
+    const argv = this.#sound(command);
+    if (random.chance(BROKEN_SHARE)) this.#spoil(command, argv);
+    if (random.chance(0.05)) argv[0] = `${argv[0]}`.toLowerCase();
+    return { command, argv };
+  }
+
+  #sound(command: string): Argument[] {
+    const templates = TEMPLATES.get(command);
+    if (templates === undefined) throw new Error(`the corpus has no ${command}`);
+    this.words.begin(this.#random);
+    return this.#random.pick(templates).fill(this.#random, this.#fill);
+  }
+
+  readonly #fill: Vocabulary = (name, random) => {
+    if (name === "command") return random.pick(COMMANDS).name;
+    if (name !== "request") return this.words.fill(name, random);
+    const command = this.#pickCommand();
+    // A request in a request in a request says nothing new.
+    return command.startsWith("command") ? ["GET", "a"] : this.#sound(command);
+  };
+
+  #spoil(command: string, argv: Argument[]): void {
+    const random = this.#random;
+    const way = random.between(0, 3);
+    if (way === 0 && argv.length > 1) argv.pop();
+    else if (way === 1) argv.push(this.words.junk(random));
+    else if (way === 2 && argv.length > 1) argv.push(argv.at(-1) as Argument);
+    else if (!NO_JUNK.has(command) && argv.length > 1) {
+      argv[random.between(command.includes("|") ? 2 : 1, argv.length - 1)] = this.words.junk(random);
+    }
+  }
+
+  #pickCommand(): string {
+    let left = this.#random.next() * WEIGHT_SUM;
+    for (const [command, weight] of WEIGHT_OF) {
+      left -= weight;
+      if (left < 0) return command;
+    }
+    return "get";
+  }
+}
+
+/** A request as a line for people. */
+export function describeRequest(argv: Argv): string {
+  return argv
+    .map((argument) => {
+      const text = Buffer.from(argument as string).toString("latin1");
+      const shown = text.length > 120 ? `${text.slice(0, 100)}… (${text.length} bytes)` : text;
+      return /^[\x21-\x7e]+$/.test(shown) ? shown : JSON.stringify(shown);
+    })
+    .join(" ");
+}
