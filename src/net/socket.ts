@@ -4,7 +4,7 @@
  * The handlers are one object for all sockets of a kind; the connection travels as the socket's data, so
  * there is no closure for each socket.
  */
-import { unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { connect as probeConnect } from "node:net";
 import type { Socket, SocketHandler } from "bun";
 import { CodisError } from "../base/error.ts";
@@ -160,7 +160,12 @@ async function removeStaleSocket(path: string): Promise<void> {
   if (outcome === "live") {
     throw new CodisError("PORT_IN_USE", `${path} is in use by another process`);
   }
-  if (outcome === "ECONNREFUSED") unlinkSync(path);
+  if (outcome !== "ECONNREFUSED") return;
+  // The kernel refuses connections to any file; only a socket file is anybody's to remove.
+  if (!lstatSync(path).isSocket()) {
+    throw new CodisError("PORT_IN_USE", `${path} is a file and not a socket; it is left as it is`);
+  }
+  unlinkSync(path);
 }
 
 function listenError(addr: SocketAddr, error: unknown): CodisError {

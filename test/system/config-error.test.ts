@@ -148,7 +148,7 @@ describe("an address", () => {
     await occupy(port);
     const files = await writeFiles({ [key]: `127.0.0.1:${port}` });
     const exit = await startOn(files);
-    expectOneLine(exit, EXIT_LIMITS, key, `127.0.0.1:${port}`, "another p");
+    expectOneLine(exit, EXIT_LIMITS, key, `127.0.0.1:${port}`, "another pro");
   });
 
   test("of another machine is named", async () => {
@@ -163,7 +163,7 @@ describe("an address", () => {
     const first = startCodis(args);
     await first.sees(/"event":"proxy.online"/);
     expect(readFileSync(pidFile, "utf8")).toBe(`${first.pid}\n`);
-    expectOneLine(await runCodis(args), EXIT_LIMITS, "in use", "another p");
+    expectOneLine(await runCodis(args), EXIT_LIMITS, "another pro");
     expect(readFileSync(pidFile, "utf8")).toBe(`${first.pid}\n`);
     first.signal("SIGTERM");
     expect((await first.ended()).code).toBe(0);

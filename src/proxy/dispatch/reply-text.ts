@@ -3,6 +3,9 @@
  * same and those of Redis otherwise. Whole RESP frames, shared: nobody writes to them.
  */
 
+/** Redis repeats at most this much of an argument in an error. */
+const SHOWN_BYTES_MAX = 128;
+
 /** Texts are latin1: what a client sent is shown byte for byte. */
 function error(text: string): Buffer {
   return Buffer.from(`-${text}\r\n`, "latin1");
@@ -32,9 +35,11 @@ export function wrongArity(name: string): Buffer {
   return error(`ERR wrong number of arguments for '${name}' command`);
 }
 
-/** Redis's text for a subcommand that a container doesn't have. */
+/** Redis's text for a subcommand that a container doesn't have; shown as a C string, up to a zero byte. */
 export function unknownSubcommand(container: string, given: string): Buffer {
-  const shown = given.slice(0, 128).replace(/[\r\n]/g, " ");
+  const zero = given.indexOf("\0");
+  const end = zero === -1 ? SHOWN_BYTES_MAX : Math.min(zero, SHOWN_BYTES_MAX);
+  const shown = given.slice(0, end).replace(/[\r\n]/g, " ");
   return error(`ERR unknown subcommand '${shown}'. Try ${container} HELP.`);
 }
 

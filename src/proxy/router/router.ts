@@ -103,7 +103,8 @@ export class Router {
   backend(addr: string, db: number, proto: 2 | 3, lane: number): Backend {
     const key = `${addr}|${db}|${proto}|${lane}`;
     let backend = this.#backends.get(key);
-    if (backend === undefined) {
+    // A retired one closes with its last reply and is forgotten later; the server may be back before that.
+    if (backend === undefined || backend.state === "closed") {
       backend = new Backend(
         { ...this.#defaults, addr, db, proto, lane },
         this.#stats,

@@ -233,20 +233,23 @@ export class Fleet implements ProxyControl, WorkerHost {
     return Promise.all([...this.#workers.values()].map(run));
   }
 
+  /** A worker that doesn't answer holds up the figure, but questions don't pile up. */
   async #measureQps(): Promise<void> {
-    // A worker that doesn't answer holds up the figure, but questions don't pile up.
     if (this.#isMeasuring) return;
     this.#isMeasuring = true;
-    const totals = await this.#each((worker) => worker.opsTotal());
-    const now = performance.now();
-    const total = totals.reduce((sum, calls) => sum + calls, 0);
-    const elapsedMs = now - this.#qpsAtMs;
-    if (elapsedMs > 0) {
-      this.#qps = Math.max(0, Math.round(((total - this.#qpsTotal) * 1000) / elapsedMs));
+    try {
+      const totals = await this.#each((worker) => worker.opsTotal());
+      const total = totals.reduce((sum, calls) => sum + calls, 0);
+      const now = performance.now();
+      const elapsedMs = now - this.#qpsAtMs;
+      if (elapsedMs > 0) {
+        this.#qps = Math.max(0, Math.round(((total - this.#qpsTotal) * 1000) / elapsedMs));
+      }
+      this.#qpsTotal = total;
+      this.#qpsAtMs = now;
+    } finally {
+      this.#isMeasuring = false;
     }
-    this.#qpsTotal = total;
-    this.#qpsAtMs = now;
-    this.#isMeasuring = false;
   }
 }
 

@@ -31,6 +31,18 @@ export function isSameAs(canonical: Canonical): Comparison {
 /** Only the type of the reply is the same. */
 export const isSameForm: Comparison = isSameAs((value) => value.type);
 
+/** Lists of integers of equal length, none greater than the bare server's. */
+export const isAtMost: Comparison = (ours, theirs) => {
+  if (ours.equals(theirs)) return undefined;
+  const [left, right] = [itemsOf(ours), itemsOf(theirs)];
+  if (left === undefined || left.length !== right?.length) return "not two lists of one length";
+  const isMore = left.some((item, i) => {
+    const other = right[i];
+    return item.type !== "integer" || other?.type !== "integer" || item.value > other.value;
+  });
+  return isMore ? "more than there is" : undefined;
+};
+
 /** Elements in any order; the pairs of a map, or of a flat list of pairs, stay pairs. */
 export function inAnyOrder(elementsOf: (argv: Argv) => number = () => 1): Comparison {
   return isSameAs((value, argv) => {
@@ -72,15 +84,26 @@ export function sameLines(pattern: RegExp): Comparison {
   return isSameAs((value) => ("bytes" in value ? pick(value.bytes.toString("latin1")) : value));
 }
 
-/** The first elements of each element, lists in them in any order. */
-export function sameHeads(count: number): Comparison {
-  return isSameAs((value) =>
-    "items" in value
-      ? value.items.map((item) =>
-          "items" in item ? item.items.slice(0, count).map(deepSorted) : item,
-        )
-      : value,
-  );
+/** Lists of equal length; where both have a list at a place, its first elements, in any order. */
+export function sameHeadsWhereBoth(count: number): Comparison {
+  return (ours, theirs) => {
+    if (ours.equals(theirs)) return undefined;
+    const [left, right] = [itemsOf(ours), itemsOf(theirs)];
+    if (left === undefined || right === undefined) return "not two lists";
+    if (left.length !== right.length) return "lists of different length";
+    const at = left.findIndex((item, i) => {
+      const other = right[i];
+      if (!("items" in item) || other === undefined || !("items" in other)) return false;
+      const heads = [item, other].map(({ items }) => items.slice(0, count).map(deepSorted));
+      return textOf(heads[0]) !== textOf(heads[1]);
+    });
+    return at === -1 ? undefined : `element ${at} differs`;
+  };
+}
+
+function itemsOf(reply: Buffer): readonly RespValue[] | undefined {
+  const value = decodeReply(reply);
+  return value !== undefined && "items" in value ? value.items : undefined;
 }
 
 /** Strings of the same length that begin alike. */

@@ -165,12 +165,14 @@ xadd: XADD <auto> [NOMKSTREAM] [MAXLEN <count>] * {<f> <v>}
 xautoclaim: XAUTOCLAIM <stream> <group> <consumer> (0|99999999999) <id> [COUNT <count>] [JUSTID]
 xclaim: XCLAIM <stream> <group> <consumer> (0|99999999999) {<id>} [IDLE <count>|TIME 0] [RETRYCOUNT <count>] [FORCE] [JUSTID] [LASTID <id>]
 xdel: XDEL <stream> {<id>}
+xgroup: XGROUP [nosuch <v>]
 xgroup|create: XGROUP CREATE <stream> <group> (<id>|$|0) [MKSTREAM] [ENTRIESREAD <count>]
 xgroup|createconsumer: XGROUP CREATECONSUMER <stream> <group> <consumer>
 xgroup|delconsumer: XGROUP DELCONSUMER <stream> <group> <consumer>
 xgroup|destroy: XGROUP DESTROY <stream> <group>
 xgroup|help: XGROUP HELP
 xgroup|setid: XGROUP SETID <stream> <group> (<id>|$|0) [ENTRIESREAD <count>]
+xinfo: XINFO [nosuch <v>]
 xinfo|consumers: XINFO CONSUMERS <stream> <group>
 xinfo|groups: XINFO GROUPS <stream>
 xinfo|help: XINFO HELP

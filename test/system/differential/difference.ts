@@ -10,8 +10,9 @@ import {
   type Comparison,
   inAnyOrder,
   inAnyOrderDeep,
+  isAtMost,
   isSameForm,
-  sameHeads,
+  sameHeadsWhereBoth,
   sameLength,
   sameLines,
   within,
@@ -34,6 +35,12 @@ export interface Difference {
   readonly refuses?: (argv: Argv) => RegExp | undefined;
   /** Name of a walk in `walk.ts`. */
   readonly walk?: string;
+}
+
+const sameHeads = sameHeadsWhereBoth(7);
+
+function withoutNames(reply: Buffer): string {
+  return reply.toString("latin1").replace(/^(-ERR (?:Library|Function)) \S+ (already exists)/, "$1 $2");
 }
 
 const ELEMENTS = "The elements, in any order.";
@@ -65,6 +72,13 @@ const UNORDERED: readonly Difference[] = [
     compare: inAnyOrder((argv) => Math.max(1, countWord(argv, "get"))),
   },
   {
+    commands: ["function|restore"],
+    what: "Where several libraries or functions exist already, the error names the first one in the order of a hash table.",
+    checked: "All but the name.",
+    compare: (ours, theirs) =>
+      withoutNames(ours) === withoutNames(theirs) ? undefined : "the replies differ",
+  },
+  {
     commands: ["dump"],
     what: "A set or hash is dumped in the order of its hash table, so that the checksum differs as well.",
     checked: "The length and the type byte.",
@@ -81,7 +95,7 @@ const UNORDERED: readonly Difference[] = [
 /** Replies that chance or time makes. */
 const CHANGING: readonly Difference[] = [
   {
-    commands: ["ttl", "expiretime", "object|idletime"],
+    commands: ["ttl", "expiretime"],
     what: "A time to live begins at the server's own clock.",
     checked: "The figure, up to 2 s.",
     compare: within(() => 2),
@@ -91,6 +105,12 @@ const CHANGING: readonly Difference[] = [
     what: "A time to live begins at the server's own clock.",
     checked: "The figure, up to 2,000 ms.",
     compare: within(() => 2_000),
+  },
+  {
+    commands: ["object|idletime"],
+    what: "A small number is one object for all keys of a server that have it, so its age is that of its last use by any key.",
+    checked: "The type.",
+    compare: isSameForm,
   },
   {
     commands: ["time", "lastsave"],
@@ -189,9 +209,10 @@ const OWN: readonly Difference[] = [
   },
   {
     commands: ["command|info"],
-    what: "Commands that the proxy refuses aren't described; tips and key specifications are its own.",
-    checked: "Name, arity, flags, key positions and categories of the others.",
-    compare: sameHeads(7),
+    what: "The proxy doesn't describe what it refuses, and describes commands of newer servers; tips and key specifications are its own.",
+    checked: "Name, arity, flags, key positions and categories of commands that both describe.",
+    compare: (ours, theirs, argv) =>
+      argv.length === 2 ? isSameForm(ours, theirs, argv) : sameHeads(ours, theirs, argv),
   },
   {
     commands: ["slowlog|get", "slowlog|len"],
@@ -206,11 +227,26 @@ const OWN: readonly Difference[] = [
     refuses: (argv) => (argv.length === 1 ? /^\+OK\r\n$/ : undefined),
   },
   {
-    commands: ["select"],
+    commands: ["select", "auth"],
     what: "The error texts are those of Codis.",
     checked: "That both give an error, or both OK.",
-    compare: (ours, theirs) =>
-      ours[0] === theirs[0] ? undefined : "only one of them took the database",
+    compare: (ours, theirs) => (ours[0] === theirs[0] ? undefined : "only one gives an error"),
+  },
+];
+
+/** Scripts that some masters know and others don't. */
+const SCRIPTS: readonly Difference[] = [
+  {
+    commands: ["script|exists"],
+    what: "A script exists when all masters have it. EVAL shows it to one of them only; EVALSHA works all the same, because the proxy remembers it.",
+    checked: "That no script exists that the bare server doesn't have.",
+    compare: isAtMost,
+  },
+  {
+    commands: ["eval", "eval_ro"],
+    what: "The proxy remembers a script also when the call itself is refused (for keys in several slots, or for a wrong number of keys).",
+    checked: "The reply; then SCRIPT LOAD shows the script to the bare server as well.",
+    walk: "show-script",
   },
 ];
 
@@ -267,7 +303,13 @@ const REFUSALS: readonly Difference[] = [
 ];
 
 /** The whole list. */
-export const DIFFERENCES: readonly Difference[] = [...UNORDERED, ...CHANGING, ...OWN, ...REFUSALS];
+export const DIFFERENCES: readonly Difference[] = [
+  ...UNORDERED,
+  ...CHANGING,
+  ...OWN,
+  ...SCRIPTS,
+  ...REFUSALS,
+];
 
 /** How the replies to a command are compared, where not byte by byte. */
 export function comparisonOf(command: string): Comparison | undefined {

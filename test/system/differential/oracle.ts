@@ -5,8 +5,8 @@
 import { decodeReply } from "../../../src/resp/value.ts";
 import type { RespConnection } from "../../support/resp-connection.ts";
 import type { Argv } from "./grammar.ts";
-import { slotOfKey } from "./slot.ts";
 import { SessionPair } from "./session-pair.ts";
+import { slotOfKey } from "./slot.ts";
 
 /** Commands that the proxy splits by group. */
 export const SPLIT = new Set(["mget", "mset", "del", "unlink", "exists", "touch"]);
@@ -28,7 +28,23 @@ export async function findCrossSlot(
     const value = decodeReply(await bare.next("keys of a request"));
     const keys = value?.type === "array" ? value.items : [];
     const slots = new Set(keys.map((key) => ("bytes" in key ? slotOfKey(key.bytes) : -1)));
-    found.push(slots.size > 1 && !SPLIT.has(`${argv[0]}`.toLowerCase()));
+    found.push(slots.size > 1 && !SPLIT.has(nameOf(argv)) && !isCutOff(argv));
   }
   return found;
+}
+
+function nameOf(argv: Argv): string {
+  return `${argv[0]}`.toLowerCase();
+}
+
+/**
+ * Pairs of which the last one is half there. COMMAND GETKEYS finds keys in them, but the command itself is
+ * an error, which the client gets in Redis's own words.
+ */
+function isCutOff(argv: Argv): boolean {
+  const name = nameOf(argv);
+  if (name === "msetnx") return argv.length % 2 === 0;
+  if (name !== "xread" && name !== "xreadgroup") return false;
+  const streams = argv.findIndex((word) => `${word}`.toLowerCase() === "streams");
+  return (argv.length - streams - 1) % 2 !== 0;
 }

@@ -3,10 +3,10 @@
  * too many, nonsense in place of one, another spelling of the name).
  */
 import { COMMANDS } from "../../../src/command/table.ts";
-import { KEY_CORPUS, SCRIPT_CORPUS, SERVER_CORPUS, SESSION_CORPUS } from "./server-corpus.ts";
 import { LIST_AND_HASH_CORPUS, SET_CORPUS, STREAM_CORPUS, STRING_CORPUS } from "./data-corpus.ts";
 import { type Argument, type Argv, Template, type Vocabulary } from "./grammar.ts";
 import type { Random } from "./random.ts";
+import { KEY_CORPUS, SCRIPT_CORPUS, SERVER_CORPUS, SESSION_CORPUS } from "./server-corpus.ts";
 import { Words } from "./vocabulary.ts";
 
 /** One command for both servers. */
@@ -90,7 +90,8 @@ export class RequestMaker {
     else if (way === 1) argv.push(this.words.junk(random));
     else if (way === 2 && argv.length > 1) argv.push(argv.at(-1) as Argument);
     else if (!NO_JUNK.has(command) && argv.length > 1) {
-      argv[random.between(command.includes("|") ? 2 : 1, argv.length - 1)] = this.words.junk(random);
+      argv[random.between(command.includes("|") ? 2 : 1, argv.length - 1)] =
+        this.words.junk(random);
     }
   }
 

@@ -2,8 +2,9 @@
  * A session at the proxy and its twin at the bare server: what one is told the other is told too, so both
  * are in the same protocol and database all the time.
  */
-import { isErrorReply } from "../../../src/resp/value.ts";
+
 import { encodeCommand } from "../../../src/resp/encode.ts";
+import { isErrorReply } from "../../../src/resp/value.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
 import type { Argv } from "./grammar.ts";
 

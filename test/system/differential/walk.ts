@@ -3,9 +3,10 @@
  * answer and leave behind, or they change the connection itself. Each walk ends with both servers in the
  * same state, or says what is wrong.
  */
-import { waitFor, withDeadline } from "../../support/deadline.ts";
-import { decodeReply, isErrorReply, type RespValue } from "../../../src/resp/value.ts";
+
 import { encodeCommand } from "../../../src/resp/encode.ts";
+import { decodeReply, isErrorReply, type RespValue } from "../../../src/resp/value.ts";
+import { waitFor, withDeadline } from "../../support/deadline.ts";
 import { chunks, isSameBytes, sorted, textOf } from "./comparison.ts";
 import type { Argument, Argv } from "./grammar.ts";
 import type { SessionPair } from "./session-pair.ts";
@@ -17,14 +18,19 @@ export interface WalkResult {
   readonly ours: Buffer;
   readonly theirs: Buffer;
 }
-/** One way to run a command on both. */
-export type Walk = (pair: SessionPair, argv: Argv) => Promise<WalkResult>;
+/** One way to run a command on both; `refusal` is what the proxy must answer instead, without the other. */
+export type Walk = (pair: SessionPair, argv: Argv, refusal?: RegExp) => Promise<WalkResult>;
 
 const SCAN_CALLS_MAX = 10_000;
 const WAIT_MS = 5_000;
-const NULLS = /^(\$-1|\*-1|_)\r\n$/;
 
-async function plain(pair: SessionPair, argv: Argv): Promise<WalkResult> {
+async function plain(pair: SessionPair, argv: Argv, refusal?: RegExp): Promise<WalkResult> {
+  if (refusal !== undefined) {
+    const ours = await pair.ours.call(...argv);
+    const isRight = refusal.test(ours.toString("latin1"));
+    const complaint = isRight ? undefined : `not ${refusal.source}`;
+    return { complaint, ours, theirs: Buffer.alloc(0) };
+  }
   const [ours, theirs] = await pair.both(...argv);
   return { complaint: isSameBytes(ours, theirs, argv), ours, theirs };
 }
@@ -136,7 +142,8 @@ async function scan(pair: SessionPair, argv: Argv): Promise<WalkResult> {
       const value = decodeReply(reply);
       const items = value?.type === "array" ? value.items : [];
       const [cursor, page] = items;
-      if (cursor?.type !== "bulk" || page === undefined) return `no page: ${reply.toString("latin1")}`;
+      if (cursor?.type !== "bulk" || page === undefined)
+        return `no page: ${reply.toString("latin1")}`;
       for (const row of rowsOf(page, width)) rows.add(textOf(row));
       if (cursor.bytes.toString() === "0") return textOf(sorted([...rows]));
       if (calls === SCAN_CALLS_MAX) return `no end after ${calls} calls`;
@@ -146,6 +153,16 @@ async function scan(pair: SessionPair, argv: Argv): Promise<WalkResult> {
   const [left, right] = [await all(ours, true), await all(theirs, false)];
   const complaint = left === right ? undefined : `${left} instead of ${right}`;
   return { complaint, ours, theirs };
+}
+
+async function showScript(
+  pair: SessionPair,
+  argv: Argv,
+  refusal?: RegExp,
+): Promise<WalkResult> {
+  const result = await plain(pair, argv, refusal);
+  await pair.theirs.call("SCRIPT", "LOAD", argv[1] ?? "");
+  return result;
 }
 
 async function quit(pair: SessionPair, argv: Argv): Promise<WalkResult> {
@@ -191,12 +208,8 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   pop,
   "automatic-id": automaticId,
   scan,
+  "show-script": showScript,
 };
 
 /** Walks of commands without a difference, by command. */
 export const OWN_WALKS: Readonly<Record<string, Walk>> = { quit, "client|reply": clientReply };
-
-/** Whether a reply is one of RESP's nulls. */
-export function isNull(reply: Buffer): boolean {
-  return NULLS.test(reply.toString("latin1", 0, 8));
-}

@@ -26,6 +26,9 @@ import {
 const NO_SUCH_CLIENT_REPLY = errorReply("ERR No such client");
 
 const UNBLOCK_REASON_REPLY = errorReply("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+const UNBLOCK_ARGUMENTS_REPLY = errorReply(
+  "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.",
+);
 const PAUSE_REPLY = notAllowed("CLIENT PAUSE");
 const NO_TOUCH_REPLY = errorReply(
   "ERR CLIENT NO-TOUCH ON is not supported: connections are shared",
@@ -172,7 +175,7 @@ export function capability(): Buffer {
 /** CLIENT UNBLOCK id [TIMEOUT|ERROR]: nobody is blocked, since there are no blocking commands yet. */
 export function unblock(client: ClientState, argv: Argv): Buffer {
   if (argv.length > 4) {
-    return SYNTAX_ERROR_REPLY;
+    return UNBLOCK_ARGUMENTS_REPLY;
   }
   const reason = argv.length === 4 ? wordOf(argv[3]) : "timeout";
   if (reason !== "timeout" && reason !== "error") {

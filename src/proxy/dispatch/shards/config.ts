@@ -11,7 +11,6 @@ import { bulkValue, encodeReply, errorReply } from "../../../resp/encode.ts";
 import type { RespValue } from "../../../resp/value.ts";
 import { decodeReply } from "../../../resp/value.ts";
 import type { ClientState, CommandHandler, HandlerEnv } from "../context.ts";
-import { wrongArity } from "../reply-text.ts";
 import { askAnyShard, askShards, decodeParts, failureOf, REPLY_BAD_PART } from "./ask.ts";
 import { shardsWithKeys } from "./ownership.ts";
 import { changeAll } from "./script.ts";
@@ -128,7 +127,7 @@ const SHOWN_BYTES_MAX = 128;
 
 /** CONFIG SET name value …: all names must be allowed before anything is changed. */
 export const configSet: CommandHandler = async (client, argv, env) => {
-  if (argv.length % 2 !== 0) return wrongArity("config|set");
+  if (argv.length % 2 !== 0) return errorReply("ERR syntax error");
   for (let i = 2; i < argv.length; i += 2) {
     const shown = (argv[i] as Buffer).toString("latin1", 0, SHOWN_BYTES_MAX);
     const rule = ruleOf(shown);

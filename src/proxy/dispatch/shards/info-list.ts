@@ -12,9 +12,12 @@ type Parts = Map<string, number>;
 
 /** By the section's name in lower case. */
 export const LISTS: Readonly<Record<string, MergeList>> = {
-  /** Keys and expiring keys add up; the mean time to live is weighted by them. */
-  keyspace: (masters) =>
-    mergeLines(masters, (lines) => {
+  /**
+   * Keys and expiring keys add up; the mean time to live is weighted by them. In the order of the
+   * databases, also where the first master lacks one.
+   */
+  keyspace: (masters) => {
+    const merged = mergeLines(masters, (lines) => {
       const total = addUp(lines, ["avg_ttl"]);
       const expires = total.get("expires") ?? 0;
       const weighted = lines.reduce(
@@ -23,7 +26,9 @@ export const LISTS: Readonly<Record<string, MergeList>> = {
       );
       total.set("avg_ttl", expires === 0 ? 0 : Math.round(weighted / expires));
       return formatParts(total);
-    }),
+    });
+    return new Map([...merged].toSorted(([left], [right]) => databaseOf(left) - databaseOf(right)));
+  },
   /** Calls and times add up, the time of one call is made from them. */
   commandstats: (masters) =>
     mergeLines(masters, (lines) => {
@@ -61,6 +66,11 @@ function mergeLines(
   const merged = new Map<string, string>();
   for (const [name, lines] of byName) merged.set(name, merge(lines));
   return merged;
+}
+
+/** The number of the database in `db12`. */
+function databaseOf(name: string): number {
+  return Number(name.slice(2));
 }
 
 /** `a=1,b=2.5` as numbers; parts that are none are left out. */

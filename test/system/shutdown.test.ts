@@ -1,0 +1,231 @@
+/**
+ * The end of a proxy under load: on SIGTERM nothing that was acknowledged is lost, nothing in flight is
+ * left without an answer, and the exit code is 0 within the bound; after SIGKILL a restart serves again.
+ *
+ * Writes are counted by INCR: the counter at the server is what was done, the replies are what was
+ * acknowledged.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { waitFor, withDeadline } from "../support/deadline.ts";
+import { FakeRedis } from "../support/fake-redis.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
+import { RespConnection } from "../support/resp-connection.ts";
+import { ask, keyOfGroup, type RunningProxy, startProxy } from "../support/running-proxy.ts";
+import { UnreadConnection } from "../support/unread-connection.ts";
+
+const TEST_MS = 30_000;
+const WRITER_COUNT = 16;
+const PIPELINE = 8;
+/** Answered before the signal comes, so that it comes under load. */
+const WARM_COUNT = 2_000;
+
+let servers: readonly RedisServer[];
+let addrs: readonly string[];
+const fakes: FakeRedis[] = [];
+const proxies: RunningProxy[] = [];
+
+beforeAll(async () => {
+  servers = await Promise.all([startRedis(), startRedis()]);
+  addrs = servers.map((server) => server.addr);
+});
+
+beforeEach(async () => {
+  for (const server of servers) await ask(server.port, "FLUSHALL");
+});
+
+afterEach(async () => {
+  // Those that have ended don't mind.
+  for (const proxy of proxies.splice(0)) await proxy.kill();
+  for (const fake of fakes.splice(0)) await fake.close();
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+async function startHere(...args: Parameters<typeof startProxy>): Promise<RunningProxy> {
+  const proxy = await startProxy(...args);
+  proxies.push(proxy);
+  return proxy;
+}
+
+/** One client that increments its own counter in pipelines until its connection is closed. */
+class Writer {
+  readonly key: string;
+  acknowledged = 0;
+  /** Replies that weren't numbers. */
+  readonly errors: string[] = [];
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  async run(port: number): Promise<void> {
+    const connection = await RespConnection.open(port);
+    const frame = `*2\r\n$4\r\nINCR\r\n$${this.key.length}\r\n${this.key}\r\n`;
+    const pipeline = Buffer.from(frame.repeat(PIPELINE));
+    try {
+      for (;;) {
+        connection.write(pipeline);
+        for (let left = PIPELINE; left > 0; left--) this.#note(`${await connection.next("INCR")}`);
+      }
+    } catch (thrown) {
+      if (!/closed the connection|ECONNRESET|EPIPE/.test(`${thrown}`)) throw thrown;
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  #note(reply: string): void {
+    if (/^:\d+\r\n$/.test(reply)) this.acknowledged++;
+    else this.errors.push(reply);
+  }
+}
+
+function newWriters(): readonly Writer[] {
+  return Array.from(
+    { length: WRITER_COUNT },
+    (_, index) => new Writer(keyOfGroup((index % 2) + 1, 2, index, "counter")),
+  );
+}
+
+async function waitForLoad(writers: readonly Writer[], count = WARM_COUNT): Promise<void> {
+  await waitFor(`${count} acknowledged writes`, 10_000, () => {
+    const sum = writers.reduce((total, writer) => total + writer.acknowledged, 0);
+    return sum >= count ? true : undefined;
+  });
+}
+
+/** The counter of a key at whichever server has it. */
+async function counterOf(key: string): Promise<number> {
+  const values = await Promise.all(servers.map((server) => ask(server.port, "GET", key)));
+  return values.reduce((sum, value) => sum + Number(/\r\n(\d+)\r\n/.exec(value)?.[1] ?? 0), 0);
+}
+
+describe.each([1, 2])("SIGTERM with %d workers", (workers) => {
+  test(
+    "under load answers what is in flight, loses no acknowledged write and ends with 0",
+    async () => {
+      const proxy = await startHere({ servers: addrs, config: { workers } });
+      const bench = spawn("redis-benchmark", [
+        ...["-p", `${proxy.port}`, "-t", "set,get,mset", "-n", "100000000", "-r", "1000", "-q"],
+      ]);
+      const benchEnd = new Promise((resolve) => bench.once("close", resolve));
+      bench.stdout.resume();
+      bench.stderr.resume();
+      const writers = newWriters();
+      const running = writers.map((writer) => writer.run(proxy.port));
+      await waitForLoad(writers);
+
+      const startMs = performance.now();
+      const exit = await proxy.stop();
+      expect(performance.now() - startMs).toBeLessThan(5_000);
+      expect(exit).toMatchObject({ code: 0, stderr: "" });
+      await withDeadline("end of the writers", 5_000, Promise.all(running));
+      await withDeadline("end of redis-benchmark", 5_000, benchEnd);
+      for (const writer of writers) {
+        expect(writer.errors).toEqual([]);
+        // Not one more at the server either: what was done was also acknowledged.
+        expect(await counterOf(writer.key)).toBe(writer.acknowledged);
+      }
+      expect(exit.stdout).toContain('"event":"proxy.stopped"');
+      await expect(RespConnection.open(proxy.port)).rejects.toThrow("ECONNREFUSED");
+    },
+    TEST_MS,
+  );
+
+  test("with idle clients only doesn't wait", async () => {
+    const proxy = await startHere({ servers: addrs, config: { workers } });
+    const clients = await Promise.all(Array.from({ length: 20 }, () => proxy.connect()));
+    for (const client of clients) expect(`${await client.call("PING")}`).toBe("+PONG\r\n");
+    const startMs = performance.now();
+    expect((await proxy.stop()).code).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    await Promise.all(clients.map((client) => client.closed));
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "(%s) waits for a slow server, and closes nobody's last reply",
+    async (signal) => {
+      const fake = await FakeRedis.start();
+      fakes.push(fake);
+      const proxy = await startHere({ servers: [fake.addr], config: { workers } });
+      const client = await proxy.connect();
+      expect(`${await client.call("SET", "k", "v")}`).toBe("+OK\r\n");
+      fake.isWithholding = true;
+      const reply = client.call("GET", "k");
+      await waitFor("GET at the server", 5_000, () =>
+        fake.requests("GET").length > 0 ? true : undefined,
+      );
+      proxy.program.signal(signal);
+      await proxy.program.sees(/"event":"proxy.stopping"/);
+      fake.release();
+      expect(`${await reply}`).toBe("$1\r\nv\r\n");
+      expect((await proxy.program.ended(5_000)).code).toBe(0);
+    },
+  );
+
+  test("ends after shutdown_timeout when a server never answers", async () => {
+    const fake = await FakeRedis.start();
+    fakes.push(fake);
+    const config = { workers, shutdown_timeout: "1s" };
+    const proxy = await startHere({ servers: [fake.addr], config });
+    const client = await proxy.connect();
+    fake.isWithholding = true;
+    const reply = client.call("GET", "k").catch(() => "closed");
+    await waitFor("GET at the server", 5_000, () => (fake.journal.length > 0 ? true : undefined));
+    const startMs = performance.now();
+    expect((await proxy.stop()).code).toBe(0);
+    const elapsedMs = performance.now() - startMs;
+    expect(elapsedMs).toBeGreaterThan(900);
+    expect(elapsedMs).toBeLessThan(4_000);
+    await reply;
+  });
+
+  test("ends after shutdown_timeout when a client doesn't read", async () => {
+    const config = { workers, shutdown_timeout: "1s" };
+    const proxy = await startHere({ servers: addrs, config });
+    const setter = await proxy.connect();
+    await setter.call("SET", "big", "x".repeat(1_000_000));
+    setter.destroy();
+    const client = await UnreadConnection.open(proxy.port);
+    await client.write(Buffer.from("*2\r\n$3\r\nGET\r\n$3\r\nbig\r\n".repeat(40)));
+    await waitFor("output that waits", 5_000, async () => {
+      const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`);
+      const bytes = /^codis_proxy_buffered_bytes (\d+)/m.exec(await response.text())?.[1];
+      return Number(bytes) > 500_000 ? true : undefined;
+    });
+    const startMs = performance.now();
+    expect((await proxy.stop()).code).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    client.destroy();
+  });
+});
+
+test.each([1, 2])(
+  "a proxy of %d workers that is killed under load and started again serves, and no acknowledged write is lost",
+  async (workers) => {
+    const kills = 2;
+    let proxy = await startHere({ servers: addrs, config: { workers } });
+    const { port } = proxy;
+    const writers = newWriters();
+    for (let round = 0; round < kills; round++) {
+      const running = writers.map((writer) => writer.run(port));
+      await waitForLoad(writers, WARM_COUNT * (round + 1));
+      await proxy.kill();
+      await withDeadline("end of the writers", 5_000, Promise.all(running));
+      proxy = await startHere({ servers: addrs, config: { workers }, port });
+    }
+    for (const writer of writers) {
+      expect(writer.errors).toEqual([]);
+      const counter = await counterOf(writer.key);
+      expect(counter).toBeGreaterThanOrEqual(writer.acknowledged);
+      // What was in flight at a kill may have been done; nothing was done twice.
+      expect(counter).toBeLessThanOrEqual(writer.acknowledged + kills * PIPELINE);
+    }
+    expect(await ask(port, "PING")).toBe("+PONG\r\n");
+    expect((await proxy.stop()).code).toBe(0);
+  },
+  TEST_MS,
+);
