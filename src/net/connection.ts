@@ -170,6 +170,12 @@ export class Connection implements TurnEndTask {
     if (this.#isOpen) this.#socket.terminate();
   }
 
+  /** As `destroy`, and the owner hears nothing more, not even `onClose`. */
+  abandon(): void {
+    this.#owner = undefined;
+    this.destroy();
+  }
+
   /** Called by this folder's socket handlers only. */
   handleData(chunk: Buffer): void {
     this.bytesIn += chunk.length;

@@ -62,6 +62,8 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
   const slots = fillSlotsFile === undefined ? [] : readSlots(config, fillSlotsFile);
   const listenAddr = await fixPort(config.proxyAddr);
   const fleet = new Fleet(config, log);
+  // From here on: an order to end that comes during the start is carried out after it.
+  const ended = endOfRun(fleet);
   let admin: AdminServer | undefined;
   let isPidWritten = false;
   try {
@@ -101,7 +103,7 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
       await fleet.start();
       process.on("SIGHUP", () => reloadSlots(fleet, config, fillSlotsFile, log));
     }
-    const { cause, failure } = await endOfRun(fleet);
+    const { cause, failure } = await ended;
     log.info("proxy.stopping", `ends: ${cause}`);
     await fleet.close();
     if (failure !== undefined) throw failure;

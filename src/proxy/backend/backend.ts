@@ -168,11 +168,10 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
   /** Closes at once; what is in flight is answered with an error. */
   close(): void {
     if (this.#state === "closed") return;
-    const connection = this.#connection;
+    this.#connection?.abandon();
     this.#fail("proxy closed");
     this.#state = "closed";
     this.gate = GATE_CLOSED;
-    connection?.destroy();
   }
 
   /** Called about once a second: timeouts, keep-alive, the next try. */
@@ -308,9 +307,9 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
 
   /** Ends a connection that can't be used any more. */
   #drop(cause: string): void {
-    const connection = this.#connection;
+    // Its close must not be taken for that of the next one, which a waiting session may begin at once.
+    this.#connection?.abandon();
     this.#fail(cause);
-    connection?.destroy();
   }
 
   /** The connection is lost or was never made: everything in flight is answered, the backoff begins. */

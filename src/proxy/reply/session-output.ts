@@ -25,10 +25,15 @@ const PINNED_CHUNK_BYTES_MAX = 64 * 1024;
 /** A reply that is at least this part of its chunk is kept in place all the same. */
 const PINNED_SHARE = 8;
 
+/** The session hears of kept replies only above this: most pipelines keep a few small ones. */
+const KEPT_BYTES_UNTOLD = 1024;
+
 /** What the output tells its session. */
 export interface SessionOutputOwner {
   /** A reply left; called only while `isWatched` is set. */
   onProgress(): void;
+  /** Bytes that wait for the client, besides `keptBytes`, or more of those than before. */
+  onOutputPending(pendingBytes: number): void;
   /** A request failed on the proxy's side; its error is on the way to the client. */
   onRequestFailed(): void;
   /** A reply that was partly sent can't be finished: the session must close. */
@@ -41,8 +46,9 @@ export class SessionOutput extends ReplySink {
   head = 0;
   /** Number for the next request. */
   tail = 0;
-  /** Replies kept because it isn't their turn. */
+  /** Replies kept because it isn't their turn, and their bytes. */
   keptCount = 0;
+  keptBytes = 0;
   /** True while the session reads a chunk: replies are gathered instead of written one by one. */
   isGathering = false;
   /** The session wants `onProgress` (it is paused, or waits until nothing is in flight). */
@@ -142,6 +148,7 @@ export class SessionOutput extends ReplySink {
       this.#keptChunks[i] = undefined;
     }
     this.keptCount = 0;
+    this.keptBytes = 0;
   }
 
   #keep(seq: number, chunk: Buffer, start: number, end: number): void {
@@ -155,6 +162,7 @@ export class SessionOutput extends ReplySink {
     const index = seq & this.#keptMask;
     const length = end - start;
     memoryGauge.usedBytes += length;
+    this.keptBytes += length;
     if (chunk.length > PINNED_CHUNK_BYTES_MAX && length * PINNED_SHARE < chunk.length) {
       this.#keptChunks[index] = Buffer.from(chunk.subarray(start, end));
       this.#keptStarts[index] = 0;
@@ -165,6 +173,9 @@ export class SessionOutput extends ReplySink {
       this.#keptEnds[index] = end;
     }
     this.keptCount++;
+    if (this.keptBytes > KEPT_BYTES_UNTOLD) {
+      this.#owner.onOutputPending(this.connection.pendingBytes);
+    }
   }
 
   #keepMuted(seq: number): void {
@@ -196,6 +207,7 @@ export class SessionOutput extends ReplySink {
         end = this.#keptEnds[index] as number;
       }
       memoryGauge.usedBytes -= end - start;
+      this.keptBytes -= end - start;
       this.deliver(chunk, start, end);
     }
   }

@@ -27,5 +27,3 @@ export const PAUSED_ENDING = 128;
 export const STOPS_SOCKET: number = PAUSED_OUTPUT | PAUSED_MEMORY | PAUSED_BACKEND;
 /** Reasons that end when replies leave. */
 export const ENDS_BY_PROGRESS: number = PAUSED_IDLE | PAUSED_PIPELINE;
-/** Reasons for which a request that was read already still waits. */
-export const HOLDS_REQUEST: number = PAUSED_IDLE | PAUSED_BACKEND | PAUSED_SLOT;

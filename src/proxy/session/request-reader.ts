@@ -11,7 +11,10 @@ import { lookupCommand } from "../../command/lookup.ts";
 import { FLAG_WRITE } from "../../command/route.ts";
 import { FIRST_KEY, FLAGS, IS_SINGLE_KEY } from "../../command/table.ts";
 import { encodeRequest, splitInline } from "../../resp/inline-request.ts";
-import { PROTOCOL_ERROR_UNBALANCED_QUOTES } from "../../resp/protocol-error.ts";
+import {
+  PROTOCOL_ERROR_BIG_REQUEST,
+  PROTOCOL_ERROR_UNBALANCED_QUOTES,
+} from "../../resp/protocol-error.ts";
 import { RequestScanner, SCAN_INCOMPLETE } from "../../resp/request-scanner.ts";
 import { type Backend, GATE_OPEN } from "../backend/backend.ts";
 import type { SessionOutput } from "../reply/session-output.ts";
@@ -50,6 +53,7 @@ export class RequestReader {
   readonly #owner: RequestReaderOwner;
   readonly #slotMask: number;
   readonly #maxPipeline: number;
+  readonly #maxRequestBytes: number;
   /** Command of the request that `#routeFast` found a backend for. */
   #fastId = -1;
 
@@ -58,14 +62,15 @@ export class RequestReader {
     view: RouteView,
     isLoggedIn: boolean,
     slotMask: number,
-    maxPipeline: number,
+    limits: { readonly maxPipeline: number; readonly maxRequestBytes: number },
   ) {
     this.#owner = owner;
     this.view = view;
     this.isLoggedIn = isLoggedIn;
     this.isPlain = isLoggedIn;
     this.#slotMask = slotMask;
-    this.#maxPipeline = maxPipeline;
+    this.#maxPipeline = limits.maxPipeline;
+    this.#maxRequestBytes = limits.maxRequestBytes;
   }
 
   /** Takes requests from a chunk as long as it may; returns the position of the first byte not taken. */
@@ -98,10 +103,12 @@ export class RequestReader {
       }
       if (run !== undefined) this.#endRun(run, runFlags, buffer, runStart, pos);
       run = undefined;
-      if (next === SCAN_INCOMPLETE) break;
+      if (next === SCAN_INCOMPLETE && scanner.neededEnd - pos <= this.#maxRequestBytes) break;
       this.lastCommandId = -1;
-      if (next < 0) {
-        owner.onProtocolError(next, scanner.unexpectedByte);
+      if (next <= 0) {
+        // What a header promises is refused before it is sent.
+        const code = next === SCAN_INCOMPLETE ? PROTOCOL_ERROR_BIG_REQUEST : next;
+        owner.onProtocolError(code, scanner.unexpectedByte);
         pos = end;
         break;
       }

@@ -35,9 +35,13 @@ export class SessionInput {
     return this.#assembler;
   }
 
-  /** Keeps bytes behind what is held; they are copied. */
+  /**
+   * Keeps bytes behind what is held. The larger part of a chunk is kept in place: copying it at each of many
+   * short waits would cost the square of its length.
+   */
   keep(bytes: Buffer): void {
-    const rest = this.#rest === undefined ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
+    const alone = bytes.length * 2 > bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
+    const rest = this.#rest === undefined ? alone : Buffer.concat([this.#rest, bytes]);
     memoryGauge.usedBytes += rest.length - (this.#rest?.length ?? 0);
     this.#rest = rest;
   }

@@ -25,7 +25,6 @@ import { SessionOutput, type SessionOutputOwner } from "../reply/session-output.
 import type { RouteView } from "../router/router.ts";
 import {
   ENDS_BY_PROGRESS,
-  HOLDS_REQUEST,
   PAUSED_BACKEND,
   PAUSED_ENDING,
   PAUSED_HANDLER,
@@ -100,7 +99,7 @@ export class Session
       env.router.view(0, 2, this.#lane),
       isAuthenticated,
       env.router.slotMask,
-      env.limits.maxPipeline,
+      env.limits,
     );
     connection.attach(this);
   }
@@ -165,7 +164,7 @@ export class Session
   }
 
   outputBytes(): number {
-    return this.#connection.pendingBytes;
+    return this.#connection.pendingBytes + this.output.keptBytes;
   }
 
   inFlightCount(): number {
@@ -218,14 +217,14 @@ export class Session
 
   onOutputPending(pendingBytes: number): void {
     const { limits } = this.#env;
-    if (pendingBytes > limits.maxOutputBytes) {
-      this.#close(
-        "output_limit",
-        `${pendingBytes} bytes of replies wait for a client that doesn't read`,
-      );
+    const { keptBytes } = this.output;
+    const bytes = pendingBytes + keptBytes;
+    if (bytes > limits.maxOutputBytes) {
+      this.#close("output_limit", `${bytes} bytes of replies wait for the client to read`);
       return;
     }
     if (pendingBytes > limits.softOutputBytes) this.#pause(PAUSED_OUTPUT);
+    if (keptBytes > limits.softOutputBytes) this.#pause(PAUSED_PIPELINE);
   }
 
   onDrain(): void {
@@ -391,7 +390,8 @@ export class Session
       if (this.#hasEnded) this.output.isWatched = true;
       return;
     }
-    const isWaiting = (this.#paused & HOLDS_REQUEST) !== 0;
+    // Whatever pauses a session that isn't ending: what it has read already is still to be served.
+    const isWaiting = this.#paused !== 0 && (this.#paused & PAUSED_ENDING) === 0;
     const isBusy = this.output.inFlightCount > 0 || (this.#paused & PAUSED_HANDLER) !== 0;
     if (isBusy || (isWaiting && this.#input.hasRest)) {
       this.output.isWatched = true;
@@ -427,7 +427,7 @@ export class Session
   #assemble(assembler: RequestAssembler, chunk: Buffer): void {
     const next = assembler.add(chunk, this.isAuthenticated);
     if (next === SCAN_INCOMPLETE) {
-      if (assembler.length > this.#env.limits.maxRequestBytes) {
+      if (assembler.scanner.neededEnd > this.#env.limits.maxRequestBytes) {
         this.onProtocolError(PROTOCOL_ERROR_BIG_REQUEST, 0);
       }
       return;

@@ -167,6 +167,7 @@ xclaim: XCLAIM <stream> <group> <consumer> (0|99999999999) {<id>} [IDLE <count>|
 xdel: XDEL <stream> {<id>}
 xgroup: XGROUP [nosuch <v>]
 xgroup|create: XGROUP CREATE <stream> <group> (<id>|$|0) [MKSTREAM] [ENTRIESREAD <count>]
+xgroup|create: XGROUP CREATE <stream> <group> (0|<id>) MKSTREAM
 xgroup|createconsumer: XGROUP CREATECONSUMER <stream> <group> <consumer>
 xgroup|delconsumer: XGROUP DELCONSUMER <stream> <group> <consumer>
 xgroup|destroy: XGROUP DESTROY <stream> <group>

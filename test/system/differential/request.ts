@@ -27,6 +27,23 @@ const WEIGHTS: readonly (readonly [corpus: string, weight: number])[] = [
   [SERVER_CORPUS, 1.5],
   [SESSION_CORPUS, 1],
 ];
+/** Commands that others need to find something, and those that take it away. */
+const WEIGHT_FACTORS: Readonly<Record<string, number>> = {
+  xadd: 4,
+  "xgroup|create": 4,
+  "xgroup|createconsumer": 2,
+  xreadgroup: 3,
+  "function|load": 6,
+  "function|flush": 0.1,
+  "function|delete": 0.3,
+  "function|restore": 0.3,
+  "script|flush": 0.1,
+  fcall: 2,
+  rpush: 3,
+  zadd: 2,
+  del: 0.3,
+  unlink: 0.3,
+};
 /** What empties the data, or takes long, comes as often as it must, at the end. */
 const RARE = new Set(["flushall", "flushdb", "pfselftest", "quit", "wait"]);
 /** Nonsense could make them wait, or write as much as it says. */
@@ -43,7 +60,7 @@ function readCorpus(corpus: string, weight: number): void {
     const at = line.indexOf(": ");
     const command = line.slice(0, at);
     TEMPLATES.set(command, [...(TEMPLATES.get(command) ?? []), new Template(line.slice(at + 2))]);
-    WEIGHT_OF.set(command, RARE.has(command) ? 0 : weight);
+    WEIGHT_OF.set(command, RARE.has(command) ? 0 : weight * (WEIGHT_FACTORS[command] ?? 1));
   }
 }
 
@@ -86,11 +103,13 @@ export class RequestMaker {
   #spoil(command: string, argv: Argument[]): void {
     const random = this.#random;
     const way = random.between(0, 3);
-    if (way === 0 && argv.length > 1) argv.pop();
+    // COMMAND without its subcommand is another command.
+    const lengthMin = command.includes("|") ? 2 : 1;
+    if (way === 0 && argv.length > lengthMin) argv.pop();
     else if (way === 1) argv.push(this.words.junk(random));
     else if (way === 2 && argv.length > 1) argv.push(argv.at(-1) as Argument);
-    else if (!NO_JUNK.has(command) && argv.length > 1) {
-      argv[random.between(command.includes("|") ? 2 : 1, argv.length - 1)] =
+    else if (!NO_JUNK.has(command) && argv.length > lengthMin) {
+      argv[random.between(lengthMin, argv.length - 1)] =
         this.words.junk(random);
     }
   }

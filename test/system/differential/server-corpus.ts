@@ -123,6 +123,7 @@ time: TIME
 export const SESSION_CORPUS = `
 asking: ASKING
 auth: AUTH <v> [<v>]
+auth: AUTH default <v>
 client: CLIENT [nosuch <v>]
 client|getname: CLIENT GETNAME
 client|getredir: CLIENT GETREDIR
