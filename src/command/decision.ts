@@ -92,6 +92,7 @@ const SHARDS = `
  *   cluster mode. READONLY and READWRITE answer OK: clients send them on connect and mean no harm.
  * - ACL: only what is true of the proxy's one user. What reads or changes rules is refused.
  * - CLIENT TRACKINGINFO and GETREDIR are true as long as tracking is off.
+ * - MODULE LIST is empty: what a module brings is learnt command by command. Tools ask for it on connect.
  * - SLOTSHASHKEY is arithmetic, so it works whatever the servers are.
  */
 const LOCAL = `
@@ -107,7 +108,7 @@ const LOCAL = `
   cluster|saveconfig cluster|set-config-epoch cluster|setslot cluster|shards cluster|slaves cluster|slots
   cluster|slot-stats cluster|migration
   acl acl|cat acl|genpass acl|users acl|whoami
-  config function memory object script slowlog xgroup xinfo
+  config function memory object script slowlog xgroup xinfo module module|list
   slotsmapping slotshashkey
 `;
 
@@ -129,7 +130,7 @@ const REFUSED = `
   shutdown slaveof replicaof failover debug migrate move swapdb restore-asking sync psync replconf
   save bgsave bgrewriteaof trimslots backup post host:
   hotkeys hotkeys|get hotkeys|reset hotkeys|start hotkeys|stop
-  module module|help module|list module|load module|loadex module|unload
+  module|help module|load module|loadex module|unload
   latency latency|doctor latency|graph latency|help latency|histogram latency|history latency|latest
   latency|reset
   memory|doctor memory|malloc-stats memory|stats

@@ -19,6 +19,10 @@ export interface RunSize {
 
 const FAILURES_MAX = Number(process.env["CODIS_DIFFERENTIAL_FAILURES"] ?? 5);
 
+/** Commands that have no good answer here: containers alone, a cluster's, and what needs a busy server. */
+export const ALWAYS_REFUSED =
+  /^(acl|client|config|function|memory|object|script|slowlog|xgroup|xinfo|asking|cluster.*|client\|pause|\w+\|kill)$/;
+
 /** Runs and checks; gives the figures. */
 export async function checkRun(stage: Stage, size: RunSize): Promise<RunResult> {
   const { ports } = stage;

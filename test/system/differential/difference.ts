@@ -40,7 +40,9 @@ export interface Difference {
 const sameHeads = sameHeadsWhereBoth(7);
 
 function withoutNames(reply: Buffer): string {
-  return reply.toString("latin1").replace(/^(-ERR (?:Library|Function)) \S+ (already exists)/, "$1 $2");
+  return reply
+    .toString("latin1")
+    .replace(/^(-ERR (?:Library|Function)) \S+ (already exists)/, "$1 $2");
 }
 
 const ELEMENTS = "The elements, in any order.";

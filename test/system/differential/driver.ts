@@ -169,7 +169,8 @@ class Run {
     let start = 0;
     for (let end = 0; end <= requests.length; end++) {
       const request = requests[end];
-      const isWalk = request !== undefined && walkOf(request, crossSlot[end] === true) !== undefined;
+      const isWalk =
+        request !== undefined && walkOf(request, crossSlot[end] === true) !== undefined;
       if (request !== undefined && !isWalk) continue;
       if (!(await this.#pipeline(pair, requests, crossSlot, start, end))) return;
       if (request !== undefined && !(await this.#walk(pair, request, crossSlot[end] === true)))

@@ -109,8 +109,7 @@ export class RequestMaker {
     else if (way === 1) argv.push(this.words.junk(random));
     else if (way === 2 && argv.length > 1) argv.push(argv.at(-1) as Argument);
     else if (!NO_JUNK.has(command) && argv.length > lengthMin) {
-      argv[random.between(lengthMin, argv.length - 1)] =
-        this.words.junk(random);
+      argv[random.between(lengthMin, argv.length - 1)] = this.words.junk(random);
     }
   }
 

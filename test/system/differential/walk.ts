@@ -155,11 +155,7 @@ async function scan(pair: SessionPair, argv: Argv): Promise<WalkResult> {
   return { complaint, ours, theirs };
 }
 
-async function showScript(
-  pair: SessionPair,
-  argv: Argv,
-  refusal?: RegExp,
-): Promise<WalkResult> {
+async function showScript(pair: SessionPair, argv: Argv, refusal?: RegExp): Promise<WalkResult> {
   const result = await plain(pair, argv, refusal);
   await pair.theirs.call("SCRIPT", "LOAD", argv[1] ?? "");
   return result;
