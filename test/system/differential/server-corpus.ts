@@ -109,6 +109,7 @@ lolwut: LOLWUT [VERSION (5|6|1) [<count>]]
 memory: MEMORY [nosuch <v>]
 memory|help: MEMORY HELP
 memory|purge: MEMORY PURGE
+module|list: MODULE LIST
 pfselftest: PFSELFTEST
 role: ROLE
 slowlog: SLOWLOG [nosuch <v>]

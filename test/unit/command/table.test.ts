@@ -200,7 +200,7 @@ describe("decisions", () => {
     expectRoute(
       ROUTE_REFUSED,
       "shutdown slaveof replicaof failover debug migrate move swapdb restore-asking sync psync replconf " +
-        "save bgsave bgrewriteaof module module|load module|loadex acl|setuser acl|deluser config|rewrite " +
+        "save bgsave bgrewriteaof module|load module|loadex acl|setuser acl|deluser config|rewrite " +
         "slotsmgrtone slotsmgrttagslot-async slotsmgrt-async-cancel slotsmgrt-exec-wrapper " +
         "slotsrestore-async slotsrestore-async-auth slotsdel slotscheck script|debug latency|reset " +
         "post host: trimslots backup hotkeys|start",
