@@ -115,7 +115,7 @@ class FakeConnection implements FakeConnectionState {
   readonly #socket: Socket;
   readonly #number: number;
   readonly #queue: { readonly bytes: Buffer; readonly delivery: Delivery }[] = [];
-  #input = Buffer.alloc(0);
+  #input: Buffer = Buffer.alloc(0);
   #isPumping = false;
 
   constructor(fake: FakeRedis, socket: Socket, number: number) {

@@ -54,6 +54,11 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** `ip:port` of this end, as the server sees it. */
+  get localAddr(): string {
+    return `${this.#socket.localAddress}:${this.#socket.localPort}`;
+  }
+
   /** All bytes received and not yet taken. */
   get received(): Buffer {
     const whole = Buffer.concat(this.#chunks);

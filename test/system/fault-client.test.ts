@@ -5,6 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { frameOf, runGreedyClient } from "../support/greedy-client.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -112,6 +113,24 @@ describe("a client that sends a million requests and reads nothing", () => {
     },
     TEST_MS,
   );
+});
+
+test("a client that closes its half gets all its replies, and then the other half", async () => {
+  const running = await startHere();
+  const socket = connect({ port: running.port, host: "127.0.0.1", allowHalfOpen: true });
+  let text = "";
+  socket.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    socket.once("end", resolve);
+    socket.once("error", reject);
+  });
+  const requests = frameOf("SET", KEY, "1") + frameOf("SET", OTHER_KEY, "2");
+  socket.end(`${requests}${frameOf("MGET", KEY, OTHER_KEY)}${frameOf("DBSIZE")}PING\r\n`);
+  await withDeadline("end of the proxy's half", 5_000, ended);
+  expect(text).toBe("+OK\r\n+OK\r\n*2\r\n$1\r\n1\r\n$1\r\n2\r\n:2\r\n+PONG\r\n");
+  socket.destroy();
 });
 
 describe("clients that are slow", () => {

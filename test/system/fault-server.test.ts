@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { waitFor } from "../support/deadline.ts";
 import { FakeRedis } from "../support/fake-redis.ts";
 import { freePort } from "../support/free-port.ts";
+import { frameOf } from "../support/greedy-client.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis-server.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 import {
@@ -167,6 +168,39 @@ test(
   TEST_MS,
 );
 
+test(
+  "a server that hangs under load fills its queue only, and does all of it when it goes on",
+  async () => {
+    const server = await startServer();
+    const config = { backend_recv_timeout: "30s", backend_max_queue_size: "16mb" };
+    const proxy = await startHere(server.addr, config);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => proxy.connect()));
+    await clients[0]?.call("SET", KEY, "v");
+    const baseBytes = proxy.residentBytes();
+    server.pause();
+    const request = Buffer.from(frameOf("SET", KEY, "x".repeat(1_000_000)));
+    for (const client of clients) for (let left = 10; left > 0; left--) client.write(request);
+    let highestBytes = 0;
+    const endsAt = performance.now() + 2_000;
+    const bystander = await proxy.connect();
+    while (performance.now() < endsAt) {
+      const startMs = performance.now();
+      expect(await say(bystander, "GET", OTHER_KEY)).toBe("$-1\r\n");
+      expect(performance.now() - startMs).toBeLessThan(1_000);
+      highestBytes = Math.max(highestBytes, proxy.residentBytes());
+    }
+    // The queue of 16 MB, and a request of 1 MB of each client in a buffer of up to 2 MB.
+    expect(highestBytes - baseBytes).toBeLessThan(150_000_000);
+    server.resume();
+    for (const client of clients) {
+      for (let left = 10; left > 0; left--) expect(`${await client.next("SET")}`).toBe("+OK\r\n");
+      client.destroy();
+    }
+    bystander.destroy();
+  },
+  TEST_MS,
+);
+
 describe("a server that closes", () => {
   /** Tears the reply of one GET after so many bytes: the first, or a later one. */
   async function startTorn(size: number, closeAfterBytes: number, wholeCount = 0) {
@@ -186,23 +220,20 @@ describe("a server that closes", () => {
     return fake;
   }
 
-  test.each([0, 1, 3, 6, 105, 106])(
-    "after %d bytes of a reply leaves the order as it is",
-    async (at) => {
-      const fake = await startTorn(100, at);
-      const proxy = await startHere(fake.addr);
-      const client = await proxy.connect();
-      expect(await say(client, "SET", OTHER_KEY, "v")).toBe("+OK\r\n");
-      for (const name of [KEY, OTHER_KEY, KEY]) {
-        client.write(Buffer.from(`*2\r\n$3\r\nGET\r\n$${name.length}\r\n${name}\r\n`));
-      }
-      expect(`${await client.next()}`).toBe("-ERR handle response, backend conn failure, EOF\r\n");
-      expect(`${await client.next()}`).toBe("$1\r\nv\r\n");
-      expect(`${await client.next()}`).toBe(RESET);
-      await expectRecovers(client, `$100\r\n${"x".repeat(100)}\r\n`);
-      client.destroy();
-    },
-  );
+  test.each([0, 1, 6, 106])("after %d bytes of a reply leaves the order as it is", async (at) => {
+    const fake = await startTorn(100, at);
+    const proxy = await startHere(fake.addr);
+    const client = await proxy.connect();
+    expect(await say(client, "SET", OTHER_KEY, "v")).toBe("+OK\r\n");
+    for (const name of [KEY, OTHER_KEY, KEY]) {
+      client.write(Buffer.from(`*2\r\n$3\r\nGET\r\n$${name.length}\r\n${name}\r\n`));
+    }
+    expect(`${await client.next()}`).toBe("-ERR handle response, backend conn failure, EOF\r\n");
+    expect(`${await client.next()}`).toBe("$1\r\nv\r\n");
+    expect(`${await client.next()}`).toBe(RESET);
+    await expectRecovers(client, `$100\r\n${"x".repeat(100)}\r\n`);
+    client.destroy();
+  });
 
   test("after a part of a large reply was passed on ends the session, with a line in the log", async () => {
     // What arrives in small pieces isn't passed on before it is whole: the window must open first.

@@ -168,10 +168,13 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
   /** Closes at once; what is in flight is answered with an error. */
   close(): void {
     if (this.#state === "closed") return;
+    const hadConnection = this.#state === "ready";
     this.#connection?.abandon();
-    this.#fail("proxy closed");
+    this.#reset();
     this.#state = "closed";
     this.gate = GATE_CLOSED;
+    this.#replies.failAll(hadConnection ? "proxy closed" : "");
+    this.#callWaiters();
   }
 
   /** Called about once a second: timeouts, keep-alive, the next try. */
@@ -315,12 +318,7 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
   /** The connection is lost or was never made: everything in flight is answered, the backoff begins. */
   #fail(cause: string): void {
     const hadConnection = this.#state === "ready";
-    this.#state = "idle";
-    this.#connection = undefined;
-    this.#handshake = undefined;
-    this.#early = [];
-    this.#earlyBytes = 0;
-    this.loadedScripts.clear();
+    this.#reset();
     this.failureCount++;
     this.#failuresInRow = hadConnection ? 0 : this.#failuresInRow + 1;
     if (this.#failuresInRow >= this.settings.failLimit) this.isDown = true;
@@ -331,6 +329,16 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
     this.#events.onFailed(this, cause);
     this.#callWaiters();
     if (!hadConnection && !this.#isRetiring) this.#retryLater();
+  }
+
+  /** Forgets the connection and what was known through it. */
+  #reset(): void {
+    this.#state = "idle";
+    this.#connection = undefined;
+    this.#handshake = undefined;
+    this.#early = [];
+    this.#earlyBytes = 0;
+    this.loadedScripts.clear();
   }
 
   #backoffMs(): number {

@@ -1,8 +1,8 @@
 /**
  * A reply of which a backend connection has received only the beginning.
  *
- * If it is the turn of its session the pieces are streamed: what arrives goes out, nothing is put together,
- * so a value of 500 MB passes through in pieces. Otherwise, and for replies that the proxy reads itself, the
+ * A large one whose turn it is in its session is streamed: what arrives goes out, nothing is put together, so
+ * a value of 500 MB passes through in pieces. Otherwise, and for replies that the proxy reads itself, the
  * pieces are kept in order and joined at the end. Invariant: while `isActive`, the connection's scanner is
  * in the middle of this reply.
  */
@@ -22,19 +22,25 @@ export class PartialReply {
     return this.#session !== undefined;
   }
 
-  /** Keeps the pieces until the reply is whole. */
-  beginWhole(chunk: Buffer, start: number, end: number): void {
+  /** Bytes of the pieces that are kept. */
+  get keptBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Keeps the pieces until the reply is whole, or is streamed. */
+  begin(chunk: Buffer, start: number, end: number): void {
     this.isActive = true;
     this.firstByte = chunk[start] as number;
     this.add(chunk, start, end);
   }
 
-  /** Sends the pieces to the session as they come. */
-  beginStream(session: SessionOutput, chunk: Buffer, start: number, end: number): void {
-    this.isActive = true;
-    this.firstByte = chunk[start] as number;
+  /** What is kept goes to the session, and the rest as it comes. */
+  stream(session: SessionOutput): void {
     this.#session = session;
-    session.deliverPartial(chunk, start, end);
+    for (const piece of this.#pieces) session.deliverPartial(piece, 0, piece.length);
+    this.#pieces = [];
+    memoryGauge.usedBytes -= this.#bytes;
+    this.#bytes = 0;
   }
 
   /** One more piece, still not the last. */

@@ -129,7 +129,8 @@ export class ReplyReader {
   /** What isn't a whole reply to a request; false when there is nothing more to read in this chunk. */
   #readOther(chunk: Buffer, pos: number, next: number, end: number): boolean {
     if (next === REPLY_INCOMPLETE) {
-      this.#beginPartial(chunk, pos, end);
+      this.#partial.begin(chunk, pos, end);
+      this.#streamIfDue();
       return false;
     }
     if (next === REPLY_BAD) {
@@ -141,17 +142,16 @@ export class ReplyReader {
     return false;
   }
 
-  /** The chunk ends inside a reply: it is streamed if its turn has come, else put together. */
-  #beginPartial(chunk: Buffer, start: number, end: number): void {
+  /** More of a reply that isn't whole is there: once it is large and its turn has come it is streamed. */
+  #streamIfDue(): void {
     const { inFlight } = this;
-    if (inFlight.count > 0 && chunk[start] !== PUSH && end - start > STREAM_BYTES_MIN) {
-      const sink = inFlight.sinks[inFlight.head] as ReplySink;
-      if (sink.isSession && (sink as SessionOutput).head === inFlight.tags[inFlight.head]) {
-        this.#partial.beginStream(sink as SessionOutput, chunk, start, end);
-        return;
-      }
+    const partial = this.#partial;
+    if (partial.keptBytes <= STREAM_BYTES_MIN) return;
+    if (inFlight.count === 0 || partial.firstByte === PUSH) return;
+    const sink = inFlight.sinks[inFlight.head] as ReplySink;
+    if (sink.isSession && (sink as SessionOutput).head === inFlight.tags[inFlight.head]) {
+      partial.stream(sink as SessionOutput);
     }
-    this.#partial.beginWhole(chunk, start, end);
   }
 
   /** Position after the reply, or 0 when there is nothing more to read in this chunk. */
@@ -164,6 +164,7 @@ export class ReplyReader {
     }
     if (next === REPLY_INCOMPLETE) {
       partial.add(chunk, start, end);
+      this.#streamIfDue();
       return 0;
     }
     const { inFlight } = this;

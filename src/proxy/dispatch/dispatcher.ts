@@ -94,13 +94,12 @@ export class Dispatcher {
         return this.#fail(session, id, unknownSubcommand(commandName(id), given));
       }
     }
-    const flags = FLAGS[id] as number;
-    if (!session.isAuthenticated && (flags & FLAG_NO_AUTH) === 0) {
-      return this.#answer(session, REPLY_NOAUTH);
-    }
     const arity = ARITY[id] as number;
     if (arity > 0 ? scanner.argCount !== arity : scanner.argCount < -arity) {
       return this.#fail(session, id, wrongArity((COMMANDS[id] as { name: string }).name));
+    }
+    if (!session.isAuthenticated && ((FLAGS[id] as number) & FLAG_NO_AUTH) === 0) {
+      return this.#answer(session, REPLY_NOAUTH);
     }
     switch (ROUTE[id]) {
       case ROUTE_FORWARD:

@@ -325,6 +325,7 @@ export class KeyedDispatcher {
       proto,
       lane,
       startMs: nowMs,
+      writer: ((FLAGS[id] as number) & FLAG_WRITE) !== 0 ? session : undefined,
     });
     return DISPATCHED;
   }

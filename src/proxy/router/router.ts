@@ -215,6 +215,7 @@ export class Router {
         held.sink.onFailure(held.tag, this.refusalOfSlot(slotId));
         continue;
       }
+      held.writer?.noteWrite(backend);
       sendFrame(backend, held.sink, held.tag, held.commandId, held.frame, held.startMs);
     }
   }

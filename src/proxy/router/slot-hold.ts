@@ -6,6 +6,7 @@
  * then the request is answered with TRYAGAIN and was never sent anywhere.
  */
 import { memoryGauge } from "../../net/buffer-pool.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { ReplySink } from "../reply/reply-sink.ts";
 
 /** A request that waits; the frame is a copy. */
@@ -18,6 +19,8 @@ export interface HeldRequest {
   readonly proto: 2 | 3;
   readonly lane: number;
   readonly startMs: number;
+  /** The session of a write, to be told where it went (WAIT); undefined for a read. */
+  readonly writer: { noteWrite(backend: Backend): void } | undefined;
 }
 
 /** What a client is told when its slot stays locked. */

@@ -6,6 +6,9 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Router } from "../router/router.ts";
 import type { Session } from "./session.ts";
 
+/** A session id is its worker's index + n * this, so that ids are unique over all workers of a proxy. */
+export const SESSION_ID_STEP = 256;
+
 /** Limits of a session. Times of 0 are "never". */
 export interface SessionLimits {
   readonly maxPipeline: number;

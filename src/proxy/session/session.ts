@@ -38,7 +38,7 @@ import {
 import type { RequestAssembler } from "./request-assembler.ts";
 import { RequestReader, type RequestReaderOwner } from "./request-reader.ts";
 import { SendWatch } from "./send-watch.ts";
-import type { SessionEnv } from "./session-env.ts";
+import { SESSION_ID_STEP, type SessionEnv } from "./session-env.ts";
 import { SessionInput } from "./session-input.ts";
 
 /** Input kept while paused before the socket itself is paused. */
@@ -92,7 +92,7 @@ export class Session
     this.lastRequestAtMs = now;
     this.#connection = connection;
     this.#env = env;
-    this.#lane = id % env.router.laneCount;
+    this.#lane = Math.floor(id / SESSION_ID_STEP) % env.router.laneCount;
     this.output = new SessionOutput(connection, this);
     this.#reader = new RequestReader(
       this,

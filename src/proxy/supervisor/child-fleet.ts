@@ -96,7 +96,13 @@ class ChildFleet {
   async start(): Promise<void> {
     const indexes = Array.from({ length: this.#config.workers }, (_, index) => index);
     const accounts = indexes.map((index) => new WorkerAccount(index));
-    const starts = accounts.map((account) => this.#startWorker(account));
+    const starts = accounts.map(async (account) => {
+      try {
+        await this.#startWorker(account);
+      } catch (thrown) {
+        throw startFailure(account, thrown);
+      }
+    });
     const outcomes = await Promise.allSettled(starts);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) {
@@ -138,7 +144,7 @@ class ChildFleet {
       } catch (thrown) {
         await this.#children[account.index]?.kill();
         this.#bury(account);
-        if (failures >= START_FAILURES_MAX && !this.#isClosed) throw thrown;
+        if (failures >= START_FAILURES_MAX && !this.#isClosed) throw startFailure(account, thrown);
         const message = `worker ${account.index} didn't start: ${messageOf(thrown)}`;
         this.#log.error("worker.start_failed", message, { worker: account.index, failures });
       }
@@ -220,6 +226,14 @@ class ChildFleet {
   get #isClosed(): boolean {
     return this.#fleet.state() === "closed";
   }
+}
+
+/** What an operator can act on stays as it is; a defect in the worker is told as a failure of it. */
+function startFailure({ index }: WorkerAccount, thrown: unknown): CodisError {
+  if (thrown instanceof CodisError && thrown.code !== "INTERNAL") return thrown;
+  return new CodisError("WORKER_FAILED", `worker ${index} can't start: ${messageOf(thrown)}`, {
+    cause: thrown,
+  });
 }
 
 function restartDelayMs(deathsInRow: number): number {

@@ -3,32 +3,22 @@
  * counts over all workers, and a worker must know at each accept without asking anybody.
  *
  * One number for each worker, on a cache line of its own, written by that worker only (by the supervisor
- * once the worker is dead). The memory is a file that was deleted as soon as it was open: it is handed on as
- * a descriptor, and the system frees it with the last process, whatever ended that. It lies in /dev/shm
- * where there is one, because pages of a file on a disk may make a writer wait for the disk.
+ * once the worker is dead). A worker adds itself before it looks, so two that accept at the same moment may
+ * both refuse at the limit, and never both pass it.
  *
  *   | worker 0: count, 7 unused | worker 1: count, 7 unused | …
  */
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { CodisError, messageOf } from "../../base/error.ts";
+import { createSharedNumbers, inheritSharedNumbers } from "../../net/shared-memory.ts";
 
 const LINE_BYTES = 64;
 const LINE_NUMBERS = LINE_BYTES / Float64Array.BYTES_PER_ELEMENT;
-const FOLDERS = ["/dev/shm", tmpdir()];
 
 /** See the file head. */
 export class SessionCounts {
   readonly #numbers: Float64Array;
 
-  private constructor(fd: number) {
-    const bytes = Bun.mmap(`/proc/self/fd/${fd}`, { shared: true });
-    this.#numbers = new Float64Array(
-      bytes.buffer,
-      bytes.byteOffset,
-      Math.floor(bytes.byteLength / Float64Array.BYTES_PER_ELEMENT),
-    );
+  private constructor(numbers: Float64Array) {
+    this.#numbers = numbers;
   }
 
   /**
@@ -36,17 +26,13 @@ export class SessionCounts {
    * children to come. Throws `WORKER_FAILED`.
    */
   static create(workerCount: number): { readonly counts: SessionCounts; readonly fd: number } {
-    const fd = openNameless();
-    // Written, not only sized: a full file system must show here, not as a fatal signal later.
-    writeSync(fd, Buffer.alloc(workerCount * LINE_BYTES));
-    return { counts: new SessionCounts(fd), fd };
+    const { numbers, fd } = createSharedNumbers(workerCount * LINE_NUMBERS);
+    return { counts: new SessionCounts(numbers), fd };
   }
 
   /** Maps the memory behind a descriptor that was inherited, and closes that. */
   static inherit(fd: number): SessionCounts {
-    const counts = new SessionCounts(fd);
-    closeSync(fd);
-    return counts;
+    return new SessionCounts(inheritSharedNumbers(fd));
   }
 
   set(index: number, count: number): void {
@@ -61,25 +47,4 @@ export class SessionCounts {
     }
     return sum;
   }
-}
-
-function openNameless(): number {
-  let cause: unknown;
-  for (const parent of FOLDERS) {
-    try {
-      const folder = mkdtempSync(join(parent, "codis-proxy-"));
-      try {
-        return openSync(join(folder, "session-count"), "wx+", 0o600);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    } catch (thrown) {
-      cause = thrown;
-    }
-  }
-  throw new CodisError(
-    "WORKER_FAILED",
-    `no memory to share among workers: can't write to ${FOLDERS.join(" or ")}: ${messageOf(cause)}`,
-    { cause },
-  );
 }

@@ -27,7 +27,7 @@ import { shardHandlers } from "../dispatch/shards/handler.ts";
 import { createUnknownCommandHandler } from "../dispatch/unknown-command.ts";
 import { Router } from "../router/router.ts";
 import { Session } from "../session/session.ts";
-import type { SessionEnv } from "../session/session-env.ts";
+import { SESSION_ID_STEP, type SessionEnv } from "../session/session-env.ts";
 import { CommandStats } from "../stats/command-stats.ts";
 import type { WorkerHandle, WorkerHost, WorkerOptions, WorkerSnapshot } from "./contract.ts";
 
@@ -37,8 +37,6 @@ const DIAL_TIMEOUT_MS = 5000;
 /** Of `proxy_max_memory`: where reading from clients stops, and where it goes on. */
 const MEMORY_HIGH_SHARE = 0.9;
 const MEMORY_LOW_SHARE = 0.7;
-/** A session id is index + n * this, so that ids are unique over all workers of a proxy. */
-const WORKER_ID_STEP = 256;
 
 /** See the file head. */
 export class Worker implements WorkerHandle, BackendEvents {
@@ -74,7 +72,7 @@ export class Worker implements WorkerHandle, BackendEvents {
     this.#config = config;
     this.#host = host;
     this.#log = log;
-    this.#nextId = options.index + options.firstSessionNumber * WORKER_ID_STEP;
+    this.#nextId = options.index + options.firstSessionNumber * SESSION_ID_STEP;
     this.#router = new Router(
       {
         slotCount: config.slotCount as SlotCount,
@@ -307,7 +305,7 @@ export class Worker implements WorkerHandle, BackendEvents {
 
   #accept(connection: Connection): void {
     const id = this.#nextId;
-    this.#nextId += WORKER_ID_STEP;
+    this.#nextId += SESSION_ID_STEP;
     this.#sessionsTotal++;
     const isLoggedIn = this.#config.sessionAuth === "";
     const session = new Session(id, connection, isLoggedIn, this.#sessionEnv);

@@ -106,6 +106,7 @@ sscan: SSCAN <set> 0 [MATCH <glob>] [COUNT <count>]
 sunion: SUNION {<set>}
 sunionstore: SUNIONSTORE <set> {<set>}
 zadd: ZADD <zset> [NX|XX] [GT|LT] [CH] {<score> <m>}
+zadd: ZADD <lex> {0 <m>}
 zadd: ZADD <zset> INCR <score> <m>
 zadd: ZADD <zset> {<score> <m>}
 zcard: ZCARD <zset>
@@ -116,7 +117,7 @@ zincrby: ZINCRBY <zset> <score> <m>
 zinter: ZINTER <n:zset> [WEIGHTS {<float>}] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]
 zintercard: ZINTERCARD <n:zset> [LIMIT <count>]
 zinterstore: ZINTERSTORE <zset> <n:zset> [WEIGHTS {<float>}] [AGGREGATE (SUM|MIN|MAX)]
-zlexcount: ZLEXCOUNT <zset> <lexmin> <lexmax>
+zlexcount: ZLEXCOUNT <lex> <lexmin> <lexmax>
 zmpop: ZMPOP <n:zset> (MIN|MAX) [COUNT <count>]
 zmscore: ZMSCORE <zset> {<m>}
 zpopmax: ZPOPMAX <zset> [<count>]
@@ -124,18 +125,19 @@ zpopmin: ZPOPMIN <zset> [<count>]
 zrandmember: ZRANDMEMBER <zset> [<sample> [WITHSCORES]]
 zrange: ZRANGE <zset> <idx> <idx> [REV] [WITHSCORES]
 zrange: ZRANGE <zset> <low> <high> BYSCORE [REV] [LIMIT <count> <sample>] [WITHSCORES]
-zrange: ZRANGE <zset> <lexmin> <lexmax> BYLEX [LIMIT <count> <sample>] [WITHSCORES]
-zrangebylex: ZRANGEBYLEX <zset> <lexmin> <lexmax> [LIMIT <count> <sample>]
+zrange: ZRANGE <lex> <lexmin> <lexmax> BYLEX [LIMIT <count> <sample>] [WITHSCORES]
+zrangebylex: ZRANGEBYLEX <lex> <lexmin> <lexmax> [LIMIT <count> <sample>]
 zrangebyscore: ZRANGEBYSCORE <zset> <low> <high> [WITHSCORES] [LIMIT <count> <sample>]
 zrangestore: ZRANGESTORE <zset> <zset> <idx> <idx> [REV]
 zrangestore: ZRANGESTORE <zset> <zset> <low> <high> BYSCORE [LIMIT <count> <sample>]
 zrank: ZRANK <zset> <m>
 zrem: ZREM <zset> {<m>}
-zremrangebylex: ZREMRANGEBYLEX <zset> <lexmin> <lexmax>
+zrem: ZREM <lex> <m>
+zremrangebylex: ZREMRANGEBYLEX <lex> <lexmin> <lexmax>
 zremrangebyrank: ZREMRANGEBYRANK <zset> <idx> <idx>
 zremrangebyscore: ZREMRANGEBYSCORE <zset> <low> <high>
 zrevrange: ZREVRANGE <zset> <idx> <idx> [WITHSCORES]
-zrevrangebylex: ZREVRANGEBYLEX <zset> <lexmax> <lexmin> [LIMIT <count> <sample>]
+zrevrangebylex: ZREVRANGEBYLEX <lex> <lexmax> <lexmin> [LIMIT <count> <sample>]
 zrevrangebyscore: ZREVRANGEBYSCORE <zset> <high> <low> [WITHSCORES] [LIMIT <count> <sample>]
 zrevrank: ZREVRANK <zset> <m>
 zscan: ZSCAN <zset> 0 [MATCH <glob>] [COUNT <count>]

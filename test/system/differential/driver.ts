@@ -13,6 +13,7 @@ import { Random } from "./random.ts";
 import { type Request, RequestMaker } from "./request.ts";
 import { type PairPorts, SessionPair } from "./session-pair.ts";
 import { expireSoon, OWN_WALKS, WALKS, type Walk } from "./walk.ts";
+import { encodeRequest, sendFrames } from "./wire.ts";
 
 /** What a run does. */
 export interface RunOptions {
@@ -62,6 +63,8 @@ export interface RunResult {
 const SESSION_COUNT = 5;
 const DATABASES = 3;
 const BATCH_MAX = 24;
+const LONG_BATCH_MAX = 400;
+const LONG_BATCH_SHARE = 0.01;
 const SINGLE_SHARE = 0.3;
 const EXPIRY_EACH = 400;
 const FLUSH_EACH = 2_500;
@@ -158,7 +161,8 @@ class Run {
     const random = this.#random;
     const pair = random.pick(this.#pairs);
     await this.#keepVaried(pair);
-    const size = random.chance(SINGLE_SHARE) ? 1 : random.between(2, BATCH_MAX);
+    const most = random.chance(LONG_BATCH_SHARE) ? LONG_BATCH_MAX : BATCH_MAX;
+    const size = random.chance(SINGLE_SHARE) ? 1 : random.between(2, most);
     const requests = Array.from({ length: command === undefined ? size : 1 }, () =>
       this.#maker.next(command),
     );
@@ -196,14 +200,10 @@ class Run {
   ): Promise<boolean> {
     const part = requests.slice(start, end);
     const plans = part.map((request, i) => planOf(request, crossSlot[start + i] === true));
-    SessionPair.pipeline(
-      pair.ours,
-      part.map((request) => request.argv),
-    );
-    SessionPair.pipeline(
-      pair.theirs,
-      part.flatMap((request, i) => (plans[i]?.refusal === undefined ? [request.argv] : [])),
-    );
+    const frames = part.map((request) => encodeRequest(request.argv, this.#random));
+    await sendFrames(pair.ours, frames, this.#random);
+    const shared = frames.filter((_, i) => plans[i]?.refusal === undefined);
+    await sendFrames(pair.theirs, shared, this.#random);
     if (part.length > 1) this.#pipelined += part.length;
     let isRight = true;
     for (const [i, request] of part.entries()) {

@@ -2,10 +2,10 @@
  * Tells which requests must be refused with CROSSSLOT, without the proxy's own tables: the bare server
  * finds the keys of a request (COMMAND GETKEYS), the test computes their slots.
  */
+import { encodeCommand } from "../../../src/resp/encode.ts";
 import { decodeReply } from "../../../src/resp/value.ts";
 import type { RespConnection } from "../../support/resp-connection.ts";
 import type { Argv } from "./grammar.ts";
-import { SessionPair } from "./session-pair.ts";
 import { slotOfKey } from "./slot.ts";
 
 /** Commands that the proxy splits by group. */
@@ -19,16 +19,14 @@ export async function findCrossSlot(
   bare: RespConnection,
   requests: readonly Argv[],
 ): Promise<readonly boolean[]> {
-  SessionPair.pipeline(
-    bare,
-    requests.map((argv) => ["COMMAND", "GETKEYS", ...argv]),
-  );
+  const questions = requests.map((argv) => encodeCommand(["COMMAND", "GETKEYS", ...argv]));
+  bare.write(Buffer.concat(questions));
   const found: boolean[] = [];
   for (const argv of requests) {
     const value = decodeReply(await bare.next("keys of a request"));
     const keys = value?.type === "array" ? value.items : [];
     const slots = new Set(keys.map((key) => ("bytes" in key ? slotOfKey(key.bytes) : -1)));
-    found.push(slots.size > 1 && !SPLIT.has(nameOf(argv)) && !isCutOff(argv));
+    found.push(slots.size > 1 && !SPLIT.has(nameOf(argv)) && !isUnreadable(argv));
   }
   return found;
 }
@@ -37,12 +35,18 @@ function nameOf(argv: Argv): string {
   return `${argv[0]}`.toLowerCase();
 }
 
+/** Where commands have their number of keys. */
+const NUMKEYS_FIRST = /^(zdiff|zinter|zunion|zintercard|sintercard|lmpop|zmpop)$/;
+const NUMKEYS_SECOND = /^(z(diff|inter|union)store|eval(sha)?(_ro)?|fcall(_ro)?)$/;
+
 /**
- * Pairs of which the last one is half there. COMMAND GETKEYS finds keys in them, but the command itself is
- * an error, which the client gets in Redis's own words.
+ * A number of keys that is no number, or pairs of which the last one is half there. COMMAND GETKEYS finds
+ * keys in them, but the command itself is an error, which the client gets in Redis's own words.
  */
-function isCutOff(argv: Argv): boolean {
+function isUnreadable(argv: Argv): boolean {
   const name = nameOf(argv);
+  if (NUMKEYS_FIRST.test(name)) return !/^\d+$/.test(`${argv[1]}`);
+  if (NUMKEYS_SECOND.test(name)) return !/^\d+$/.test(`${argv[2]}`);
   if (name === "msetnx") return argv.length % 2 === 0;
   if (name !== "xread" && name !== "xreadgroup") return false;
   const streams = argv.findIndex((word) => `${word}`.toLowerCase() === "streams");

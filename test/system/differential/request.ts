@@ -6,7 +6,13 @@ import { COMMANDS } from "../../../src/command/table.ts";
 import { LIST_AND_HASH_CORPUS, SET_CORPUS, STREAM_CORPUS, STRING_CORPUS } from "./data-corpus.ts";
 import { type Argument, type Argv, Template, type Vocabulary } from "./grammar.ts";
 import type { Random } from "./random.ts";
-import { KEY_CORPUS, SCRIPT_CORPUS, SERVER_CORPUS, SESSION_CORPUS } from "./server-corpus.ts";
+import {
+  KEY_CORPUS,
+  SCRIPT_CORPUS,
+  SERVER_CORPUS,
+  SESSION_CORPUS,
+  UNKNOWN_CORPUS,
+} from "./server-corpus.ts";
 import { Words } from "./vocabulary.ts";
 
 /** One command for both servers. */
@@ -26,6 +32,7 @@ const WEIGHTS: readonly (readonly [corpus: string, weight: number])[] = [
   [SCRIPT_CORPUS, 3],
   [SERVER_CORPUS, 1.5],
   [SESSION_CORPUS, 1],
+  [UNKNOWN_CORPUS, 3],
 ];
 /** Commands that others need to find something, and those that take it away. */
 const WEIGHT_FACTORS: Readonly<Record<string, number>> = {
@@ -46,8 +53,8 @@ const WEIGHT_FACTORS: Readonly<Record<string, number>> = {
 };
 /** What empties the data, or takes long, comes as often as it must, at the end. */
 const RARE = new Set(["flushall", "flushdb", "pfselftest", "quit", "wait"]);
-/** Nonsense could make them wait, or write as much as it says. */
-const NO_JUNK = new Set(["wait", "client|pause", "client|reply", "restore", "pfdebug"]);
+/** Nonsense could make them wait, write as much as it says, or ask for a range that chance decides. */
+const NO_JUNK = /^(wait|client\|pause|client\|reply|restore|pfdebug|zrange|zlexcount|z.*bylex)$/;
 const BROKEN_SHARE = 0.06;
 
 const TEMPLATES = new Map<string, Template[]>();
@@ -64,8 +71,10 @@ function readCorpus(corpus: string, weight: number): void {
   }
 }
 
-/** Commands that the corpus knows. */
-export const CORPUS_COMMANDS: ReadonlySet<string> = new Set(TEMPLATES.keys());
+/** Commands of the table that the corpus knows. */
+export const CORPUS_COMMANDS: ReadonlySet<string> = new Set(
+  [...TEMPLATES.keys()].filter((command) => command !== "unknown"),
+);
 
 /** Makes requests, all from one seed. */
 export class RequestMaker {
@@ -108,7 +117,7 @@ export class RequestMaker {
     if (way === 0 && argv.length > lengthMin) argv.pop();
     else if (way === 1) argv.push(this.words.junk(random));
     else if (way === 2 && argv.length > 1) argv.push(argv.at(-1) as Argument);
-    else if (!NO_JUNK.has(command) && argv.length > lengthMin) {
+    else if (!NO_JUNK.test(command) && argv.length > lengthMin) {
       argv[random.between(lengthMin, argv.length - 1)] = this.words.junk(random);
     }
   }

@@ -109,6 +109,7 @@ lolwut: LOLWUT [VERSION (5|6|1) [<count>]]
 memory: MEMORY [nosuch <v>]
 memory|help: MEMORY HELP
 memory|purge: MEMORY PURGE
+module: MODULE [nosuch <v>]
 module|list: MODULE LIST
 pfselftest: PFSELFTEST
 role: ROLE
@@ -176,4 +177,11 @@ cluster|setslot: CLUSTER SETSLOT <int> STABLE
 cluster|shards: CLUSTER SHARDS
 cluster|slaves: CLUSTER SLAVES <v>
 cluster|slots: CLUSTER SLOTS
+`;
+
+/** No command at all. */
+export const UNKNOWN_CORPUS = `
+unknown: NOSUCH {<v>}
+unknown: <v> <str>
+unknown: <long> {<long>}
 `;

@@ -3,7 +3,6 @@
  * are in the same protocol and database all the time.
  */
 
-import { encodeCommand } from "../../../src/resp/encode.ts";
 import { isErrorReply } from "../../../src/resp/value.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
 import type { Argv } from "./grammar.ts";
@@ -67,11 +66,6 @@ export class SessionPair {
     }
     if (name === "select") this.db = Number(argv[1]);
     if (name === "hello" && argv.length > 1) this.proto = `${argv[1]}` === "3" ? 3 : 2;
-  }
-
-  /** Sends commands in one piece; replies are to be read by `next`. */
-  static pipeline(connection: RespConnection, commands: readonly Argv[]): void {
-    if (commands.length > 0) connection.write(Buffer.concat(commands.map(encodeCommand)));
   }
 
   /** New connections after the old ones are gone. */

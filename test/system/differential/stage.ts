@@ -18,15 +18,20 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-/** Starts everything. */
-export async function startStage(): Promise<Stage> {
+/** Starts everything; `config` is more for proxy.toml. */
+export async function startStage(
+  config: Readonly<Record<string, string | number | boolean>> = {},
+): Promise<Stage> {
   const servers: readonly RedisServer[] = await Promise.all([
     startRedis(),
     startRedis(),
     startRedis(),
   ]);
   const [bare, ...masters] = servers as [RedisServer, RedisServer, RedisServer];
-  const proxy: RunningProxy = await startProxy({ servers: masters.map((master) => master.addr) });
+  const proxy: RunningProxy = await startProxy({
+    servers: masters.map((master) => master.addr),
+    config,
+  });
   return {
     ports: { proxy: proxy.port, bare: bare.port },
     groups: () => Promise.all(masters.map((master) => RespConnection.open(master.port))),

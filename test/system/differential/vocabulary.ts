@@ -100,6 +100,9 @@ export class Words {
 
   readonly #fillers: Readonly<Record<string, (random: Random) => Argument | Argv>> = {
     any: (r) => this.#key(r.pick(KEY_TYPES), r),
+    // Sorted sets with one score. Where scores differ, what a range by name finds in a skip list depends on
+    // its levels, which chance makes.
+    lex: (r) => `${this.#tag ?? r.pick(TAGS)}lex${r.between(1, KEYS_OF_TYPE)}`,
     auto: (r) => `${this.#tag ?? "{a}"}auto${r.between(1, 2)}`,
     v: (r) => this.#value(r),
     m: (r) =>

@@ -117,12 +117,24 @@ async function pop(pair: SessionPair, argv: Argv): Promise<WalkResult> {
 }
 
 async function automaticId(pair: SessionPair, argv: Argv): Promise<WalkResult> {
-  const at = argv.findIndex((argument, i) => i >= 2 && argument === "*");
-  if (at === -1) return plain(pair, argv);
+  const at = idIndexOf(argv);
+  if (argv[at] !== "*") return plain(pair, argv);
   const ours = await pair.ours.call(...argv);
   const id = decodeReply(ours);
   const theirs = await pair.theirs.call(...(id?.type === "bulk" ? argv.with(at, id.bytes) : argv));
   return { complaint: isSameBytes(ours, theirs, argv), ours, theirs };
+}
+
+/** Where XADD has its id: behind NOMKSTREAM, MAXLEN [=|~] n, MINID [=|~] n and LIMIT n. */
+function idIndexOf(argv: Argv): number {
+  let at = 2;
+  for (;;) {
+    const word = `${argv[at]}`.toLowerCase();
+    if (word === "nomkstream") at += 1;
+    else if (word === "limit") at += 2;
+    else if (word === "maxlen" || word === "minid") at += /^[=~]$/.test(`${argv[at + 1]}`) ? 3 : 2;
+    else return at;
+  }
 }
 
 async function scan(pair: SessionPair, argv: Argv): Promise<WalkResult> {

@@ -4,14 +4,12 @@
 import { expect, test } from "bun:test";
 import * as protocolErrors from "../../../src/resp/protocol-error.ts";
 
-const codes = Object.entries(protocolErrors).filter(
-  (entry): entry is [string, number] => typeof entry[1] === "number",
-);
+const codes = Object.values(protocolErrors).filter((value) => typeof value === "number");
 
 test("each code is negative and has its own text", () => {
   expect(codes.length).toBe(10);
-  expect(codes.every(([, code]) => code < 0)).toBe(true);
-  const texts = codes.map(([, code]) => protocolErrors.protocolErrorText(code, 65));
+  expect(codes.every((code) => code < 0)).toBe(true);
+  const texts = codes.map((code) => protocolErrors.protocolErrorText(code, 65));
   expect(new Set(texts).size).toBe(codes.length);
 });
 

@@ -200,7 +200,7 @@ describe("random replies", () => {
       const chunk = Buffer.from(bytes.subarray(start, end));
       let pos = 0;
       while (pos < chunk.length) {
-        const next = isResuming
+        const next: number = isResuming
           ? scanner.resume(chunk, pos, chunk.length)
           : scanner.scan(chunk, pos, chunk.length);
         isResuming = next === REPLY_INCOMPLETE;

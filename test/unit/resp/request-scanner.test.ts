@@ -182,7 +182,7 @@ function firstFailure(bytes: Buffer, ends: readonly number[]): number {
   let isResuming = false;
   for (const end of ends) {
     while (pos < end) {
-      const next = isResuming
+      const next: number = isResuming
         ? scanner.resume(bytes, pos, end, true)
         : scanner.scan(bytes, pos, end, true);
       if (next < 0) return next;
@@ -234,7 +234,7 @@ describe("random requests", () => {
       last = end;
       let pos = 0;
       while (pos < buffer.length) {
-        const next = isResuming
+        const next: number = isResuming
           ? scanner.resume(buffer, pos, buffer.length, true)
           : scanner.scan(buffer, pos, buffer.length, true);
         isResuming = next === SCAN_INCOMPLETE;

@@ -132,13 +132,15 @@ export function revisionsOf(window: number): number {
 
 /**
  * The number that Redis would read (strtoul, parseScanCursorOrReply): digits with an optional sign,
- * or nothing at all, which is 0; undefined for anything else.
+ * or nothing at all, which is 0; undefined for anything else. A zero byte ends the argument.
  */
 export function parseCursor(argument: Buffer): bigint | undefined {
-  const text = argument.toString("latin1", 0, 64);
+  const zero = argument.indexOf(0);
+  const length = zero === -1 ? argument.length : zero;
+  const text = argument.toString("latin1", 0, Math.min(length, 64));
   if (text === "") return 0n;
   const found = /^([+-]?)([0-9]+)$/.exec(text);
-  if (found === null || argument.length > text.length) return undefined;
+  if (found === null || length > text.length) return undefined;
   const value = BigInt(found[2] as string);
   if (value >> 64n !== 0n) return undefined;
   // As strtoul, a minus wraps around.

@@ -21,7 +21,7 @@ test("each process sees what the others have written, and not its own", () => {
 test("nothing of it is left in the file system", () => {
   const { fd } = SessionCounts.create(256);
   const path = readlinkSync(`/proc/self/fd/${fd}`);
-  expect(path).toEndWith("/session-count (deleted)");
+  expect(path).toEndWith("/numbers (deleted)");
   expect(existsSync(dirname(path))).toBe(false);
   closeSync(fd);
 });
