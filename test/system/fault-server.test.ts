@@ -5,7 +5,7 @@
  * Each test has two groups: the other one must never notice.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { waitFor } from "../support/deadline.ts";
+import { waitFor, withDeadline } from "../support/deadline.ts";
 import { FakeRedis } from "../support/fake-redis.ts";
 import { freePort } from "../support/free-port.ts";
 import { frameOf } from "../support/greedy-client.ts";
@@ -121,6 +121,19 @@ test.each([2, 3])(
   },
   TEST_MS,
 );
+
+test("with session_break_on_failure an error of the proxy ends the session, one of Redis doesn't", async () => {
+  const server = await startServer();
+  const proxy = await startHere(server.addr, { session_break_on_failure: true });
+  const client = await proxy.connect();
+  expect(await say(client, "SET", KEY, "v")).toBe("+OK\r\n");
+  expect(await say(client, "INCR", KEY)).toMatch(/^-ERR value is not an integer/);
+  await server.kill();
+  client.write(Buffer.from(frameOf("GET", OTHER_KEY) + frameOf("GET", KEY)));
+  expect(`${await client.next()}`).toBe("$-1\r\n");
+  expect(`${await client.next()}`).toBe(RESET);
+  await withDeadline("end of the session", 5_000, client.closed);
+});
 
 test(
   "a server that hangs costs its requests backend_recv_timeout, and nobody else anything",

@@ -129,12 +129,20 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
 
   /**
    * Resolves when every request given so far has its reply (or its error): a PING goes behind them, and
-   * replies keep the order. At once when nothing is in flight.
+   * replies keep the order. At once when nothing is in flight; a server that hangs is cut after `timeoutMs`.
    */
-  drained(): Promise<void> {
+  drained(timeoutMs: number): Promise<void> {
     if (this.inFlight.count === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.push(new CallbackReply(() => resolve()), 0, COMMAND_NONE, performance.now());
+      const timer = setTimeout(
+        () => this.#drop("no answer before the slot was taken away"),
+        timeoutMs,
+      );
+      const onReply = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.push(new CallbackReply(onReply), 0, COMMAND_NONE, performance.now());
       this.append(PING, 0, PING.length);
     });
   }

@@ -171,7 +171,8 @@ export interface HandlerEnv {
   readonly isResp3Available: () => boolean;
   /** Remembers a script body so that EVALSHA finds it on every backend; returns nothing, bounded inside. */
   readonly rememberScript: (sha1: string, body: Buffer) => void;
-  readonly forgetScripts: () => void;
+  /** Resolves when no worker loads a script of before any more. */
+  readonly forgetScripts: () => void | Promise<void>;
 }
 
 /**

@@ -40,6 +40,8 @@ export interface RouterOptions {
   /** Connections for each server, database and protocol; a session uses one of them. */
   readonly laneCount: number;
   readonly slotHoldTimeoutMs: number;
+  /** A backend that loses a slot may take so long to answer what it has; then it is cut. */
+  readonly drainTimeoutMs: number;
   readonly backend: BackendDefaults;
 }
 
@@ -60,6 +62,7 @@ export class Router {
   /** Revision at which a group last received a slot. */
   readonly #receivedAt = new Map<number, number>();
   readonly #defaults: BackendDefaults;
+  readonly #drainTimeoutMs: number;
   readonly #stats: CommandStats;
   readonly #events: BackendEvents;
   /** Called after each change of the table. */
@@ -72,6 +75,7 @@ export class Router {
     this.slotStates = new Uint8Array(options.slotCount).fill(SLOT_OFFLINE);
     this.hold = new SlotHold(options.slotHoldTimeoutMs);
     this.#records = Array.from({ length: options.slotCount }, (_, id) => offlineSlot(id));
+    this.#drainTimeoutMs = options.drainTimeoutMs;
     this.#defaults = options.backend;
     this.#stats = stats;
     this.#events = events;
@@ -136,7 +140,7 @@ export class Router {
     assert(revision >= this.revision, "the revisions of one proxy only grow");
     const left = this.#backendsLeft(records);
     this.#apply(records, revision);
-    await Promise.all(left.map((backend) => backend.drained()));
+    await Promise.all(left.map((backend) => backend.drained(this.#drainTimeoutMs)));
   }
 
   /** Backends that a request for one of these slots may be in flight to, and that lose the slot. */

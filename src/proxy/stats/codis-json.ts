@@ -68,7 +68,7 @@ function runtimeToJson(snapshot: ProxySnapshot): RuntimeJson {
       objects: 0,
     },
     gc: { num: 0, cpu_fraction: 0, total_pausems: 0 },
-    num_procs: snapshot.workers.length,
+    num_procs: snapshot.workers.filter(({ pid }) => pid !== 0).length,
     num_goroutines: 0,
     num_cgo_call: 0,
     mem_offheap: snapshot.bytes.buffered,

@@ -232,7 +232,7 @@ function slotState(slot: SlotRecord): "online" | "migrating" | "locked" | "offli
 }
 
 function writeProcesses(text: MetricText, snapshot: ProxySnapshot): void {
-  text.add("codis_proxy_workers", {}, snapshot.workers.length);
+  text.add("codis_proxy_workers", {}, snapshot.workers.filter(({ pid }) => pid !== 0).length);
   for (const worker of snapshot.workers) {
     text.add("codis_proxy_worker_sessions", { worker: worker.index }, worker.sessionsAlive);
   }

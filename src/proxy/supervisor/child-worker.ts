@@ -118,9 +118,9 @@ export class ChildWorker implements WorkerHandle {
     await this.exited;
   }
 
-  fillSlots(records: readonly SlotRecord[]): Promise<void> {
+  fillSlots(records: readonly SlotRecord[], revision: number): Promise<void> {
     const timeoutMs = this.#parts.workerAckTimeoutMs;
-    return this.#obey(this.#channel.call("fillSlots", [records], timeoutMs));
+    return this.#obey(this.#channel.call("fillSlots", [records, revision], timeoutMs));
   }
 
   setOnline(isOnline: boolean): Promise<void> {

@@ -8,6 +8,7 @@
  */
 
 import type { Log } from "../../base/log.ts";
+import { crc32 } from "../../command/hash.ts";
 import { COMMAND_COUNT, commandName } from "../../command/table.ts";
 import { offlineSlot, type SlotRecord } from "../../model/slot.ts";
 import type { ProxyConfig } from "../config.ts";
@@ -23,6 +24,8 @@ import { BUCKET_COUNT } from "../stats/histogram.ts";
 import type { WorkerHandle, WorkerHost, WorkerSnapshot } from "../worker/contract.ts";
 import { sumByReason } from "./worker-account.ts";
 
+/** 20 bits: what the shortest SCAN cursor keeps of a revision. */
+const FIRST_REVISION_MASK = 0xfffff;
 /** QPS is measured over this window, as Codis. */
 const QPS_WINDOW_MS = 1000;
 
@@ -31,6 +34,8 @@ export class Fleet implements ProxyControl, WorkerHost {
   readonly #config: ProxyConfig;
   readonly #log: Log;
   readonly #records: SlotRecord[];
+  /** Names the table, the same in all workers; SCAN cursors carry it. 0 before the first table. */
+  #revision = 0;
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #startedAtMs = Date.now();
   #state: ProxyState = "waiting";
@@ -63,7 +68,7 @@ export class Fleet implements ProxyControl, WorkerHost {
    */
   add(worker: WorkerHandle): Promise<void> {
     return this.#order(async () => {
-      await worker.fillSlots(this.#records);
+      await worker.fillSlots(this.#records, this.#revision);
       await worker.setOnline(this.#state === "online");
       this.#workers.set(worker.index, worker);
     });
@@ -112,7 +117,8 @@ export class Fleet implements ProxyControl, WorkerHost {
   fillSlots(slots: readonly SlotRecord[], version: PushVersion | undefined): Promise<void> {
     return this.#order(async () => {
       for (const record of slots) this.#records[record.id] = record;
-      await this.#all((worker) => worker.fillSlots(slots));
+      this.#revision = this.#revision === 0 ? firstRevision(this.#records) : this.#revision + 1;
+      await this.#all((worker) => worker.fillSlots(slots, this.#revision));
       this.#log.info("slots.filled", `${slots.length} slots were set`, { ...version });
     });
   }
@@ -251,6 +257,15 @@ export class Fleet implements ProxyControl, WorkerHost {
       this.#isMeasuring = false;
     }
   }
+}
+
+/**
+ * The revision of the first table is made of its content: after a restart with the same table the cursors of
+ * before stay good, after one with another table they are seen to be old (all but one in a million).
+ */
+function firstRevision(records: readonly SlotRecord[]): number {
+  const text = Buffer.from(JSON.stringify(records));
+  return (crc32(text, 0, text.length) & FIRST_REVISION_MASK) + 1;
 }
 
 /** One entry for each command that was called, over all workers. */

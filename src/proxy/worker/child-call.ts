@@ -33,7 +33,7 @@ export interface ChildCalls {
   start(setup: ChildSetup): Promise<void>;
   /** Begins to serve; after `start` and the slot table. Throws `PORT_IN_USE`. */
   listen(): Promise<void>;
-  fillSlots(records: readonly SlotRecord[]): Promise<void>;
+  fillSlots(records: readonly SlotRecord[], revision: number): Promise<void>;
   setOnline(isOnline: boolean): Promise<void>;
   /** Sends a report, then answers. */
   collect(): Promise<void>;

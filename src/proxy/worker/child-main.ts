@@ -81,7 +81,8 @@ class ChildServer implements ChildCalls {
     await this.#worker.listen();
   }
 
-  fillSlots: ChildCalls["fillSlots"] = (records) => this.#worker.fillSlots(records);
+  fillSlots: ChildCalls["fillSlots"] = (records, revision) =>
+    this.#worker.fillSlots(records, revision);
   setOnline: ChildCalls["setOnline"] = (isOnline) => this.#worker.setOnline(isOnline);
   forceGc: ChildCalls["forceGc"] = () => this.#worker.forceGc();
   setLogLevel: ChildCalls["setLogLevel"] = (level) => this.#worker.setLogLevel(level);

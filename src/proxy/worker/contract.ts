@@ -35,7 +35,7 @@ export interface WorkerSnapshot {
 export interface WorkerHandle {
   readonly index: number;
   /** Replaces the given slots; resolves when no request of an old owner is in flight any more. */
-  fillSlots(records: readonly SlotRecord[]): Promise<void>;
+  fillSlots(records: readonly SlotRecord[], revision: number): Promise<void>;
   /** Clients are served (true), or told that the router is not online. */
   setOnline(isOnline: boolean): Promise<void>;
   /** Calls of all commands since the last reset; cheap: asked each second. */

@@ -10,6 +10,7 @@ import { parseListenAddr } from "../../model/address.ts";
 import type { SlotCount, SlotRecord } from "../../model/slot.ts";
 import { memoryGauge } from "../../net/buffer-pool.ts";
 import type { Connection } from "../../net/connection.ts";
+import { collectGarbage } from "../../net/garbage.ts";
 import { type Listener, listen } from "../../net/socket.ts";
 import type { Backend, BackendEvents } from "../backend/backend.ts";
 import type { ProxyConfig } from "../config.ts";
@@ -34,6 +35,10 @@ import type { WorkerHandle, WorkerHost, WorkerOptions, WorkerSnapshot } from "./
 const TICK_MS = 100;
 const TICKS_PER_SECOND = 10;
 const DIAL_TIMEOUT_MS = 5000;
+/** Clients that are turned away while so many others read why are cut without a word. */
+const REJECTED_MAX = 1000;
+/** Of `worker_ack_timeout`: how long a backend may take to answer what it has before it is cut. */
+const DRAIN_SHARE = 0.8;
 /** Of `proxy_max_memory`: where reading from clients stops, and where it goes on. */
 const MEMORY_HIGH_SHARE = 0.9;
 const MEMORY_LOW_SHARE = 0.7;
@@ -50,6 +55,8 @@ export class Worker implements WorkerHandle, BackendEvents {
   readonly #shards: RouterShardCaller;
   readonly #sessionEnv: SessionEnv;
   readonly #sessions = new Set<Session>();
+  /** Of them, those that were turned away and are about to close. */
+  readonly #rejected = new Set<Session>();
   readonly #closedByReason: Record<string, number> = {};
   #listener: Listener | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -78,6 +85,7 @@ export class Worker implements WorkerHandle, BackendEvents {
         slotCount: config.slotCount as SlotCount,
         laneCount: config.backendPrimaryParallel,
         slotHoldTimeoutMs: config.slotHoldTimeoutMs,
+        drainTimeoutMs: config.workerAckTimeoutMs * DRAIN_SHARE,
         backend: {
           name: `codis-proxy-${options.token}-${options.index}`,
           user: "",
@@ -149,8 +157,8 @@ export class Worker implements WorkerHandle, BackendEvents {
     return this.#router.records;
   }
 
-  async fillSlots(records: readonly SlotRecord[]): Promise<void> {
-    await this.#router.fill(records);
+  async fillSlots(records: readonly SlotRecord[], revision?: number): Promise<void> {
+    await this.#router.fill(records, revision);
   }
 
   async setOnline(isOnline: boolean): Promise<void> {
@@ -198,7 +206,7 @@ export class Worker implements WorkerHandle, BackendEvents {
   }
 
   async forceGc(): Promise<void> {
-    Bun.gc(true);
+    collectGarbage();
   }
 
   async setLogLevel(level: string): Promise<void> {
@@ -310,24 +318,35 @@ export class Worker implements WorkerHandle, BackendEvents {
     const isLoggedIn = this.#config.sessionAuth === "";
     const session = new Session(id, connection, isLoggedIn, this.#sessionEnv);
     this.#sessions.add(session);
-    this.#host.setSessions(this.#sessions.size);
     if (!this.#isOnline || this.#isDraining) {
-      this.#sessionsRejected++;
-      session.rejectWith(REPLY_NOT_ONLINE, "not_online");
+      this.#reject(session, REPLY_NOT_ONLINE, "not_online");
       return;
     }
     const max = this.#config.proxyMaxClients;
-    if (this.#sessions.size + this.#host.sessionsElsewhere() > max) {
-      this.#sessionsRejected++;
-      session.rejectWith(REPLY_MAX_CLIENTS, "max_clients");
+    if (this.#admittedCount() + this.#host.sessionsElsewhere() > max) {
+      this.#reject(session, REPLY_MAX_CLIENTS, "max_clients");
       return;
     }
+    this.#host.setSessions(this.#admittedCount());
     if (this.#isMemoryHigh) session.setMemoryPressure(true);
+  }
+
+  /** Sessions that count: those turned away linger only until they have read why. */
+  #admittedCount(): number {
+    return this.#sessions.size - this.#rejected.size;
+  }
+
+  #reject(session: Session, reply: Buffer, reason: string): void {
+    this.#sessionsRejected++;
+    this.#rejected.add(session);
+    session.rejectWith(reply, reason);
+    if (this.#rejected.size > REJECTED_MAX) session.closeNow(reason);
   }
 
   #onSessionClosed(session: Session, reason: string, detail: string): void {
     this.#sessions.delete(session);
-    this.#host.setSessions(this.#sessions.size);
+    this.#rejected.delete(session);
+    this.#host.setSessions(this.#admittedCount());
     this.#bytesReceived += session.output.connection.bytesIn;
     this.#bytesSent += session.output.connection.bytesOut;
     this.#closedByReason[reason] = (this.#closedByReason[reason] ?? 0) + 1;

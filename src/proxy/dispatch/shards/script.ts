@@ -66,8 +66,9 @@ export const scriptExists: CommandHandler = async (client, argv, env) => {
 
 /** SCRIPT FLUSH [ASYNC|SYNC]. What the proxy remembers goes as soon as one master forgot. */
 export const scriptFlush: CommandHandler = async (client, argv, env) => {
+  // First: another worker could load a script again after the servers have dropped it.
+  await env.forgetScripts();
   const parts = await askShards(client, env, shardsWithKeys(env.shards), argv);
-  if (parts.some((part) => !isErrorReply(part.reply))) env.forgetScripts();
   return failureOfChange(parts) ?? (parts[0] as Part).reply;
 };
 
