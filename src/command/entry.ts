@@ -25,7 +25,10 @@ export type KeySpec =
   | { readonly kind: "none" }
   /** Every `step`th argument from `first` to `last`; a negative `last` counts from the end, -1 is the last. */
   | { readonly kind: "range"; readonly first: number; readonly last: number; readonly step: number }
-  /** `at` holds the number of keys, which follow it, `step` arguments each; `destination` is one key more, 0 is none. */
+  /**
+   * `at` holds the number of keys, which follow it, `step` arguments each; `destination` is one key more,
+   * 0 is none.
+   */
   | {
       readonly kind: "numkeys";
       readonly at: number;

@@ -35,7 +35,7 @@ export const SORT_OPTIONS: readonly OptionWord[] = [SORT_BY, SORT_GET, SORT_LIMI
 export const STREAMS_STREAMS: OptionWord = optionWord("streams", 0);
 /** Waits for entries. */
 export const STREAMS_BLOCK: OptionWord = optionWord("block", 1);
-/** Options of XREAD and XREADGROUP (CLAIM since Redis 8.4, MAXCOUNT and MAXSIZE since 8.10); NOACK takes no argument. */
+/** Options of XREAD and XREADGROUP: CLAIM since Redis 8.4, MAXCOUNT and MAXSIZE since 8.10; NOACK is alone. */
 export const STREAMS_OPTIONS: readonly OptionWord[] = [
   STREAMS_STREAMS,
   STREAMS_BLOCK,

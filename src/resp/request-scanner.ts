@@ -199,8 +199,8 @@ export class RequestScanner {
   }
 
   /**
-   * Reads the decimal number at `pos`, behind the type byte, up to the next `\r` and sets `#lineEnd`. As strict as Redis's
-   * string2ll: no sign but `-`, no leading zero, no blank.
+   * Reads the decimal number at `pos`, behind the type byte, up to the next `\r` and sets `#lineEnd`. As strict
+   * as Redis's string2ll: no sign but `-`, no leading zero, no blank.
    */
   #readNumber(buffer: Uint8Array, pos: number, end: number): number {
     let i = pos;

@@ -20,8 +20,8 @@ export class ScriptCache {
   /** SCRIPT LOAD frames by sha1, in the order of their last use. */
   readonly #frames = new Map<string, Buffer>();
   #bytes = 0;
-  /** crc32 and length of bodies already remembered, so that an EVAL in a loop isn't hashed each time. */
-  readonly #seen = new Set<number>();
+  /** Sha1 by crc32 and length of bodies seen before, so that an EVAL in a loop isn't hashed each time. */
+  readonly #seen = new Map<number, string>();
   /** Told about each new script, to share it with the other workers. */
   onNew: (sha1: string, body: Buffer) => void = () => undefined;
 
@@ -31,12 +31,16 @@ export class ScriptCache {
 
   /** Remembers the body [start, end) of an EVAL. */
   noteEval(buffer: Buffer, start: number, end: number): void {
+    if (end - start + ENTRY_OVERHEAD_BYTES > this.#maxBytes) return;
     const mark = (crc32(buffer, start, end) >>> 0) * 65536 + ((end - start) & 65535);
-    if (this.#seen.has(mark)) return;
+    const known = this.#seen.get(mark);
+    // It may have been dropped since.
+    if (known !== undefined && this.#frames.has(known)) return;
     if (this.#seen.size >= SEEN_MAX) this.#seen.clear();
-    this.#seen.add(mark);
     const body = Buffer.from(buffer.subarray(start, end));
-    this.remember(createHash("sha1").update(body).digest("hex"), body);
+    const sha1 = createHash("sha1").update(body).digest("hex");
+    this.#seen.set(mark, sha1);
+    this.remember(sha1, body);
   }
 
   /** Remembers a body under its sha1 (40 lower-case hex digits). */

@@ -1,5 +1,8 @@
 /**
  * What the dispatch stage sees of a session, so that it needn't import that stage.
+ *
+ * A session offers a request; the outcome says whether it was taken, or what it waits for. A request that
+ * waits has had no effect and is offered again.
  */
 import type { Backend } from "../backend/backend.ts";
 import type { SessionOutput } from "../reply/session-output.ts";

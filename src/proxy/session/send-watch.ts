@@ -1,5 +1,8 @@
 /**
  * Finds out that a client takes no bytes: output waits, and nothing of it leaves between two looks.
+ *
+ * The session looks about once a second and closes when that lasts longer than `session_send_timeout`. A client
+ * that reads slowly but steadily is never closed for it.
  */
 
 /** One for each session; looked at about once a second. */

@@ -186,6 +186,12 @@ const OWN: readonly Difference[] = [
     compare: withoutFields("id"),
   },
   {
+    commands: ["hello"],
+    what: "A HELLO that fails changes nothing, as in Redis 7.2; Redis 7.0 keeps what SETNAME in it did.",
+    checked: "The reply; then the bare server's session gets the name that the proxy's has.",
+    walk: "hello",
+  },
+  {
     commands: ["client|id", "client|info", "client|list"],
     what: "Ids, addresses and buffers are those of the proxy's sessions.",
     checked: "The type.",

@@ -309,12 +309,14 @@ function walkOf(request: Request, isCrossSlot: boolean): Walk | undefined {
   const name = walkNameOf(request.command) ?? "";
   // A sound call shows its script to both servers by itself, and may be pipelined.
   if (name === "show-script" && !isCrossSlot && isSoundCall(request.argv)) return undefined;
+  if (name === "hello" && !request.argv.some((word) => /^setname$/i.test(`${word}`)))
+    return undefined;
   return WALKS[name] ?? OWN_WALKS[request.command];
 }
 
-/** EVAL script numkeys key …: whether the number of keys can be right. */
+/** EVAL script numkeys key …: whether the number of keys can be right; a call without one isn't looked at. */
 function isSoundCall(argv: Argv): boolean {
-  return /^\d$/.test(`${argv[2]}`) && Number(argv[2]) <= argv.length - 3;
+  return argv.length < 3 || (/^\d$/.test(`${argv[2]}`) && Number(argv[2]) <= argv.length - 3);
 }
 
 /** Empties both servers and takes back what CONFIG SET changed. */

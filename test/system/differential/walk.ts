@@ -7,7 +7,7 @@
 import { encodeCommand } from "../../../src/resp/encode.ts";
 import { decodeReply, isErrorReply, type RespValue } from "../../../src/resp/value.ts";
 import { waitFor, withDeadline } from "../../support/deadline.ts";
-import { chunks, isSameBytes, sorted, textOf } from "./comparison.ts";
+import { chunks, isSameBytes, sorted, textOf, withoutFields } from "./comparison.ts";
 import type { Argument, Argv } from "./grammar.ts";
 import type { SessionPair } from "./session-pair.ts";
 
@@ -173,6 +173,16 @@ async function showScript(pair: SessionPair, argv: Argv, refusal?: RegExp): Prom
   return result;
 }
 
+async function hello(pair: SessionPair, argv: Argv): Promise<WalkResult> {
+  const [ours, theirs] = await pair.both(...argv);
+  pair.note(argv, ours);
+  if (isErrorReply(ours)) {
+    const name = decodeReply(await pair.ours.call("CLIENT", "GETNAME"));
+    await pair.theirs.call("CLIENT", "SETNAME", name?.type === "bulk" ? name.bytes : "");
+  }
+  return { complaint: withoutFields("id")(ours, theirs, argv), ours, theirs };
+}
+
 async function quit(pair: SessionPair, argv: Argv): Promise<WalkResult> {
   const result = await plain(pair, argv);
   const ends = Promise.all([pair.ours.closed, pair.theirs.closed]);
@@ -217,6 +227,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   "automatic-id": automaticId,
   scan,
   "show-script": showScript,
+  hello,
 };
 
 /** Walks of commands without a difference, by command. */

@@ -184,13 +184,4 @@ describe("dialling fails with its cause", () => {
   test("when there is no such socket file", async () => {
     await expect(dialPeer({ path: folder.join("none.sock") })).rejects.toThrow();
   });
-
-  test("in time, when the other side doesn't answer", async () => {
-    // 192.0.2.0/24 is for documents: nothing answers there; where it is refused at once, that is fine too.
-    const peer = new Peer();
-    const startedAt = performance.now();
-    const dialling = dial({ host: "192.0.2.1", port: 9 }, { ...OPTIONS, timeoutMs: 200 }, peer);
-    await expect(dialling).rejects.toThrow();
-    expect(performance.now() - startedAt).toBeLessThan(3000);
-  });
 });
