@@ -83,7 +83,7 @@ export class FakeRedis {
     return this.#connections.size;
   }
 
-  /** Requests by name, handshakes left out unless they are asked for. */
+  /** Requests of the journal by command name. */
   requests(name: string): readonly JournalEntry[] {
     return this.journal.filter((entry) => entry.argv[0]?.toString().toUpperCase() === name);
   }

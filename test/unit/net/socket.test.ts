@@ -2,6 +2,7 @@
  * Listening and dialling with real sockets of loopback and of the file system.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 
 import type { Connection, ConnectionOwner } from "../../../src/net/connection.ts";
@@ -168,9 +169,10 @@ test("a socket file that a crash left is replaced", async () => {
 
 /** Binds the path and ends without removing it, as a killed process does. */
 async function leaveStaleSocket(path: string): Promise<void> {
-  const script = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  const script =
+    `require("node:net").createServer()` +
+    `.listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { spawn } = await import("node:child_process");
   spawn(process.execPath, ["-e", script], { stdio: "ignore" }).once("exit", () => resolve());
   await promise;
 }
