@@ -56,3 +56,11 @@ test("CLIENT UNBLOCK with an argument too many is told to look at CLIENT HELP", 
 test("a cursor of SCAN ends at a zero byte", async () => {
   await same(["SCAN", "0\0junk"], ["SCAN", "\0"], ["SCAN", "junk\0"]);
 });
+
+test("SCRIPT FLUSH with a bad option leaves the scripts known for all groups", async () => {
+  const body = "return redis.error_reply('MY own error')";
+  const sha1 = "9138fbef2f6d190ce2050980700c69c76778e9b3";
+  await same(["EVAL", body, "1", "{a}k"], ["SCRIPT", "FLUSH", "junk"]);
+  expect(await same(["EVALSHA", sha1, "1", "{cart}k"])).toBe("-MY own error\r\n");
+  await same(["SCRIPT", "FLUSH"], ["EVALSHA", sha1, "1", "{cart}k"]);
+});

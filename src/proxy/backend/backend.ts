@@ -13,6 +13,7 @@
  * Invariant: `inFlight` holds exactly the requests whose reply is still due, in the order they were sent.
  */
 import type { Connection, ConnectionOwner } from "../../net/connection.ts";
+import { SendWatch } from "../../net/send-watch.ts";
 import { dial, type SocketAddr } from "../../net/socket.ts";
 import { CallbackReply, ignoredReply, type ReplySink } from "../reply/reply-sink.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
@@ -72,6 +73,7 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
   #connection: Connection | undefined;
   readonly #replies: ReplyReader;
   #handshake: Handshake | undefined;
+  readonly #sendWatch = new SendWatch();
   /** Requests given before the connection is ready. */
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -204,6 +206,12 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
       return;
     }
     if (this.#state !== "ready") return;
+    const { pendingBytes, bytesOut } = this.#connection as Connection;
+    const stuckMs = this.#sendWatch.stuckMs(pendingBytes, bytesOut, nowMs);
+    if (this.settings.sendTimeoutMs > 0 && stuckMs > this.settings.sendTimeoutMs) {
+      this.#drop("i/o timeout");
+      return;
+    }
     if (this.inFlight.count > 0) {
       // The silence counts, not the age of a request: a busy server may need long for a full pipeline.
       const silentSinceMs = Math.max(this.inFlight.oldestStartMs, this.#lastUseMs);

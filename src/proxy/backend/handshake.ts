@@ -20,6 +20,8 @@ export interface BackendSettings {
   readonly password: string;
   readonly dialTimeoutMs: number;
   readonly recvTimeoutMs: number;
+  /** How long output may wait without the server taking a byte; 0 is for ever. */
+  readonly sendTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly pingPeriodMs: number;
   readonly maxPipeline: number;

@@ -19,6 +19,7 @@ import { RequestScanner, SCAN_INCOMPLETE } from "../../resp/request-scanner.ts";
 import { type Backend, GATE_OPEN } from "../backend/backend.ts";
 import type { SessionOutput } from "../reply/session-output.ts";
 import type { RouteView } from "../router/router.ts";
+import type { PipelineWindow } from "./pipeline-window.ts";
 
 /** The session, as its reader sees it. */
 export interface RequestReaderOwner {
@@ -52,7 +53,7 @@ export class RequestReader {
   isReading = false;
   readonly #owner: RequestReaderOwner;
   readonly #slotMask: number;
-  readonly #maxPipeline: number;
+  readonly #window: PipelineWindow;
   readonly #maxRequestBytes: number;
   /** Command of the request that `#routeFast` found a backend for. */
   #fastId = -1;
@@ -62,15 +63,16 @@ export class RequestReader {
     view: RouteView,
     isLoggedIn: boolean,
     slotMask: number,
-    limits: { readonly maxPipeline: number; readonly maxRequestBytes: number },
+    window: PipelineWindow,
+    maxRequestBytes: number,
   ) {
     this.#owner = owner;
     this.view = view;
     this.isLoggedIn = isLoggedIn;
     this.isPlain = isLoggedIn;
     this.#slotMask = slotMask;
-    this.#maxPipeline = limits.maxPipeline;
-    this.#maxRequestBytes = limits.maxRequestBytes;
+    this.#window = window;
+    this.#maxRequestBytes = maxRequestBytes;
   }
 
   /** Takes requests from a chunk as long as it may; returns the position of the first byte not taken. */
@@ -97,7 +99,7 @@ export class RequestReader {
         runFlags |= FLAGS[this.#fastId] as number;
         backend.push(output, output.reserve(), this.#fastId, nowMs);
         pos = next;
-        if (output.inFlightCount < this.#maxPipeline) continue;
+        if (output.inFlightCount < this.#window.limit) continue;
         owner.onPipelineFull();
         break;
       }

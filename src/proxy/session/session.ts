@@ -7,6 +7,7 @@
  */
 import { COMMANDS } from "../../command/table.ts";
 import type { Connection, ConnectionOwner } from "../../net/connection.ts";
+import { SendWatch } from "../../net/send-watch.ts";
 import { PROTOCOL_ERROR_BIG_REQUEST, protocolErrorText } from "../../resp/protocol-error.ts";
 import { type RequestScanner, SCAN_INCOMPLETE } from "../../resp/request-scanner.ts";
 import type { Backend, BackendWaiter } from "../backend/backend.ts";
@@ -35,9 +36,9 @@ import {
   PAUSED_SLOT,
   STOPS_SOCKET,
 } from "./pause-reason.ts";
+import { PipelineWindow } from "./pipeline-window.ts";
 import type { RequestAssembler } from "./request-assembler.ts";
 import { RequestReader, type RequestReaderOwner } from "./request-reader.ts";
-import { SendWatch } from "./send-watch.ts";
 import { SESSION_ID_STEP, type SessionEnv } from "./session-env.ts";
 import { SessionInput } from "./session-input.ts";
 
@@ -66,6 +67,7 @@ export class Session
   readonly #env: SessionEnv;
   readonly #lane: number;
   readonly #reader: RequestReader;
+  readonly #window: PipelineWindow;
   #replyMode: ReplyMode = "on";
   /** The command at hand has set the reply mode. */
   #wasReplyModeSet = false;
@@ -94,12 +96,14 @@ export class Session
     this.#env = env;
     this.#lane = Math.floor(id / SESSION_ID_STEP) % env.router.laneCount;
     this.output = new SessionOutput(connection, this);
+    this.#window = new PipelineWindow(env.limits.maxPipeline, env.limits.softOutputBytes);
     this.#reader = new RequestReader(
       this,
       env.router.view(0, 2, this.#lane),
       isAuthenticated,
       env.router.slotMask,
-      env.limits,
+      this.#window,
+      env.limits.maxRequestBytes,
     );
     connection.attach(this);
   }
@@ -200,6 +204,11 @@ export class Session
     this.#resume(PAUSED_SLOT);
   }
 
+  /** Bytes that the proxy holds for this session. */
+  get heldBytes(): number {
+    return this.inputBytes() + this.outputBytes();
+  }
+
   /** The worker has memory again (false), or must not take more (true). */
   setMemoryPressure(isHigh: boolean): void {
     if (isHigh) this.#pause(PAUSED_MEMORY);
@@ -209,6 +218,7 @@ export class Session
   onData(chunk: Buffer): void {
     // Hot path.
     if (this.#paused === 0 && this.#input.isEmpty) {
+      if (this.#window.hasChanged && this.output.inFlightCount === 0) this.#window.restart();
       this.#read(chunk);
       return;
     }
@@ -224,7 +234,9 @@ export class Session
       return;
     }
     if (pendingBytes > limits.softOutputBytes) this.#pause(PAUSED_OUTPUT);
-    if (keptBytes > limits.softOutputBytes) this.#pause(PAUSED_PIPELINE);
+    if (keptBytes > limits.softOutputBytes && (this.#paused & PAUSED_PIPELINE) === 0) {
+      this.onPipelineFull();
+    }
   }
 
   onDrain(): void {
@@ -243,7 +255,8 @@ export class Session
 
   onProgress(): void {
     const inFlight = this.output.inFlightCount;
-    if ((this.#paused & PAUSED_PIPELINE) !== 0 && inFlight * 2 <= this.#env.limits.maxPipeline) {
+    if ((this.#paused & PAUSED_PIPELINE) !== 0 && inFlight * 2 <= this.#window.limit) {
+      this.#window.adapt(this.#answeredBytes(), this.output.head);
       this.#resume(PAUSED_PIPELINE);
     }
     if (inFlight === 0 && (this.#paused & PAUSED_IDLE) !== 0) this.#resume(PAUSED_IDLE);
@@ -329,7 +342,7 @@ export class Session
       case DISPATCHED:
       case ANSWERED:
         if (this.#isClosingAfterReply) this.#endAfterReply();
-        if (output.inFlightCount >= this.#env.limits.maxPipeline) this.#pause(PAUSED_PIPELINE);
+        if (output.inFlightCount >= this.#window.limit) this.onPipelineFull();
         return true;
       case WAIT_HANDLER:
         this.#pause(PAUSED_HANDLER);
@@ -364,6 +377,7 @@ export class Session
   }
 
   onPipelineFull(): void {
+    this.#window.mark(this.#answeredBytes(), this.output.head);
     this.#pause(PAUSED_PIPELINE);
   }
 
@@ -399,6 +413,11 @@ export class Session
     }
     if (this.#endSentMs === 0) this.#endSentMs = performance.now();
     this.#connection.end();
+  }
+
+  /** Bytes of all replies so far, also of those that the client has yet to take. */
+  #answeredBytes(): number {
+    return this.#connection.bytesOut + this.#connection.pendingBytes;
   }
 
   #onDataSlow(chunk: Buffer): void {

@@ -42,6 +42,8 @@ const DRAIN_SHARE = 0.8;
 /** Of `proxy_max_memory`: where reading from clients stops, and where it goes on. */
 const MEMORY_HIGH_SHARE = 0.9;
 const MEMORY_LOW_SHARE = 0.7;
+/** Near the ceiling, sessions that hold no more than this are still read from. */
+const MEMORY_INNOCENT_BYTES = 64 * 1024;
 
 /** See the file head. */
 export class Worker implements WorkerHandle, BackendEvents {
@@ -92,6 +94,7 @@ export class Worker implements WorkerHandle, BackendEvents {
           password: config.productAuth,
           dialTimeoutMs: DIAL_TIMEOUT_MS,
           recvTimeoutMs: config.backendRecvTimeoutMs,
+          sendTimeoutMs: config.backendSendTimeoutMs,
           keepAliveMs: config.backendKeepalivePeriodMs,
           pingPeriodMs: config.backendPingPeriodMs,
           maxPipeline: config.backendMaxPipeline,
@@ -328,7 +331,6 @@ export class Worker implements WorkerHandle, BackendEvents {
       return;
     }
     this.#host.setSessions(this.#admittedCount());
-    if (this.#isMemoryHigh) session.setMemoryPressure(true);
   }
 
   /** Sessions that count: those turned away linger only until they have read why. */
@@ -367,33 +369,44 @@ export class Worker implements WorkerHandle, BackendEvents {
     for (const session of this.#sessions) session.tick(nowMs);
   }
 
-  /** Near the ceiling nobody is read from; above it the session that holds most is closed. */
+  /** Near the ceiling sessions that hold much aren't read from; above it those that hold most are closed. */
   #checkMemory(): void {
     const max = this.#config.proxyMaxMemoryBytes / this.#config.workers;
     if (this.#config.proxyMaxMemoryBytes === 0) return;
     const used = memoryGauge.usedBytes;
     if (!this.#isMemoryHigh && used > max * MEMORY_HIGH_SHARE) {
       this.#isMemoryHigh = true;
-      this.#log.warn("memory.high", "buffers near proxy_max_memory: reading from clients stops", {
-        used,
-        max,
-      });
-      for (const session of this.#sessions) session.setMemoryPressure(true);
+      this.#log.warn(
+        "memory.high",
+        "buffers near proxy_max_memory: clients that hold much are not read from",
+        {
+          used,
+          max,
+        },
+      );
     } else if (this.#isMemoryHigh && used < max * MEMORY_LOW_SHARE) {
       this.#isMemoryHigh = false;
       this.#log.info("memory.normal", "reading from clients goes on", { used, max });
       for (const session of this.#sessions) session.setMemoryPressure(false);
     }
-    if (used <= max) return;
-    let largest: Session | undefined;
-    let largestBytes = 0;
+    if (!this.#isMemoryHigh) return;
+    // Who holds next to nothing isn't the cause, and goes on.
     for (const session of this.#sessions) {
-      const bytes = session.inputBytes() + session.outputBytes();
-      if (bytes <= largestBytes) continue;
-      largest = session;
-      largestBytes = bytes;
+      if (session.heldBytes > MEMORY_INNOCENT_BYTES) session.setMemoryPressure(true);
     }
-    largest?.closeForMemory(largestBytes);
+    if (used > max) this.#closeLargest(used - max);
+  }
+
+  /** Closes the sessions that hold most, until so many bytes are given up. */
+  #closeLargest(bytes: number): void {
+    const held = [...this.#sessions].map((session) => ({ session, bytes: session.heldBytes }));
+    held.sort((a, b) => b.bytes - a.bytes);
+    let closedBytes = 0;
+    for (const { session, bytes: own } of held) {
+      if (closedBytes >= bytes || own === 0) return;
+      closedBytes += own;
+      session.closeForMemory(own);
+    }
   }
 
   #figuresOf(backend: Backend): BackendFigures {

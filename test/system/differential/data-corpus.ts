@@ -1,6 +1,8 @@
 /**
- * What the commands on data look like: one line for each form, the command of the table before the colon.
+ * What the commands on data look like: one line for each form, the command of the table before
+  the colon.
  * The language is that of `grammar.ts`, the placeholders are those of `vocabulary.ts`.
+ * An indented line goes on with the one above.
  */
 
 /** Strings, bits and HyperLogLogs. */
@@ -30,7 +32,8 @@ setrange: SETRANGE <str> <offset> <v>
 strlen: STRLEN <str>
 substr: SUBSTR <str> <idx> <idx>
 bitcount: BITCOUNT <bit> [<idx> <idx> [BYTE|BIT]]
-bitfield: BITFIELD <bit> {(GET <bitint> <bitfieldat>|SET <bitint> <bitfieldat> <int>|OVERFLOW (WRAP|SAT|FAIL) INCRBY <bitint> <bitfieldat> <int>)}
+bitfield: BITFIELD <bit> {(GET <bitint> <bitfieldat>|SET <bitint> <bitfieldat> <int>|OVERFLOW
+  (WRAP|SAT|FAIL) INCRBY <bitint> <bitfieldat> <int>)}
 bitfield_ro: BITFIELD_RO <bit> {GET <bitint> <bitfieldat>}
 bitop: BITOP (AND|OR|XOR) <bit> {<bit>}
 bitop: BITOP NOT <bit> <bit>
@@ -148,14 +151,21 @@ geoadd: GEOADD <geo> [NX|XX] [CH] {<lon> <lat> <m>}
 geodist: GEODIST <geo> <m> <m> [<unit>]
 geohash: GEOHASH <geo> {<m>}
 geopos: GEOPOS <geo> {<m>}
-georadius: GEORADIUS <geo> <lon> <lat> <radius> <unit> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT <count> [ANY]] [ASC|DESC]
+georadius: GEORADIUS <geo> <lon> <lat> <radius> <unit> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
+  <count> [ANY]] [ASC|DESC]
 georadius: GEORADIUS <geo> <lon> <lat> <radius> <unit> (STORE|STOREDIST) <geo>
-georadius_ro: GEORADIUS_RO <geo> <lon> <lat> <radius> <unit> [WITHCOORD] [WITHDIST] [COUNT <count>] [ASC|DESC]
-georadiusbymember: GEORADIUSBYMEMBER <geo> <m> <radius> <unit> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT <count>] [ASC|DESC]
+georadius_ro: GEORADIUS_RO <geo> <lon> <lat> <radius> <unit> [WITHCOORD] [WITHDIST] [COUNT
+  <count>] [ASC|DESC]
+georadiusbymember: GEORADIUSBYMEMBER <geo> <m> <radius> <unit> [WITHCOORD] [WITHDIST] [WITHHASH]
+  [COUNT <count>] [ASC|DESC]
 georadiusbymember: GEORADIUSBYMEMBER <geo> <m> <radius> <unit> (STORE|STOREDIST) <geo>
-georadiusbymember_ro: GEORADIUSBYMEMBER_RO <geo> <m> <radius> <unit> [WITHDIST] [COUNT <count>] [ASC|DESC]
-geosearch: GEOSEARCH <geo> (FROMMEMBER <m>|FROMLONLAT <lon> <lat>) (BYRADIUS <radius> <unit>|BYBOX <radius> <radius> <unit>) [ASC|DESC] [COUNT <count>] [WITHCOORD] [WITHDIST] [WITHHASH]
-geosearchstore: GEOSEARCHSTORE <geo> <geo> (FROMMEMBER <m>|FROMLONLAT <lon> <lat>) BYRADIUS <radius> <unit> [ASC|DESC] [COUNT <count>] [STOREDIST]
+georadiusbymember_ro: GEORADIUSBYMEMBER_RO <geo> <m> <radius> <unit> [WITHDIST] [COUNT <count>]
+  [ASC|DESC]
+geosearch: GEOSEARCH <geo> (FROMMEMBER <m>|FROMLONLAT <lon> <lat>) (BYRADIUS <radius>
+  <unit>|BYBOX <radius> <radius> <unit>) [ASC|DESC] [COUNT <count>] [WITHCOORD] [WITHDIST]
+  [WITHHASH]
+geosearchstore: GEOSEARCHSTORE <geo> <geo> (FROMMEMBER <m>|FROMLONLAT <lon> <lat>) BYRADIUS
+  <radius> <unit> [ASC|DESC] [COUNT <count>] [STOREDIST]
 `;
 
 /** Streams. */
@@ -165,7 +175,8 @@ xadd: XADD <stream> [NOMKSTREAM] [(MAXLEN|MINID) [~] <count>] <newid> {<f> <v>}
 xadd: XADD <stream> <newid> {<f> <v>}
 xadd: XADD <auto> [NOMKSTREAM] [MAXLEN <count>] * {<f> <v>}
 xautoclaim: XAUTOCLAIM <stream> <group> <consumer> (0|99999999999) <id> [COUNT <count>] [JUSTID]
-xclaim: XCLAIM <stream> <group> <consumer> (0|99999999999) {<id>} [IDLE <count>|TIME 0] [RETRYCOUNT <count>] [FORCE] [JUSTID] [LASTID <id>]
+xclaim: XCLAIM <stream> <group> <consumer> (0|99999999999) {<id>} [IDLE <count>|TIME 0]
+  [RETRYCOUNT <count>] [FORCE] [JUSTID] [LASTID <id>]
 xdel: XDEL <stream> {<id>}
 xgroup: XGROUP [nosuch <v>]
 xgroup|create: XGROUP CREATE <stream> <group> (<id>|$|0) [MKSTREAM] [ENTRIESREAD <count>]

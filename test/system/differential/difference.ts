@@ -11,6 +11,7 @@ import {
   inAnyOrder,
   inAnyOrderDeep,
   isAtMost,
+  isSameBytes,
   isSameForm,
   sameHeadsWhereBoth,
   sameLength,
@@ -51,7 +52,9 @@ const ELEMENTS = "The elements, in any order.";
 const UNORDERED: readonly Difference[] = [
   {
     commands: ["smembers", "sdiff", "sinter", "sunion", "hkeys", "hvals", "keys"],
-    what: "The order is that of hash tables, which differs from process to process; KEYS is the keys of one group after those of another.",
+    what:
+      "The order is that of hash tables, which differs from process to process; KEYS is " +
+      "the keys of one group after those of another.",
     checked: ELEMENTS,
     compare: inAnyOrder(),
   },
@@ -69,20 +72,26 @@ const UNORDERED: readonly Difference[] = [
   },
   {
     commands: ["sort", "sort_ro"],
-    what: "Elements of a set that a BY pattern finds equal, or that aren't sorted, come in the order of a hash table.",
+    what:
+      "Elements of a set that a BY pattern finds equal, or that aren't sorted, come in " +
+      "the order of a hash table.",
     checked: ELEMENTS,
     compare: inAnyOrder((argv) => Math.max(1, countWord(argv, "get"))),
   },
   {
     commands: ["function|restore"],
-    what: "Where several libraries or functions exist already, the error names the first one in the order of a hash table.",
+    what:
+      "Where several libraries or functions exist already, the error names the first one " +
+      "in the order of a hash table.",
     checked: "All but the name.",
     compare: (ours, theirs) =>
       withoutNames(ours) === withoutNames(theirs) ? undefined : "the replies differ",
   },
   {
     commands: ["dump"],
-    what: "A set or hash is dumped in the order of its hash table, so that the checksum differs as well.",
+    what:
+      "A set or hash is dumped in the order of its hash table, so that the checksum " +
+      "differs as well.",
     checked: "The length and the type byte.",
     compare: sameLength(1),
   },
@@ -110,7 +119,9 @@ const CHANGING: readonly Difference[] = [
   },
   {
     commands: ["object|idletime"],
-    what: "A small number is one object for all keys of a server that have it, so its age is that of its last use by any key.",
+    what:
+      "A small number is one object for all keys of a server that have it, so its age is " +
+      "that of its last use by any key.",
     checked: "The type.",
     compare: isSameForm,
   },
@@ -187,7 +198,9 @@ const OWN: readonly Difference[] = [
   },
   {
     commands: ["hello"],
-    what: "A HELLO that fails changes nothing, as in Redis 7.2; Redis 7.0 keeps what SETNAME in it did.",
+    what:
+      "A HELLO that fails changes nothing, as in Redis 7.2; Redis 7.0 keeps what SETNAME " +
+      "in it did.",
     checked: "The reply; then the bare server's session gets the name that the proxy's has.",
     walk: "hello",
   },
@@ -205,22 +218,40 @@ const OWN: readonly Difference[] = [
   },
   {
     commands: ["config|get"],
-    what: "Only parameters that are true of the whole are shown; `databases`, `maxclients` and `timeout` are the proxy's own.",
+    what:
+      "Only parameters that are true of the whole are shown; `databases`, `maxclients` " +
+      "and `timeout` are the proxy's own.",
     checked: "That all other parameters shown have the bare server's values.",
     compare: (ours, theirs, argv) => shownParameters(ours, theirs, argv),
   },
   {
     commands: ["command", "command|count", "command|list", "command|docs", "acl|cat"],
-    what: "The proxy lists what it serves: not what it refuses, and also commands of newer servers.",
+    what:
+      "The proxy lists what it serves: not what it refuses, and also commands of newer " +
+      "servers.",
     checked: "The type.",
     compare: isSameForm,
   },
   {
     commands: ["command|info"],
-    what: "The proxy doesn't describe what it refuses, and describes commands of newer servers; tips and key specifications are its own.",
+    what:
+      "The proxy doesn't describe what it refuses, and describes commands of newer " +
+      "servers; tips and key specifications are its own.",
     checked: "Name, arity, flags, key positions and categories of commands that both describe.",
     compare: (ours, theirs, argv) =>
       argv.length === 2 ? isSameForm(ours, theirs, argv) : sameHeads(ours, theirs, argv),
+  },
+  {
+    commands: ["command|getkeys", "command|getkeysandflags"],
+    what:
+      "In a request that is wrong in itself (a pair cut in half, a number of keys that " +
+      "is no number) Redis may find keys; the proxy answers that its arguments are " +
+      "invalid.",
+    checked: "Everything else.",
+    compare: (ours, theirs, argv) =>
+      ours.toString() === "-ERR Invalid arguments specified for command\r\n" && theirs[0] === 42
+        ? undefined
+        : isSameBytes(ours, theirs, argv),
   },
   {
     commands: ["slowlog|get", "slowlog|len"],
@@ -230,7 +261,9 @@ const OWN: readonly Difference[] = [
   },
   {
     commands: ["readonly", "readwrite"],
-    what: "Redis without cluster mode refuses them; the proxy answers OK, because clients send READONLY on connect and give up when it fails.",
+    what:
+      "Redis without cluster mode refuses them; the proxy answers OK, because clients " +
+      "send READONLY on connect and give up when it fails.",
     checked: "That the proxy answers OK.",
     refuses: (argv) => (argv.length === 1 ? /^\+OK\r\n$/ : undefined),
   },
@@ -246,13 +279,17 @@ const OWN: readonly Difference[] = [
 const SCRIPTS: readonly Difference[] = [
   {
     commands: ["script|exists"],
-    what: "A script exists when all masters have it. EVAL shows it to one of them only; EVALSHA works all the same, because the proxy remembers it.",
+    what:
+      "A script exists when all masters have it. EVAL shows it to one of them only; " +
+      "EVALSHA works all the same, because the proxy remembers it.",
     checked: "That no script exists that the bare server doesn't have.",
     compare: isAtMost,
   },
   {
     commands: ["eval", "eval_ro"],
-    what: "The proxy remembers a script also when the call itself is refused (for keys in several slots, or for a wrong number of keys).",
+    what:
+      "The proxy remembers a script also when the call itself is refused (for keys in " +
+      "several slots, or for a wrong number of keys).",
     checked: "The reply; then SCRIPT LOAD shows the script to the bare server as well.",
     walk: "show-script",
   },
@@ -271,7 +308,9 @@ const REFUSALS: readonly Difference[] = [
   },
   {
     commands: ["sort", "sort_ro"],
-    what: "BY and GET patterns are refused unless a whole hash tag keeps all that they can name in the slot of the key.",
+    what:
+      "BY and GET patterns are refused unless a whole hash tag keeps all that they can " +
+      "name in the slot of the key.",
     checked: "The refusal, exactly then.",
     refuses: (argv) =>
       hasStrayPattern(argv)

@@ -63,7 +63,7 @@ for (const [corpus, weight] of WEIGHTS) readCorpus(corpus, weight);
 const WEIGHT_SUM = [...WEIGHT_OF.values()].reduce((sum, weight) => sum + weight, 0);
 
 function readCorpus(corpus: string, weight: number): void {
-  for (const line of corpus.trim().split("\n")) {
+  for (const line of corpus.trim().replaceAll("\n  ", " ").split("\n")) {
     const at = line.indexOf(": ");
     const command = line.slice(0, at);
     TEMPLATES.set(command, [...(TEMPLATES.get(command) ?? []), new Template(line.slice(at + 2))]);

@@ -1,7 +1,10 @@
 /**
- * What the commands on whole keys, on scripts, on the server and on the session look like; written as in
- * `data-corpus.ts`. CLIENT REPLY, QUIT and the other commands that need more than a look at one reply have
+ * What the commands on whole keys, on scripts, on the server and on the session look like;
+  written as in
+ * `data-corpus.ts`. CLIENT REPLY, QUIT and the other commands that need more than a look at one
+  reply have
  * their walk in `walk.ts`.
+ * An indented line goes on with the one above.
  */
 
 /** Any key, whatever its type. */
@@ -93,12 +96,14 @@ command|help: COMMAND HELP
 command|info: COMMAND INFO {<command>}
 command|list: COMMAND LIST [FILTERBY (MODULE nosuch|ACLCAT hash|PATTERN <glob>|junk)]
 config: CONFIG [nosuch <v>]
-config|get: CONFIG GET {(save|hash-max-listpack-entries|zset*|databases|nosuch|maxmemory|slowlog*|appendonly)}
+config|get: CONFIG GET
+  {(save|hash-max-listpack-entries|zset*|databases|nosuch|maxmemory|slowlog*|appendonly)}
 config|help: CONFIG HELP
 config|resetstat: CONFIG RESETSTAT
 config|set: CONFIG SET hash-max-listpack-entries (4|128|junk)
 config|set: CONFIG SET hash-max-listpack-value (64|20) zset-max-listpack-entries (3|128)
-config|set: CONFIG SET set-max-intset-entries (4|512) list-max-listpack-size (4|-2) stream-node-max-entries (3|100)
+config|set: CONFIG SET set-max-intset-entries (4|512) list-max-listpack-size (4|-2)
+  stream-node-max-entries (3|100)
 config|set: CONFIG SET (nosuch|maxmemory|dir|hash-max-listpack-value) <v>
 dbsize: DBSIZE
 flushall: FLUSHALL [ASYNC|SYNC|junk]
@@ -132,7 +137,8 @@ client|getredir: CLIENT GETREDIR
 client|help: CLIENT HELP
 client|id: CLIENT ID
 client|info: CLIENT INFO
-client|kill: CLIENT KILL (ID (0|999999999|x)|TYPE pubsub|ADDR 1.2.3.4:5|1.2.3.4:5|USER nobody|junk <v>)
+client|kill: CLIENT KILL (ID (0|999999999|x)|TYPE pubsub|ADDR 1.2.3.4:5|1.2.3.4:5|USER
+  nobody|junk <v>)
 client|list: CLIENT LIST [TYPE (normal|pubsub|junk)|ID <count>]
 client|no-evict: CLIENT NO-EVICT (ON|OFF|junk)
 client|pause: CLIENT PAUSE <count> [WRITE|ALL|junk]

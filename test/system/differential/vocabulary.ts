@@ -109,7 +109,9 @@ export class Words {
       r.chance(0.05) ? this.#value(r) : r.pick([`m${r.between(0, 9)}`, `${r.between(0, 20)}`]),
     f: (r) => `f${r.between(0, 6)}`,
     int: (r) => (r.chance(0.06) ? r.pick([...HUGE, "abc", "1.5", ""]) : `${r.between(-20, 40)}`),
-    float: (r) => (r.chance(0.06) ? r.pick(["nan", "inf", "-inf", "abc", "1e400"]) : decimal(r)),
+    // No 1e400: it leaves an ERANGE behind in the server's errno, at which a later SORT BY of any client
+    // takes offence (redis-server 7.0.15), and only that server's.
+    float: (r) => (r.chance(0.06) ? r.pick(["nan", "inf", "-inf", "abc"]) : decimal(r)),
     score: (r) => (r.chance(0.1) ? r.pick(["inf", "-inf", "abc", "+inf"]) : decimal(r)),
     count: (r) =>
       r.chance(0.06) ? r.pick(["-2", "x", "9223372036854775807"]) : `${r.between(0, 5)}`,

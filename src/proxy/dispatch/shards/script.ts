@@ -64,10 +64,12 @@ export const scriptExists: CommandHandler = async (client, argv, env) => {
   return encodeReply(arrayValue(isOnAll.map((is) => integerValue(is ? 1 : 0))), client.proto);
 };
 
-/** SCRIPT FLUSH [ASYNC|SYNC]. What the proxy remembers goes as soon as one master forgot. */
+/** SCRIPT FLUSH [ASYNC|SYNC]. What the proxy remembers goes before any master forgets. */
 export const scriptFlush: CommandHandler = async (client, argv, env) => {
-  // First: another worker could load a script again after the servers have dropped it.
-  await env.forgetScripts();
+  // A bad option flushes nothing. Else first: another worker could load a script again after the
+  // servers have dropped it.
+  const isSound = argv.length === 2 || (argv.length === 3 && /^a?sync$/i.test(`${argv[2]}`));
+  if (isSound) await env.forgetScripts();
   const parts = await askShards(client, env, shardsWithKeys(env.shards), argv);
   return failureOfChange(parts) ?? (parts[0] as Part).reply;
 };

@@ -16,6 +16,7 @@ beforeEach(() => {
     password: "",
     dialTimeoutMs: 1000,
     recvTimeoutMs: 1000,
+    sendTimeoutMs: 1000,
     keepAliveMs: 0,
     pingPeriodMs: 0,
     maxPipeline: 10,

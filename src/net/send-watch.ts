@@ -1,11 +1,11 @@
 /**
- * Finds out that a client takes no bytes: output waits, and nothing of it leaves between two looks.
+ * Finds out that a peer takes no bytes: output waits, and nothing of it leaves between two looks.
  *
- * The session looks about once a second and closes when that lasts longer than `session_send_timeout`. A client
+ * Sessions and backends look about once a second and close when that lasts longer than their send timeout. A peer
  * that reads slowly but steadily is never closed for it.
  */
 
-/** One for each session; looked at about once a second. */
+/** One for each connection. */
 export class SendWatch {
   #sinceMs = 0;
   #bytesOut = 0;
