@@ -37,6 +37,7 @@ import {
   STOPS_SOCKET,
 } from "./pause-reason.ts";
 import { PipelineWindow } from "./pipeline-window.ts";
+import { ReplyMuting } from "./reply-muting.ts";
 import type { RequestAssembler } from "./request-assembler.ts";
 import { RequestReader, type RequestReaderOwner } from "./request-reader.ts";
 import { SESSION_ID_STEP, type SessionEnv } from "./session-env.ts";
@@ -68,9 +69,7 @@ export class Session
   readonly #lane: number;
   readonly #reader: RequestReader;
   readonly #window: PipelineWindow;
-  #replyMode: ReplyMode = "on";
-  /** The command at hand has set the reply mode. */
-  #wasReplyModeSet = false;
+  readonly #muting: ReplyMuting;
   #paused = 0;
   #lastCommandName = "";
   readonly #input = new SessionInput();
@@ -96,6 +95,7 @@ export class Session
     this.#env = env;
     this.#lane = Math.floor(id / SESSION_ID_STEP) % env.router.laneCount;
     this.output = new SessionOutput(connection, this);
+    this.#muting = new ReplyMuting(this.output);
     this.#window = new PipelineWindow(env.limits.maxPipeline, env.limits.softOutputBytes);
     this.#reader = new RequestReader(
       this,
@@ -148,19 +148,16 @@ export class Session
 
   set isAuthenticated(is: boolean) {
     this.#reader.isLoggedIn = is;
-    this.#reader.isPlain = is && this.#replyMode === "on";
+    this.#reader.isPlain = is && this.replyMode === "on";
   }
 
   get replyMode(): ReplyMode {
-    return this.#replyMode;
+    return this.#muting.mode;
   }
 
   set replyMode(mode: ReplyMode) {
-    this.#wasReplyModeSet = true;
-    this.#replyMode = mode;
+    this.#muting.set(mode);
     this.#reader.isPlain = this.isAuthenticated && mode === "on";
-    // The command that switches replies on is answered.
-    if (mode === "on") this.output.isMuted = false;
   }
 
   inputBytes(): number {
@@ -179,8 +176,8 @@ export class Session
     this.#isClosingAfterReply = true;
   }
 
-  closeNow(reason: string): void {
-    this.#close(reason, "");
+  closeNow(reason: string, detail = ""): void {
+    this.#close(reason, detail);
   }
 
   onHandlerDone(): void {
@@ -291,14 +288,6 @@ export class Session
     }
   }
 
-  /** Closes because the proxy has no memory for what waits here. */
-  closeForMemory(bytes: number): void {
-    this.#close(
-      "memory_limit",
-      `proxy_max_memory is reached and this session holds ${bytes} bytes`,
-    );
-  }
-
   /** Answers an error and closes: for a client that can't be served at all. */
   rejectWith(reply: Buffer, reason: string): void {
     this.#closeReason = reason;
@@ -324,20 +313,21 @@ export class Session
     nowMs: number,
   ): boolean {
     const { output } = this;
-    const modeBefore = this.#replyMode;
-    if (modeBefore !== "on" && output.inFlightCount > 0) {
-      // Replies that are dropped must not be mixed with those that aren't.
-      this.#pause(PAUSED_IDLE);
-      output.isWatched = true;
-      return false;
-    }
-    const isMuting = modeBefore !== "on";
+    const isMuting = this.replyMode !== "on";
     if (isMuting) {
-      output.isMuted = true;
-      this.#wasReplyModeSet = false;
+      if (output.inFlightCount > 0) {
+        this.#pause(PAUSED_IDLE);
+        return false;
+      }
+      this.#muting.begin();
     }
     const outcome = this.#env.dispatcher.dispatch(this, buffer, start, end, source, nowMs);
-    if (isMuting && !this.#isClosed) this.#afterMuted(modeBefore, outcome);
+    if (isMuting && !this.#isClosed) {
+      const isTaken = outcome === DISPATCHED || outcome === ANSWERED || outcome === WAIT_HANDLER;
+      this.#muting.end(isTaken);
+      this.#reader.isPlain = this.isAuthenticated && this.replyMode === "on";
+      if (isTaken && output.inFlightCount > 0) this.#pause(PAUSED_IDLE);
+    }
     switch (outcome) {
       case DISPATCHED:
       case ANSWERED:
@@ -360,20 +350,6 @@ export class Session
       default:
         return true;
     }
-  }
-
-  /**
-   * CLIENT REPLY OFF drops every reply, SKIP that of the next command. Commands run one at a time then: the
-   * output stays muted until the reply of this one was due.
-   */
-  #afterMuted(modeBefore: ReplyMode, outcome: number): void {
-    const isTaken = outcome === DISPATCHED || outcome === ANSWERED || outcome === WAIT_HANDLER;
-    if (isTaken && modeBefore === "skip" && !this.#wasReplyModeSet) {
-      this.#replyMode = "on";
-      this.#reader.isPlain = this.isAuthenticated;
-    }
-    if (this.output.inFlightCount === 0) this.output.isMuted = false;
-    else if (isTaken) this.#pause(PAUSED_IDLE);
   }
 
   onPipelineFull(): void {

@@ -405,7 +405,10 @@ export class Worker implements WorkerHandle, BackendEvents {
     for (const { session, bytes: own } of held) {
       if (closedBytes >= bytes || own === 0) return;
       closedBytes += own;
-      session.closeForMemory(own);
+      session.closeNow(
+        "memory_limit",
+        `proxy_max_memory is reached and this session holds ${own} bytes`,
+      );
     }
   }
 
