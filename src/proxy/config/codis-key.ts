@@ -293,7 +293,8 @@ export const CODIS_KEYS = [
     max: 16_777_216,
     doc:
       "Requests of one client that wait for their replies; at this many, reading from it pauses. " +
-      "(Codis closes the connection.)",
+      "(Codis closes the connection.) With large replies it pauses earlier, so that those in flight stay " +
+      "within four times session_soft_output_size.",
   },
   {
     name: "session_keepalive_period",

@@ -48,6 +48,10 @@ export class ScriptRetry extends ReplySink {
     this.#backend.append(this.#frame, 0, this.#frame.length);
   }
 
+  override onFailure(_tag: number, error: Buffer): void {
+    this.#output.onFailure(this.#seq, error);
+  }
+
   #mayRetry(): boolean {
     return this.#output.inFlightCount === 1 && this.#backend.gate === GATE_OPEN;
   }

@@ -87,7 +87,8 @@ export class RequestReader {
     let runFlags = 0;
     let pos = 0;
     while (pos < end) {
-      const next = scanner.scan(buffer, pos, end, this.isLoggedIn);
+      let next = scanner.scan(buffer, pos, end, this.isLoggedIn);
+      if (next - pos > this.#maxRequestBytes) next = PROTOCOL_ERROR_BIG_REQUEST;
       const backend = next > 0 ? this.#routeFast(buffer) : undefined;
       if (backend !== undefined) {
         if (backend !== run) {
