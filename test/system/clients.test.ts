@@ -51,7 +51,7 @@ const LIBRARIES: readonly {
   },
   {
     name: "phpredis of Debian",
-    packages: ["php-cli", "php-redis"],
+    packages: ["php-redis"],
     command: ["/usr/bin/php", workload("phpredis.php")],
   },
   {
@@ -108,7 +108,6 @@ describe.each([
     ["redis-cli", []],
     ["redis-cli -3", ["-3"]],
   ])("%s runs commands, also after an error", async (_name, flags) => {
-    requireDebianPackages("redis-tools");
     const login = password === "" ? [] : ["-a", password, "--no-auth-warning"];
     const base = ["redis-cli", "-p", `${proxy.port}`, ...login, ...flags];
     const input = [
@@ -142,7 +141,6 @@ describe.each([
   });
 
   test("redis-cli --pipe loads 20,000 keys", async () => {
-    requireDebianPackages("redis-tools");
     const login = password === "" ? [] : ["-a", password, "--no-auth-warning"];
     const requests = Array.from({ length: 20_000 }, (_unused, number) => {
       const name = `piped:${number}`;
@@ -163,7 +161,6 @@ describe.each([
   ])(
     "redis-benchmark runs its default tests %s",
     async (_name, flags) => {
-      requireDebianPackages("redis-tools");
       const login = password === "" ? [] : ["-a", password];
       const command = ["redis-benchmark", "-p", `${proxy.port}`, ...login, ...flags, "--csv"];
       const output = await runClient(command);
