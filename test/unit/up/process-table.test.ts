@@ -17,10 +17,13 @@ function startShell(script: string): number {
   return spawn("sh", ["-c", script], { stdio: "ignore" }).pid ?? 0;
 }
 
-test("a process is listed with its command line, and this one is not", () => {
+test("a process is listed with its command line, and this one is not", async () => {
   const pid = startShell("sleep 30; true");
-  const found = listProcesses().find((one) => one.pid === pid);
-  expect(found?.args).toEqual(["sh", "-c", "sleep 30; true"]);
+  // Between fork and exec a process has no command line yet.
+  const found = await waitFor("the command line of the shell", 5_000, () =>
+    listProcesses().find((one) => one.pid === pid && one.args[0] !== ""),
+  );
+  expect(found.args).toEqual(["sh", "-c", "sleep 30; true"]);
   expect(listProcesses().some((one) => one.pid === process.pid)).toBe(false);
   process.kill(pid, "SIGKILL");
 });
