@@ -20,9 +20,19 @@ export const STAGES: readonly Stage[] = [
   { path: "src/main.ts", kind: "shared" },
   { path: "src/up", kind: "plane" },
   { path: "src/cli", kind: "plane" },
+  { path: "src/dashboard", kind: "plane" },
+  { path: "src/dashboard/admin", kind: "plane" },
+  { path: "src/dashboard/fleet", kind: "plane" },
+  { path: "src/dashboard/group", kind: "plane" },
+  { path: "src/dashboard/stats", kind: "plane" },
+  { path: "src/dashboard/topology", kind: "plane" },
+  { path: "src/dashboard/control.ts", kind: "plane" },
+  { path: "src/dashboard/config", kind: "plane" },
+  { path: "src/client", kind: "plane" },
   { path: "src/proxy", kind: "plane" },
   { path: "src/proxy/supervisor", kind: "plane" },
   { path: "src/proxy/worker", kind: "plane" },
+  { path: "src/proxy/registration", kind: "plane" },
   { path: "src/proxy/admin", kind: "plane" },
   { path: "src/proxy/session", kind: "plane" },
   { path: "src/proxy/dispatch", kind: "plane" },
@@ -33,7 +43,10 @@ export const STAGES: readonly Stage[] = [
   { path: "src/proxy/control.ts", kind: "plane" },
   { path: "src/proxy/config.ts", kind: "plane" },
   { path: "src/proxy/config", kind: "plane" },
+  { path: "src/config", kind: "shared" },
   { path: "src/api", kind: "shared" },
+  { path: "src/redis", kind: "shared" },
+  { path: "src/coordinator", kind: "leaf" },
   { path: "src/net", kind: "leaf" },
   { path: "src/model", kind: "leaf" },
   { path: "src/command", kind: "leaf" },
@@ -41,8 +54,8 @@ export const STAGES: readonly Stage[] = [
   { path: "src/base", kind: "leaf" },
 ];
 
-/** The only room that may use the runtime's own modules (`bun`, `bun:*`). */
-const RUNTIME_ROOM = "src/net";
+/** The only rooms that may use the runtime's own modules (`bun`, `bun:*`): sockets, and `flock`. */
+const RUNTIME_ROOMS = ["src/net", "src/coordinator/filesystem"];
 
 /** One import in a source file. */
 export interface ImportLine {
@@ -137,8 +150,8 @@ function findPackageProblem(path: string, specifier: string, tree: SourceTree): 
     return undefined;
   }
   if (specifier === "bun" || specifier.startsWith("bun:")) {
-    const isAllowed = path.startsWith(`${RUNTIME_ROOM}/`);
-    return isAllowed ? undefined : `only ${RUNTIME_ROOM} may import "${specifier}"`;
+    const isAllowed = RUNTIME_ROOMS.some((room) => path.startsWith(`${room}/`));
+    return isAllowed ? undefined : `only ${RUNTIME_ROOMS.join(" and ")} may import "${specifier}"`;
   }
   const parts = specifier.split("/");
   const name = specifier.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0];

@@ -1,0 +1,144 @@
+/**
+ * What the HTTP port of a dashboard needs of the rest: the contract between `dashboard/admin` and the
+ * leader of a product (`dashboard/leader.ts`), or a standby, which has no `LeaderControl`.
+ *
+ * Methods that change something resolve when the change is durable in the coordinator and every proxy that
+ * answers has it; a proxy that doesn't answer is left to the repair that runs all the time. They throw
+ * `CodisError` with Codis's own text where it has one. A rejected change has changed nothing.
+ */
+import type { ProxyStatsJson } from "../api/proxy-stats.ts";
+import type { DashboardModel } from "../model/dashboard-model.ts";
+import type { ProxyModel } from "../model/proxy-model.ts";
+import type { SlotRecord } from "../model/slot.ts";
+import type { Topology } from "../model/topology.ts";
+
+/** `starting`: waits for the coordinator. `standby`: another dashboard leads. `closed`: for good. */
+export type DashboardState = "starting" | "standby" | "leader" | "closed";
+
+/** Outcome of the last look at a server. */
+export interface ServerFigures {
+  readonly addr: string;
+  /** INFO as one flat record, and `maxmemory` of CONFIG GET; undefined when the last look failed. */
+  readonly info: Readonly<Record<string, string>> | undefined;
+  /** One line; undefined when all is well. */
+  readonly error: string | undefined;
+  readonly isTimedOut: boolean;
+  /** Wall clock of the answer or failure, milliseconds. */
+  readonly atMs: number;
+  /** FUNCTION libraries, name -> digest of its code; undefined when the server has none or wasn't asked. */
+  readonly functions?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Outcome of the last look at a proxy. */
+export interface ProxyFigures {
+  readonly token: string;
+  readonly stats: ProxyStatsJson | undefined;
+  readonly error: string | undefined;
+  readonly isTimedOut: boolean;
+  readonly atMs: number;
+  /**
+   * `synced`: it has the newest slots. `pending`: a push is under way or will be tried again. `unknown`: an
+   * original proxy, which doesn't tell. `unreachable`: it doesn't answer.
+   */
+  readonly table: "synced" | "pending" | "unknown" | "unreachable";
+  /** Revision of the slots that it confirmed last; undefined before the first. */
+  readonly revision: number | undefined;
+}
+
+/** A slot to give to a group by force; `groupId` 0 takes it offline. */
+export interface SlotAssignment {
+  readonly id: number;
+  readonly groupId: number;
+}
+
+/** Outcome of a resync or another push to everybody. */
+export interface PushReport {
+  /** Tokens of proxies that have the newest slots. */
+  readonly synced: readonly string[];
+  /** Proxies that don't have them yet, each with the reason. */
+  readonly failed: readonly { readonly token: string; readonly reason: string }[];
+}
+
+/** How a server may be added. */
+export interface AddServerOptions {
+  readonly datacenter: string;
+  /** Make it a replica of the group's master at once, if the group has one. Codis leaves that to a sync action. */
+  readonly asReplica: boolean;
+}
+
+/** The leader of a product. */
+export interface LeaderControl {
+  readonly epoch: number;
+  topology(): Topology;
+  /** By address. */
+  serverFigures(): ReadonlyMap<string, ServerFigures>;
+  /** By token. */
+  proxyFigures(): ReadonlyMap<string, ProxyFigures>;
+  /** The slots as a proxy without a data centre is told. */
+  slotTable(): readonly SlotRecord[];
+  /** Calls back after every change of the topology; the result ends that. */
+  onChange(listener: (topology: Topology) => void): () => void;
+
+  /** Drops what is in memory and reads the coordinator again. */
+  reload(): Promise<void>;
+
+  /** `addr` is the proxy's admin address. `createProxy` fails for a known one, `onlineProxy` updates it. */
+  createProxy(addr: string): Promise<ProxyModel>;
+  onlineProxy(addr: string): Promise<ProxyModel>;
+  reinitProxy(token: string): Promise<void>;
+  /** Shuts it down and forgets it; `isForced`: forgets it also when it can't be told to shut down. */
+  removeProxy(token: string, isForced: boolean): Promise<void>;
+
+  createGroup(id: number): Promise<void>;
+  removeGroup(id: number): Promise<void>;
+  addServer(groupId: number, addr: string, options: AddServerOptions): Promise<void>;
+  removeServer(groupId: number, addr: string): Promise<void>;
+  setReplicaGroup(groupId: number, addr: string, isEnabled: boolean): Promise<void>;
+  setAllReplicaGroups(isEnabled: boolean): Promise<void>;
+  resyncGroup(id: number): Promise<PushReport>;
+  resyncAllGroups(): Promise<PushReport>;
+  createSyncAction(addr: string): Promise<void>;
+  removeSyncAction(addr: string): Promise<void>;
+  /** INFO of a server of the topology, asked now. */
+  serverInfo(addr: string): Promise<Readonly<Record<string, string>>>;
+
+  /** Gives slots to groups by force: no data moves, a running action is dropped. All or none. */
+  assignSlots(assignments: readonly SlotAssignment[]): Promise<PushReport>;
+
+  addSentinel(addr: string): Promise<void>;
+  removeSentinel(addr: string, isForced: boolean): Promise<void>;
+  resyncSentinels(): Promise<void>;
+
+  /** Bounded storage beside the topology, for users and the audit log; fenced like every write. */
+  readonly storage: ProductStorage;
+}
+
+/** Nodes under `/codis-ext/{product}` that the HTTP port keeps. */
+export interface ProductStorage {
+  get(path: string): Promise<{ readonly data: string; readonly version: string } | undefined>;
+  readChildren(
+    path: string,
+  ): Promise<readonly { readonly path: string; readonly data: string; readonly version: string }[]>;
+  /** `data` undefined deletes. `expected` is a version, or `ABSENT` / `ANY` of the coordinator. */
+  write(
+    writes: readonly {
+      readonly path: string;
+      readonly data: string | undefined;
+      readonly expected: string;
+    }[],
+  ): Promise<void>;
+}
+
+/** A dashboard process. */
+export interface DashboardControl {
+  state(): DashboardState;
+  model(): DashboardModel;
+  /** The leader of this product in this process; undefined unless `state()` is `leader`. */
+  leader(): LeaderControl | undefined;
+  /** Admin address of the leader as far as it is known; undefined when nobody leads. */
+  leaderAddr(): string | undefined;
+  /** One line for people while `state()` is `starting` or `standby`: what is waited for. */
+  waitingFor(): string | undefined;
+  /** Ends this process after the answer was sent. */
+  shutdown(): Promise<void>;
+}

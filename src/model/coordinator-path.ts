@@ -1,0 +1,42 @@
+/**
+ * Where everything of a product lies in the coordinator: the layout of Codis 3.2 (`/codis3`), which its
+ * programs read and write too, and ours beside it (`/codis-ext`), which they don't know.
+ */
+
+/** Root of the layout of Codis 3.2; its children are products. */
+export const CODIS_ROOT = "/codis3";
+/** Root of what only our programs know. */
+export const OWN_ROOT = "/codis-ext";
+
+/** The paths of one product. */
+export const coordinatorPath = {
+  product: (product: string) => `${CODIS_ROOT}/${product}`,
+  /** The lock, and the address of the dashboard that holds it. */
+  lock: (product: string) => `${CODIS_ROOT}/${product}/topom`,
+  slots: (product: string) => `${CODIS_ROOT}/${product}/slots`,
+  slot: (product: string, id: number) => `${CODIS_ROOT}/${product}/slots/slot-${pad(id)}`,
+  groups: (product: string) => `${CODIS_ROOT}/${product}/group`,
+  group: (product: string, id: number) => `${CODIS_ROOT}/${product}/group/group-${pad(id)}`,
+  proxies: (product: string) => `${CODIS_ROOT}/${product}/proxy`,
+  proxy: (product: string, token: string) => `${CODIS_ROOT}/${product}/proxy/proxy-${token}`,
+  sentinel: (product: string) => `${CODIS_ROOT}/${product}/sentinel`,
+  /** Registration of a proxy for applications. */
+  jodis: (product: string, token: string) => `/jodis/${product}/proxy-${token}`,
+  /** The same where Codis 2 had it. */
+  jodisCompatible: (product: string, token: string) =>
+    `/zk/codis/db_${product}/proxy/${token}`,
+
+  own: (product: string) => `${OWN_ROOT}/${product}`,
+  epoch: (product: string) => `${OWN_ROOT}/${product}/epoch`,
+  /** What the original has no place for: number of slots. */
+  settings: (product: string) => `${OWN_ROOT}/${product}/settings`,
+  /** A change of several nodes under way; see `dashboard/topology`. */
+  journal: (product: string) => `${OWN_ROOT}/${product}/journal`,
+  users: (product: string) => `${OWN_ROOT}/${product}/users`,
+  user: (product: string, name: string) => `${OWN_ROOT}/${product}/users/${name}`,
+  audits: (product: string) => `${OWN_ROOT}/${product}/audit`,
+} as const;
+
+function pad(id: number): string {
+  return String(id).padStart(4, "0");
+}
