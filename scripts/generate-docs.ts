@@ -18,11 +18,11 @@ import {
 } from "../src/api/proxy-route.ts";
 import { formatByteSize } from "../src/base/byte-size.ts";
 import { ERROR_CODES } from "../src/base/error.ts";
+import type { KeySpec } from "../src/config/key-spec.ts";
+import { expectation } from "../src/config/value.ts";
 import { FORWARD_METHOD, slotToJson } from "../src/model/slot.ts";
 import { UNVERSIONED_PAUSE_MS } from "../src/proxy/admin/push-guard.ts";
-import { PROXY_KEYS } from "../src/proxy/config/key.ts";
-import { KEY_SECTIONS, type KeySpec } from "../src/proxy/config/key-spec.ts";
-import { expectation } from "../src/proxy/config/value.ts";
+import { KEY_SECTIONS, PROXY_KEYS } from "../src/proxy/config/key.ts";
 import { DURATION_BOUNDS_SECONDS, METRICS } from "../src/proxy/stats/metric.ts";
 
 const NOTE =

@@ -9,11 +9,12 @@ import { Command, CommanderError } from "commander";
 import { CodisError } from "../../base/error.ts";
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../../base/log-level.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
+import type { GivenValues } from "../../config/check.ts";
+import { readTomlFile } from "../../config/toml-file.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import { defaultConfigText } from "./default-text.ts";
-import { readProxyToml } from "./file.ts";
 import type { ProxyConfig } from "./key.ts";
-import { checkProxyConfig, type GivenValues } from "./load.ts";
+import { checkProxyConfig } from "./load.ts";
 
 /** Exit codes of daemons that the command line can lead to. */
 export const EXIT_CODE = {
@@ -63,7 +64,7 @@ const KEY_FLAGS = ["product_name", "product_auth", "session_auth"] as const;
 /** Reads the arguments that follow `codis proxy`, and the configuration file that they name. */
 export function parseProxyArgs(
   argv: readonly string[],
-  readConfig: (path: string) => GivenValues = readProxyToml,
+  readConfig: (path: string) => GivenValues = readTomlFile,
 ): ProxyOrder {
   const printed: string[] = [];
   try {

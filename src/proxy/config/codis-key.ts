@@ -5,7 +5,7 @@
  * Differs from Codis 3.2: keys that steer Go's memory, and those of features that come later, are
  * accepted and do nothing; each says why.
  */
-import type { KeySpec } from "./key-spec.ts";
+import type { KeySpec } from "../../config/key-spec.ts";
 
 const GO_MEMORY = "it steers the memory management of Go, which isn't used here";
 const BUFFER_SIZE = "buffers grow and shrink with what is in them; limits have keys of their own";

@@ -5,7 +5,7 @@
  * Invariant: with the defaults a configuration of Codis behaves as it did there, but that a limit is
  * reached where the original would have grown.
  */
-import type { KeySpec } from "./key-spec.ts";
+import type { KeySpec } from "../../config/key-spec.ts";
 
 /** Keys of ours, in the order of the JSON. */
 export const OWN_KEYS = [

@@ -1,12 +1,12 @@
 /** The command line: every flag of codis-proxy, ours, and what happens when they are wrong. */
 import { describe, expect, test } from "bun:test";
 import { VERSION } from "../../../../src/base/version.ts";
+import { parseToml } from "../../../../src/config/toml-file.ts";
 import { parseProxyArgs } from "../../../../src/proxy/config/args.ts";
-import { parseProxyToml } from "../../../../src/proxy/config/file.ts";
 import { parseOpenFilesLimit } from "../../../../src/proxy/config/open-files.ts";
 
 function parse(args: readonly string[], file = "") {
-  return parseProxyArgs(args, (path) => parseProxyToml(file, path));
+  return parseProxyArgs(args, (path) => parseToml(file, path));
 }
 
 function runOf(args: readonly string[], file = "") {

@@ -4,15 +4,15 @@
  */
 import { describe, expect, test } from "bun:test";
 import { CodisError } from "../../../../src/base/error.ts";
+import type { KeySpec } from "../../../../src/config/key-spec.ts";
+import { parseToml } from "../../../../src/config/toml-file.ts";
 import { defaultConfigText } from "../../../../src/proxy/config/default-text.ts";
-import { parseProxyToml } from "../../../../src/proxy/config/file.ts";
 import { PROXY_KEYS } from "../../../../src/proxy/config/key.ts";
-import type { KeySpec } from "../../../../src/proxy/config/key-spec.ts";
 import { checkProxyConfig } from "../../../../src/proxy/config/load.ts";
 import { configToJson, defaultProxyConfig } from "../../../../src/proxy/config.ts";
 
 function load(text: string, isStrict = false) {
-  return checkProxyConfig(parseProxyToml(text, "proxy.toml"), isStrict);
+  return checkProxyConfig(parseToml(text, "proxy.toml"), isStrict);
 }
 
 function failureOf(text: string, isStrict = false): CodisError {

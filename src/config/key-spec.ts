@@ -1,12 +1,12 @@
 /**
- * The form of an entry in the table of configuration keys. The tables are `codis-key.ts` and
- * `own-key.ts`, joined in `key.ts`; `value.ts` interprets an entry.
+ * The form of an entry in a table of configuration keys. Each program has such a table; `value.ts`
+ * interprets an entry, `check.ts` a whole configuration.
  *
  * Invariant: an entry says everything about its key; no other code knows a key by its name, but for the
- * few rules over several keys in `load.ts`.
+ * few rules over several keys in `load.ts` of each program.
  */
 
-/** How a key is written in TOML, and what its field in `ProxyConfig` holds. */
+/** How a key is written in TOML, and what its field in the configuration holds. */
 export type KeyKind =
   /** Text as it stands. */
   | "string"
@@ -19,32 +19,17 @@ export type KeyKind =
   /** `"30s"`, `"1h15m"` or a number of seconds; the field is a number of milliseconds. */
   | "duration";
 
-/** Headings of the default file and of the documentation, in their order. */
-export const KEY_SECTIONS = [
-  "Product",
-  "Addresses",
-  "Clients",
-  "Servers",
-  "Slots and workers",
-  "Limits of memory",
-  "Service discovery",
-  "Pushing metrics",
-  "Without effect",
-] as const;
-
-/** One heading of `KEY_SECTIONS`. */
-export type KeySection = (typeof KEY_SECTIONS)[number];
-
 /** Everything known about one key. */
 export interface KeySpec {
-  /** Name in `proxy.toml` and in JSON. */
+  /** Name in the file and in JSON. */
   readonly name: string;
-  /** Name of the field in `ProxyConfig`; ends in `Ms` or `Bytes` where that is its unit. */
+  /** Name of the field in the checked configuration; ends in `Ms` or `Bytes` where that is its unit. */
   readonly field: string;
   readonly kind: KeyKind;
   /** As one would write it in the file. */
   readonly fallback: string | number | boolean;
-  readonly section: KeySection;
+  /** Heading in the default file and in the documentation. */
+  readonly section: string;
   /** Sentences for the default file and the documentation. */
   readonly doc: string;
   /** The only values allowed. */
@@ -61,3 +46,18 @@ export interface KeySpec {
   /** Accepted because files of Codis have it; why it does nothing. */
   readonly withoutEffect?: string;
 }
+
+/** Type of the field of one entry. */
+export type ValueOf<K extends KeySpec> = K["kind"] extends "bool"
+  ? boolean
+  : K extends { readonly choices: readonly (infer C)[] }
+    ? C
+    : K["kind"] extends "string"
+      ? string
+      : number;
+
+/**
+ * The checked configuration that a table of keys yields. Fields that end in `Ms` are milliseconds, in
+ * `Bytes` bytes; a duration of 0 is "never" or "off" unless the key says otherwise. Frozen.
+ */
+export type ConfigOf<K extends KeySpec> = { readonly [E in K as E["field"]]: ValueOf<E> };

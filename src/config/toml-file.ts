@@ -1,16 +1,16 @@
 /**
- * Reads a `proxy.toml`: text to values by key, each with the line it stands on, so that a complaint can
- * point there. What the values mean is not known here (`load.ts`).
+ * Reads a TOML file of a program: text to values by key, each with the line it stands on, so that a complaint can
+ * point there. What the values mean is not known here (`check.ts`).
  *
  * Loads the TOML parser; only the main process imports this.
  */
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
-import { CodisError, messageOf, systemCodeOf } from "../../base/error.ts";
-import type { GivenValues } from "./load.ts";
+import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
+import type { GivenValues } from "./check.ts";
 
 /** Reads and parses a file. Throws `CONFIG_UNREADABLE`. */
-export function readProxyToml(path: string): GivenValues {
+export function readTomlFile(path: string): GivenValues {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -20,11 +20,11 @@ export function readProxyToml(path: string): GivenValues {
       cause,
     });
   }
-  return parseProxyToml(text, path);
+  return parseToml(text, path);
 }
 
-/** Parses the text of a `proxy.toml`; `path` is for error lines. Throws `CONFIG_UNREADABLE`. */
-export function parseProxyToml(text: string, path: string): GivenValues {
+/** Parses the text of a configuration file; `path` is for error lines. Throws `CONFIG_UNREADABLE`. */
+export function parseToml(text: string, path: string): GivenValues {
   try {
     const values = new Map<string, unknown>(Object.entries(parse(text)));
     return { values, originOf: (key) => originOf(text, path, key) };

@@ -4,8 +4,8 @@
  *
  * Durations are kept in milliseconds and sizes in bytes from here on.
  */
-import { formatByteSize, parseByteSize } from "../../base/byte-size.ts";
-import { formatDurationMs, parseDurationMs } from "../../base/duration.ts";
+import { formatByteSize, parseByteSize } from "../base/byte-size.ts";
+import { formatDurationMs, parseDurationMs } from "../base/duration.ts";
 import type { KeySpec } from "./key-spec.ts";
 
 /** A checked value, or the sentence that says what would be right. */
