@@ -156,7 +156,8 @@ function fieldOf(config: unknown, spec: KeySpec): string | number | boolean {
 }
 
 function invalid(spec: KeySpec, origin: string, raw: unknown, expected: string): CodisError {
-  const shown = spec.isSecret === true ? "(hidden)" : show(raw);
+  const isHidden = spec.isSecret === true || spec.isLogin === true;
+  const shown = isHidden ? "(hidden)" : show(raw);
   return new CodisError(
     "CONFIG_INVALID",
     `${origin}: invalid ${spec.name} = ${shown}: expected ${expected}`,

@@ -41,6 +41,8 @@ export interface KeySpec {
   readonly floor?: number;
   /** Passwords: never shown in JSON or in logs. */
   readonly isSecret?: true;
+  /** `user:password`: JSON and logs show the user only. */
+  readonly isLogin?: true;
   /** Not a key of Codis 3.2 but ours. */
   readonly isOurs?: true;
   /** Accepted because files of Codis have it; why it does nothing. */

@@ -60,11 +60,14 @@ export function expectation(spec: KeySpec): string {
   }
 }
 
-/** A value of the configuration as one would write it, sizes and durations with units. */
+/** A value of the configuration as one would write it, sizes and durations with units, logins without password. */
 export function showValue(
   spec: KeySpec,
   value: string | number | boolean,
 ): string | number | boolean {
+  if (spec.isLogin === true && typeof value === "string") {
+    return value.replace(/^([^:]*):.*$/s, "$1:(hidden)");
+  }
   if (typeof value === "number") {
     if (spec.kind === "size") {
       return formatByteSize(value);

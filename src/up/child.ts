@@ -1,5 +1,5 @@
 /**
- * One process of a local cluster that this program has started: redis-server or a proxy. It runs in a
+ * One process of a local cluster that this program has started: a server, the dashboard or a proxy. It runs in a
  * session of its own, so that Ctrl-C in the terminal reaches only `codis up`, which then ends all in
  * order. Its output goes to its log file.
  */
@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { CodisError, systemCodeOf } from "../base/error.ts";
 import type { Member } from "./member.ts";
-import { findReadiness, findReplicaReadiness } from "./probe.ts";
+import { findMemberReadiness, type Readiness } from "./probe.ts";
 import { findProcess, type ProcessId } from "./process-table.ts";
 
 /** Bound for the first PONG of a process that isn't loading data. */
@@ -63,20 +63,20 @@ export class Child {
   }
 
   /**
-   * Resolves when the process answers PING, and a replica has its master's data. Reading data may take
-   * as long as it needs; `onLoading` is called once. Throws `SERVER_START_FAILED` when the process ends
-   * or says nothing.
+   * Resolves when the process serves, and a replica has its master's data. Reading data may take as long
+   * as it needs; `onLoading` is called once. `enough` is taken for serving as well. Throws
+   * `SERVER_START_FAILED` when the process ends or says nothing.
    */
-  async waitUntilReady(onLoading: () => void): Promise<void> {
+  async waitUntilReady(onLoading: () => void, enough: Readiness = "yes"): Promise<void> {
     let endsAt = performance.now() + READY_MS;
     let hasReported = false;
     for (;;) {
-      const readiness = await this.#findReadiness();
+      const readiness = await findMemberReadiness(this.member);
       // In this order: the PONG may have come from another program on the same port.
       if (this.#exitReason !== undefined) {
         throw this.#startFailure(`ended at start (${this.#exitReason})`);
       }
-      if (readiness === "yes") {
+      if (readiness === "yes" || readiness === enough) {
         return;
       }
       if (readiness === "loading") {
@@ -96,11 +96,6 @@ export class Child {
   /** The last lines of the log, on one line; empty when there are none. */
   logTail(): string {
     return readTail(this.member.logPath);
-  }
-
-  #findReadiness(): ReturnType<typeof findReadiness> {
-    const { kind, port } = this.member;
-    return kind === "replica" ? findReplicaReadiness(port) : findReadiness(port);
   }
 
   #startFailure(problem: string): CodisError {

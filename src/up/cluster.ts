@@ -1,14 +1,15 @@
 /**
- * The running processes of a local cluster: starts them in order (masters, replicas, proxies), starts
- * those again that die, and ends all in the opposite order.
+ * The running processes of a local cluster: starts them in order (coordinator, masters, replicas,
+ * dashboard, proxies), starts those again that die, and ends all in the opposite order.
  *
  * Invariant: after `close` has resolved, no process that was started here is left.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { CodisError, messageOf } from "../base/error.ts";
 import { Child, type ExitReason } from "./child.ts";
-import { type ClusterLayout, replaceFile } from "./layout.ts";
-import { listMembers, type Member, slotFileOf, slotFileText } from "./member.ts";
+import type { ClusterLayout } from "./layout.ts";
+import { listMembers, MEMBER_KINDS, type Member } from "./member.ts";
+import type { Readiness } from "./probe.ts";
 import { endProcesses, type FoundProcess, listProcesses, type ProcessId } from "./process-table.ts";
 
 /** A proxy finishes what is in flight, a server writes its append-only file. */
@@ -31,6 +32,8 @@ export interface ClusterOptions {
   readonly launcher: string;
   /** More flags for the proxies. */
   readonly proxyFlags: readonly string[];
+  /** Called when all processes are there and the dashboard leads: tells it what it doesn't know yet. */
+  readonly build: () => Promise<void>;
   readonly report: Report;
 }
 
@@ -52,35 +55,46 @@ export class Cluster {
     return this.#failed.promise;
   }
 
-  /** Resolves when every process answers PING. Throws `SERVER_START_FAILED`; the caller then closes. */
+  /** Resolves when every process serves. Throws `SERVER_START_FAILED`; the caller then closes. */
   async start(): Promise<void> {
     const { dir, layout, launcher } = this.#options;
-    replaceFile(slotFileOf(dir), slotFileText(layout));
     const members = listMembers(dir, layout, launcher);
-    for (const kind of ["master", "replica", "proxy"] as const) {
+    for (const kind of MEMBER_KINDS) {
       const started = members
         .filter((member) => member.kind === kind && !this.#isClosing)
         .map((member) => this.#spawn(member));
-      // All are waited for even if one fails, so that close() meets no half-started ones.
-      const results = await Promise.allSettled(started.map((child) => this.#waitUntilReady(child)));
-      const failure = results.find((result) => result.status === "rejected");
-      if (failure !== undefined) {
-        throw failure.reason;
-      }
+      // A proxy gets its slots from the dashboard, which has to know it first.
+      await this.#waitForAll(started, kind === "proxy" ? "waiting" : "yes");
       for (const child of started) {
         this.#watch(child);
       }
     }
+    if (this.#isClosing) {
+      return;
+    }
+    await this.#options.build();
+    const proxies = [...this.#children.values()].filter((child) => child.member.kind === "proxy");
+    await this.#waitForAll(proxies, "yes");
   }
 
-  /** Ends the proxies, then the replicas, then the masters. May be called at any time. */
+  /** All are waited for even if one fails, so that close() meets no half-started ones. */
+  async #waitForAll(children: readonly Child[], enough: Readiness): Promise<void> {
+    const waiting = children.map((child) => this.#waitUntilReady(child, enough));
+    const results = await Promise.allSettled(waiting);
+    const failure = results.find((result) => result.status === "rejected");
+    if (failure !== undefined) {
+      throw failure.reason;
+    }
+  }
+
+  /** Ends all, those first that need the others. May be called at any time. */
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const timer of this.#timers) {
       clearTimeout(timer);
     }
     const children = [...this.#children.values()];
-    for (const kind of ["proxy", "replica", "master"] as const) {
+    for (const kind of MEMBER_KINDS.toReversed()) {
       const ids = children
         .filter((child) => child.member.kind === kind)
         .flatMap((child) => child.id ?? []);
@@ -106,10 +120,10 @@ export class Cluster {
       : member;
   }
 
-  #waitUntilReady(child: Child): Promise<void> {
+  #waitUntilReady(child: Child, enough: Readiness = "yes"): Promise<void> {
     return child.waitUntilReady(() => {
       this.#options.report(`${child.member.name} reads its data`);
-    });
+    }, enough);
   }
 
   #watch(child: Child): void {
@@ -182,7 +196,7 @@ export async function endLeftovers(
 ): Promise<number> {
   const members = listMembers(dir, layout, launcher);
   let count = 0;
-  for (const kind of ["proxy", "replica", "master"] as const) {
+  for (const kind of MEMBER_KINDS.toReversed()) {
     const processes = listProcesses();
     const ids: ProcessId[] = members
       .filter((member) => member.kind === kind)

@@ -2,9 +2,9 @@
  * The command lines of `codis up`, `down` and `status`. Wrong ones become a `CodisError` with one line;
  * the library's own messages are used where they are clear.
  */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CodisError } from "../base/error.ts";
-import { defaultDir } from "./layout.ts";
+import { defaultDir, LOCAL_COORDINATORS } from "./layout.ts";
 import type { Wishes } from "./plan.ts";
 
 /** Flags of `codis up`. */
@@ -23,11 +23,20 @@ export interface DirFlags {
 
 /** undefined: help was asked for and printed. */
 export function parseUpFlags(argv: readonly string[]): UpFlags | undefined {
-  const command = createCommand("up", "Starts a local cluster: redis-servers and proxies.")
+  const command = createCommand(
+    "up",
+    "Starts a local cluster: redis-servers, proxies and a dashboard.",
+  )
     .option("--groups <n>", "groups, each with one master (default: 2)", countIn(1, 64))
     .option("--replicas <n>", "replicas of each master (default: 0)", countIn(0, 5))
     .option("--proxies <n>", "proxies, on ports one after another (default: 1)", countIn(1, 64))
     .option("--port <port>", "port of the first proxy (default: 19000)", countIn(1, 65_535))
+    .addOption(
+      new Option(
+        "--coordinator <kind>",
+        "where the topology is kept: filesystem, zookeeper or etcd (default: filesystem)",
+      ).choices([...LOCAL_COORDINATORS]),
+    )
     .option("--ncpu <n>", "worker processes of each proxy", countIn(1, 256))
     .option("--detach", "return when the cluster is ready; codis down ends it")
     .addHelpText(

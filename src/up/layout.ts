@@ -5,7 +5,8 @@
  *
  *     DIR/cluster.json        this layout
  *     DIR/supervisor.json     the running `codis up`: pid and phase
- *     DIR/slots.json          slot table of the proxies
+ *     DIR/coordinator/        the topology: files, or the data of ZooKeeper or etcd
+ *     DIR/dashboard.toml .log
  *     DIR/proxy-1.toml .log   one of each for a proxy
  *     DIR/group-1/master/     redis.conf, redis.log, append-only file
  *     DIR/group-1/replica-1/  the same for a replica
@@ -18,6 +19,16 @@ import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
 /** One redis-server. */
 export interface ServerLayout {
   readonly port: number;
+  /** The dashboard knows it by its address: the port can't change any more. */
+  readonly isAdded?: boolean;
+}
+
+/** Where the topology is kept; the ports are 0 where there is no such thing. */
+export interface CoordinatorLayout {
+  readonly kind: LocalCoordinator;
+  readonly port: number;
+  /** Second port that etcd needs. */
+  readonly peerPort: number;
 }
 
 /** One group: a master and its replicas. */
@@ -32,11 +43,20 @@ export interface GroupLayout {
 export interface ProxyLayout {
   readonly port: number;
   readonly adminPort: number;
+  /** As in `ServerLayout`. */
+  readonly isAdded?: boolean;
+}
+
+/** The dashboard; its port may change. */
+export interface DashboardLayout {
+  readonly port: number;
 }
 
 /** The whole cluster; the content of `cluster.json`. */
 export interface ClusterLayout {
   readonly version: 1;
+  readonly coordinator: CoordinatorLayout;
+  readonly dashboard: DashboardLayout;
   readonly groups: readonly GroupLayout[];
   readonly proxies: readonly ProxyLayout[];
 }
@@ -50,7 +70,17 @@ export interface SlotRange {
 /** Slots of a local cluster. */
 export const SLOT_COUNT = 1024;
 
+/** Name of the product of a local cluster. */
+export const PRODUCT = "codis-local";
+
+/** Coordinators that `codis up` can start; the folder is the default. */
+export const LOCAL_COORDINATORS = ["filesystem", "zookeeper", "etcd"] as const;
+/** One of `LOCAL_COORDINATORS`. */
+export type LocalCoordinator = (typeof LOCAL_COORDINATORS)[number];
+
 const LAYOUT_FILE = "cluster.json";
+/** For folders that an older release has written: it had no dashboard. */
+const NO_COORDINATOR: CoordinatorLayout = { kind: "filesystem", port: 0, peerPort: 0 };
 
 /**
  * Where `codis up` keeps a cluster without `--dir`: below the user's folder for data, not below the
@@ -130,11 +160,21 @@ function listFolder(dir: string): readonly string[] {
   }
 }
 
-function checkLayout(value: ClusterLayout): ClusterLayout {
-  const isPort = (port: unknown): boolean =>
-    typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;
+function checkLayout(written: Partial<ClusterLayout> | null): ClusterLayout {
+  const value = {
+    coordinator: NO_COORDINATOR,
+    dashboard: { port: 0 },
+    ...written,
+  } as ClusterLayout;
+  const isNumber = (port: unknown): port is number =>
+    typeof port === "number" && Number.isInteger(port) && port >= 0 && port < 65_536;
+  const isPort = (port: unknown): boolean => isNumber(port) && port > 0;
   const isGood =
-    value?.version === 1 &&
+    value.version === 1 &&
+    LOCAL_COORDINATORS.includes(value.coordinator?.kind) &&
+    isNumber(value.coordinator.port) &&
+    isNumber(value.coordinator.peerPort) &&
+    isNumber(value.dashboard?.port) &&
     Array.isArray(value.groups) &&
     value.groups.length > 0 &&
     value.groups.every(

@@ -12,11 +12,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CodisError, isCodisError, messageOf } from "../base/error.ts";
 import { Cluster, endLeftovers } from "./cluster.ts";
+import { checkCoordinatorProgram } from "./coordinator-member.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { parseDownFlags, parseStatusFlags, parseUpFlags, type UpFlags } from "./flags.ts";
-import { type ClusterLayout, readLayout, resolveDir, slotRangeOf, writeLayout } from "./layout.ts";
+import { type ClusterLayout, readLayout, resolveDir, writeLayout } from "./layout.ts";
 import { planLayout } from "./plan.ts";
 import { endProcesses } from "./process-table.ts";
+import { buildProduct } from "./product.ts";
+import { findSlotOwners, formatRanges } from "./slot-owner.ts";
 import { collectStatus, formatStatus } from "./status.ts";
 import { findSupervisor, removeSupervisor, writeSupervisor } from "./supervisor-file.ts";
 
@@ -100,7 +103,7 @@ async function runCluster(dir: string, flags: UpFlags, stopped: Promise<string>)
     if (isCodisError(reason)) {
       throw reason;
     }
-    say(`${reason}: ending the proxies, then the servers`);
+    say(`${reason}: ending the proxies, the dashboard, then the servers`);
   } finally {
     writeSupervisor(dir, "ending");
     await cluster.close();
@@ -122,13 +125,21 @@ async function startCluster(
       }
     }
     const layout = await planLayout(existing, flags, dir);
+    checkCoordinatorProgram(layout.coordinator.kind);
     writeLayout(dir, layout);
     const proxyFlags = flags.ncpu === undefined ? [] : [`--ncpu=${flags.ncpu}`];
-    const cluster = new Cluster({ dir, layout, launcher: LAUNCHER, proxyFlags, report: say });
+    const cluster = new Cluster({
+      dir,
+      layout,
+      launcher: LAUNCHER,
+      proxyFlags,
+      build: () => buildProduct(layout, (changed) => writeLayout(dir, changed)),
+      report: say,
+    });
     try {
       const isStopped = await Promise.race([cluster.start(), stopped.then(() => true)]);
       if (isStopped !== true) {
-        describeReady(dir, layout);
+        await describeReady(dir, layout);
         writeSupervisor(dir, "ready");
       }
       return { cluster, isStopped: isStopped === true };
@@ -143,12 +154,17 @@ async function startCluster(
   }
 }
 
-function describeReady(dir: string, layout: ClusterLayout): void {
+async function describeReady(dir: string, layout: ClusterLayout): Promise<void> {
+  say(`dashboard: http://127.0.0.1:${layout.dashboard.port}`);
+  if (layout.coordinator.kind !== "filesystem") {
+    say(`${layout.coordinator.kind}: 127.0.0.1:${layout.coordinator.port}`);
+  }
+  const owners = await findSlotOwners(layout);
   for (const group of layout.groups) {
-    const { first, last } = slotRangeOf(group.id, layout.groups.length);
+    const slots = formatRanges(owners === undefined ? undefined : (owners.get(group.id) ?? []));
     const replicas = group.replicas.map((replica) => `, replica 127.0.0.1:${replica.port}`);
     say(
-      `group ${group.id}: slots ${first}-${last}, master 127.0.0.1:${group.master.port}${replicas.join("")}`,
+      `group ${group.id}: slots ${slots}, master 127.0.0.1:${group.master.port}${replicas.join("")}`,
     );
   }
   for (const [index, proxy] of layout.proxies.entries()) {

@@ -3,21 +3,27 @@
  * written or started here.
  *
  * Every process can be recognised by its command line alone, because the path of its configuration file
- * is in it: redis-server by its title (`proc-title-template`), a proxy by its flags. So no list of
- * pids has to survive a crash.
+ * or folder is in it: redis-server by its title (`proc-title-template`), ours by their flags. So no list
+ * of pids has to survive a crash.
  */
 import { basename, join } from "node:path";
-import { type ClusterLayout, SLOT_COUNT, slotRangeOf } from "./layout.ts";
+import { createCoordinator } from "./coordinator-member.ts";
+import { type ClusterLayout, PRODUCT } from "./layout.ts";
+
+/** Kinds of processes, in the order of their start. */
+export const MEMBER_KINDS = ["coordinator", "master", "replica", "dashboard", "proxy"] as const;
+/** One of `MEMBER_KINDS`. */
+export type MemberKind = (typeof MEMBER_KINDS)[number];
 
 /** One process of a local cluster. */
 export interface Member {
-  /** `group-1 master`, `group-1 replica-1`, `proxy-1`. */
+  /** `group-1 master`, `group-1 replica-1`, `dashboard`, `proxy-1`, `etcd`. */
   readonly name: string;
-  readonly kind: "master" | "replica" | "proxy";
-  /** 0 for proxies. */
+  readonly kind: MemberKind;
+  /** 0 for all but servers. */
   readonly groupId: number;
   readonly port: number;
-  /** 0 for servers. */
+  /** 0 for all but proxies. */
   readonly adminPort: number;
   /** Folder that the process runs in. */
   readonly folder: string;
@@ -29,12 +35,15 @@ export interface Member {
   readonly isCommandLine: (args: readonly string[]) => boolean;
 }
 
-/** All members: masters, then replicas, then proxies, which is the order of their start. */
+const NOTE = "# Written by codis up at each start: changes are lost.";
+
+/** All members, in the order of their start. */
 export function listMembers(
   dir: string,
   layout: ClusterLayout,
   launcher: string,
 ): readonly Member[] {
+  const coordinator = createCoordinator(dir, layout.coordinator);
   const masters = layout.groups.map((group) =>
     createServer(dir, group.id, 0, group.master.port, 0),
   );
@@ -43,31 +52,13 @@ export function listMembers(
       createServer(dir, group.id, index + 1, replica.port, group.master.port),
     ),
   );
-  const proxies = layout.proxies.map((_, index) => createProxy(dir, layout, index, launcher));
-  return [...masters, ...replicas, ...proxies];
-}
-
-/** Path of the slot table. */
-export function slotFileOf(dir: string): string {
-  return join(dir, "slots.json");
-}
-
-/** The slot table in Codis's form: each group has its range. */
-export function slotFileText(layout: ClusterLayout): string {
-  const slots = layout.groups.flatMap((group) => {
-    const range = slotRangeOf(group.id, layout.groups.length);
-    return Array.from({ length: range.last - range.first + 1 }, (_, index) =>
-      JSON.stringify({
-        id: range.first + index,
-        backend_addr: `127.0.0.1:${group.master.port}`,
-        backend_addr_group_id: group.id,
-      }),
-    );
-  });
-  if (slots.length !== SLOT_COUNT) {
-    throw new RangeError(`${slots.length} slots for ${SLOT_COUNT}`);
-  }
-  return `[\n${slots.join(",\n")}\n]\n`;
+  return [
+    ...(coordinator === undefined ? [] : [coordinator]),
+    ...masters,
+    ...replicas,
+    createDashboard(dir, layout, launcher),
+    ...layout.proxies.map((_, index) => createProxy(dir, layout, index, launcher)),
+  ];
 }
 
 /** `masterPort` is 0 for a master, and `replica` too. */
@@ -83,7 +74,7 @@ function createServer(
   const configPath = join(folder, "redis.conf");
   const logPath = join(folder, "redis.log");
   const lines = [
-    "# Written by codis up at each start: changes are lost.",
+    NOTE,
     "bind 127.0.0.1",
     `port ${port}`,
     "protected-mode yes",
@@ -121,30 +112,62 @@ function createServer(
   };
 }
 
-function createProxy(dir: string, layout: ClusterLayout, index: number, launcher: string): Member {
-  const name = `proxy-${index + 1}`;
-  const configPath = join(dir, `${name}.toml`);
-  const { port, adminPort } = layout.proxies[index] ?? { port: 0, adminPort: 0 };
-  return {
-    name,
-    kind: "proxy",
-    groupId: 0,
-    port,
-    adminPort,
+function createDashboard(dir: string, layout: ClusterLayout, launcher: string): Member {
+  const configPath = join(dir, "dashboard.toml");
+  const { kind, port } = layout.coordinator;
+  const addr = kind === "filesystem" ? join(dir, "coordinator") : `127.0.0.1:${port}`;
+  return createDaemon(launcher, "dashboard", {
+    name: "dashboard",
+    port: layout.dashboard.port,
+    adminPort: 0,
     folder: dir,
     configPath,
     configText: [
-      "# Written by codis up at each start: changes are lost.",
-      'product_name = "codis-local"',
+      NOTE,
+      `product_name = "${PRODUCT}"`,
+      `coordinator_name = "${kind}"`,
+      `coordinator_addr = ${JSON.stringify(addr)}`,
+      `admin_addr = "127.0.0.1:${layout.dashboard.port}"`,
+      "",
+    ].join("\n"),
+  });
+}
+
+function createProxy(dir: string, layout: ClusterLayout, index: number, launcher: string): Member {
+  const name = `proxy-${index + 1}`;
+  const { port, adminPort } = layout.proxies[index] ?? { port: 0, adminPort: 0 };
+  return createDaemon(launcher, "proxy", {
+    name,
+    port,
+    adminPort,
+    folder: dir,
+    configPath: join(dir, `${name}.toml`),
+    configText: [
+      NOTE,
+      `product_name = "${PRODUCT}"`,
       'proto_type = "tcp4"',
       `proxy_addr = "127.0.0.1:${port}"`,
       `admin_addr = "127.0.0.1:${adminPort}"`,
       "",
     ].join("\n"),
-    logPath: join(dir, `${name}.log`),
-    command: [launcher, "proxy", "--config", configPath, "--fillslots", slotFileOf(dir)],
+  });
+}
+
+/** One of our own programs. */
+function createDaemon(
+  launcher: string,
+  kind: "dashboard" | "proxy",
+  facts: Pick<Member, "name" | "port" | "adminPort" | "folder" | "configPath" | "configText">,
+): Member {
+  const { configPath } = facts;
+  return {
+    ...facts,
+    kind,
+    groupId: 0,
+    logPath: join(facts.folder, `${facts.name}.log`),
+    command: [launcher, kind, "--config", configPath],
     isCommandLine: (args) => {
-      const at = args.indexOf("proxy");
+      const at = args.indexOf(kind);
       return at > 0 && args[at + 1] === "--config" && args[at + 2] === configPath;
     },
   };

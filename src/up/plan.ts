@@ -1,10 +1,17 @@
 /**
  * From flags and what the folder holds to the layout of this start: a new cluster, or the one that is
- * there with what may change about it. Ports of servers are internal and replaced when another program
- * has taken them; the ports that applications use are never changed silently.
+ * there with what may change about it. The ports that applications use are never changed silently, nor
+ * those by which the dashboard knows a server or a proxy; others are replaced when they are taken.
  */
 import { CodisError } from "../base/error.ts";
-import type { ClusterLayout, GroupLayout, ProxyLayout, ServerLayout } from "./layout.ts";
+import type {
+  ClusterLayout,
+  CoordinatorLayout,
+  GroupLayout,
+  LocalCoordinator,
+  ProxyLayout,
+  ServerLayout,
+} from "./layout.ts";
 import { isPortFree, PortFinder } from "./port.ts";
 
 /** What the command line asks for; undefined is "as it is", or the default for a new cluster. */
@@ -14,9 +21,12 @@ export interface Wishes {
   readonly proxies: number | undefined;
   /** Of the first proxy; the others have the next ones. */
   readonly port: number | undefined;
+  readonly coordinator: LocalCoordinator | undefined;
 }
 
 const DEFAULTS = { groups: 2, replicas: 0, proxies: 1, port: 19_000 } as const;
+/** Where Codis has its dashboard; the next best port when it is taken. */
+const DASHBOARD_PORT = 18_080;
 
 /**
  * The layout to start. Throws `CLUSTER_DIR_INVALID` when the number of groups would change, and
@@ -35,20 +45,55 @@ export async function planLayout(
         "groups arrives with a later release: leave --groups out, or choose another --dir",
     );
   }
+  refuseAnotherCoordinator(existing, wishes, dir);
   const finder = new PortFinder();
   const proxies = await planProxies(existing, wishes, finder);
   const replicaCount = wishes.replicas ?? existing?.groups[0]?.replicas.length ?? DEFAULTS.replicas;
   const groups: GroupLayout[] = [];
   for (let index = 0; index < groupCount; index += 1) {
     const old = existing?.groups[index];
-    const master = await planServer(old?.master, finder);
+    const master = await planServer(old?.master, finder, `group-${index + 1} master`);
     const replicas: ServerLayout[] = [];
     for (let replica = 0; replica < replicaCount; replica += 1) {
-      replicas.push(await planServer(old?.replicas[replica], finder));
+      const name = `group-${index + 1} replica-${replica + 1}`;
+      replicas.push(await planServer(old?.replicas[replica], finder, name));
     }
     groups.push({ id: index + 1, master, replicas });
   }
-  return { version: 1, groups, proxies };
+  const dashboardPort = existing?.dashboard.port || DASHBOARD_PORT;
+  const { port } = await planServer({ port: dashboardPort }, finder, "dashboard");
+  const coordinator = await planCoordinator(existing, wishes, finder);
+  return { version: 1, coordinator, dashboard: { port }, groups, proxies };
+}
+
+function refuseAnotherCoordinator(
+  existing: ClusterLayout | undefined,
+  wishes: Wishes,
+  dir: string,
+): void {
+  const kind = existing?.coordinator.kind;
+  if (kind !== undefined && wishes.coordinator !== undefined && kind !== wishes.coordinator) {
+    throw new CodisError(
+      "CLUSTER_DIR_INVALID",
+      `${dir} holds a cluster with --coordinator ${kind}: leave the flag out, or choose another --dir`,
+    );
+  }
+}
+
+async function planCoordinator(
+  existing: ClusterLayout | undefined,
+  wishes: Wishes,
+  finder: PortFinder,
+): Promise<CoordinatorLayout> {
+  const old = existing?.coordinator;
+  const kind = old?.kind ?? wishes.coordinator ?? "filesystem";
+  const plan = async (port: number | undefined): Promise<number> =>
+    (await planServer({ port: port ?? 0 }, finder, kind)).port;
+  return {
+    kind,
+    port: kind === "filesystem" ? 0 : await plan(old?.port),
+    peerPort: kind === "etcd" ? await plan(old?.peerPort) : 0,
+  };
 }
 
 async function planProxies(
@@ -74,21 +119,36 @@ async function planProxies(
   }
   const proxies: ProxyLayout[] = [];
   for (const [index, port] of ports.entries()) {
-    const old = existing?.proxies[index]?.adminPort;
-    const adminPort = old !== undefined && !ports.includes(old) ? old : 0;
-    proxies.push({ port, adminPort: (await planServer({ port: adminPort }, finder)).port });
+    const old = existing?.proxies[index];
+    // Its ports make the identity of a proxy: with another port for clients it is another proxy.
+    const isSame = old !== undefined && old.port === port && !ports.includes(old.adminPort);
+    const admin = { port: isSame ? old.adminPort : 0, isAdded: isSame && old.isAdded === true };
+    const planned = await planServer(admin, finder, `proxy-${index + 1}`);
+    proxies.push({ port, adminPort: planned.port, ...addedFlag(planned.isAdded) });
   }
   return proxies;
 }
 
-/** Keeps the port when it is free, else takes another. */
+/** Keeps the port when it is free; else takes another, unless the dashboard knows the server by it. */
 async function planServer(
   old: ServerLayout | undefined,
   finder: PortFinder,
+  name: string,
 ): Promise<ServerLayout> {
   const port = old?.port ?? 0;
   if (port !== 0 && finder.take(port) && (await isPortFree(port))) {
-    return { port };
+    return { port, ...addedFlag(old?.isAdded) };
+  }
+  if (old?.isAdded === true) {
+    throw new CodisError(
+      "PORT_IN_USE",
+      `port ${port} of 127.0.0.1, by which the dashboard knows ${name}, is in use by another program; ` +
+        "end that program first",
+    );
   }
   return { port: await finder.find() };
+}
+
+function addedFlag(isAdded: boolean | undefined): { isAdded?: boolean } {
+  return isAdded === true ? { isAdded } : {};
 }

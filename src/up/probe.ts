@@ -1,8 +1,11 @@
 /**
- * Asks a Redis server or a proxy one simple question over a connection of its own, to see whether it
+ * Asks a process of the cluster one simple question over a connection of its own, to see whether it
  * serves. Only for `codis up` and `status`: one inline command, one reply, then the connection closes.
  */
 import { connect } from "node:net";
+import { callHttp } from "../api/http-call.ts";
+import { messageOf } from "../base/error.ts";
+import type { Member } from "./member.ts";
 
 /** Longest wait for a reply. */
 const REPLY_MS = 2_000;
@@ -13,7 +16,7 @@ const REPLY_BYTES_MAX = 1_048_576;
  * The reply to one command as text: a simple string or an integer without its mark, a bulk string's
  * content, an error with its `-`. Rejects when there is no connection or no reply in time.
  */
-export function ask(port: number, command: string): Promise<string> {
+export function ask(port: number, command: string, end = "\r\n"): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1" });
     let received: Buffer = Buffer.alloc(0);
@@ -27,9 +30,11 @@ export function ask(port: number, command: string): Promise<string> {
         reject(result);
       }
     };
-    socket.once("connect", () => socket.write(`${command}\r\n`));
+    socket.once("connect", () => socket.write(`${command}${end}`));
     socket.once("error", finish);
-    socket.once("close", () => finish(new Error("the connection was closed")));
+    socket.once("close", () =>
+      finish(new Error(`the connection was closed after "${received.toString("utf8", 0, 40)}"`)),
+    );
     socket.on("data", (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       const reply = parseReply(received);
@@ -42,17 +47,61 @@ export function ask(port: number, command: string): Promise<string> {
   });
 }
 
-/** What a server answers to PING: "yes", "loading" (it reads its data), or "no". */
-export async function findReadiness(port: number): Promise<"yes" | "loading" | "no"> {
+/**
+ * Whether a process serves: `loading`: it reads its data; `waiting`: a proxy that has no slots yet; `no`:
+ * it doesn't answer, or with something else.
+ */
+export type Readiness = "yes" | "loading" | "waiting" | "no";
+
+/** What one of the cluster's processes answers, by its kind. */
+export function findMemberReadiness(
+  member: Pick<Member, "kind" | "name" | "port">,
+): Promise<Readiness> {
+  switch (member.kind) {
+    case "dashboard":
+      return findHttpReadiness(member.port, "/readyz");
+    case "coordinator":
+      return member.name === "etcd"
+        ? findHttpReadiness(member.port, "/health")
+        : findZookeeperReadiness(member.port);
+    case "replica":
+      return findReplicaReadiness(member.port);
+    default:
+      return findReadiness(member.port);
+  }
+}
+
+/** What a server or a proxy answers to PING. */
+export async function findReadiness(port: number): Promise<Readiness> {
   const reply = await ask(port, "PING").catch(() => "");
   if (reply === "PONG") {
     return "yes";
   }
+  if (reply.includes("router is not online")) {
+    return "waiting";
+  }
   return reply.startsWith("-LOADING") ? "loading" : "no";
 }
 
-/** As `findReadiness`, for a replica: "yes" only when it has its master's data, too. */
-export async function findReplicaReadiness(port: number): Promise<"yes" | "loading" | "no"> {
+async function findHttpReadiness(port: number, path: string): Promise<Readiness> {
+  try {
+    const call = { addr: `127.0.0.1:${port}`, method: "GET", path, shownPath: path } as const;
+    await callHttp({ ...call, timeoutMs: REPLY_MS, headers: {} });
+    return "yes";
+  } catch {
+    // Refused, silent, or a status that says "not yet": asked again by whoever waits.
+    return "no";
+  }
+}
+
+async function findZookeeperReadiness(port: number): Promise<Readiness> {
+  // The answer has no end of line: the server closes the connection after it.
+  const reply = await ask(port, "ruok", "").catch((thrown) => messageOf(thrown));
+  return reply.includes("imok") ? "yes" : "no";
+}
+
+/** As `findReadiness`, for a replica: `yes` only when it has its master's data, too. */
+async function findReplicaReadiness(port: number): Promise<Readiness> {
   const readiness = await findReadiness(port);
   if (readiness !== "yes") {
     return readiness;

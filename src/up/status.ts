@@ -3,10 +3,11 @@
  * answers. It asks the processes themselves, so it is also right after a crash of `codis up`.
  */
 import { findMemberProcesses } from "./cluster.ts";
-import { type ClusterLayout, type SlotRange, slotRangeOf } from "./layout.ts";
+import type { ClusterLayout, SlotRange } from "./layout.ts";
 import { listMembers, type Member } from "./member.ts";
-import { ask, findReadiness } from "./probe.ts";
+import { ask, findMemberReadiness } from "./probe.ts";
 import { listProcesses } from "./process-table.ts";
+import { findSlotOwners, formatRanges } from "./slot-owner.ts";
 import { findSupervisor } from "./supervisor-file.ts";
 
 /** One process. The names are those of `--json`. */
@@ -15,8 +16,11 @@ export interface MemberStatus {
   readonly addr: string;
   /** null when there is no such process. */
   readonly pid: number | null;
-  /** `loading`: it reads its data. `silent`: the process is there but gives no answer. */
-  readonly state: "online" | "loading" | "silent" | "stopped";
+  /**
+   * `loading`: it reads its data. `waiting`: a proxy without slots. `silent`: the process is there but
+   * gives no answer.
+   */
+  readonly state: "online" | "loading" | "waiting" | "silent" | "stopped";
 }
 
 /** A proxy. */
@@ -37,7 +41,8 @@ export interface ServerStatus extends MemberStatus {
 /** A group with its slots. */
 export interface GroupStatus {
   readonly id: number;
-  readonly slots: SlotRange;
+  /** In order; null when the dashboard doesn't answer. */
+  readonly slots: readonly SlotRange[] | null;
   readonly servers: readonly ServerStatus[];
 }
 
@@ -48,9 +53,14 @@ export interface ClusterStatus {
   readonly state: "online" | "degraded" | "stopped";
   /** Pid of `codis up`, null when it doesn't run. */
   readonly supervisorPid: number | null;
+  readonly dashboard: MemberStatus;
+  /** null for the filesystem, which needs no process. */
+  readonly coordinator: MemberStatus | null;
   readonly proxies: readonly ProxyStatus[];
   readonly groups: readonly GroupStatus[];
 }
+
+const NO_DASHBOARD: MemberStatus = { name: "dashboard", addr: "", pid: null, state: "stopped" };
 
 /** Looks at all processes of the cluster at once. */
 export async function collectStatus(
@@ -62,11 +72,18 @@ export async function collectStatus(
   const members = listMembers(dir, layout, launcher);
   const look = async (member: Member): Promise<MemberStatus> => {
     const pid = findMemberProcesses(member, processes)[0]?.pid ?? null;
-    const readiness = pid === null ? "no" : await findReadiness(member.port);
-    const state = readiness === "yes" ? "online" : readiness === "loading" ? "loading" : "silent";
+    const readiness = pid === null ? "no" : await findReadinessOf(member);
+    const state = readiness === "yes" ? "online" : readiness === "no" ? "silent" : readiness;
     const addr = `127.0.0.1:${member.port}`;
     return { name: member.name, addr, pid, state: pid === null ? "stopped" : state };
   };
+  const lookAt = async (kind: Member["kind"]): Promise<MemberStatus | null> => {
+    const member = members.find((one) => one.kind === kind);
+    return member === undefined ? null : await look(member);
+  };
+  const coordinator = await lookAt("coordinator");
+  const dashboard = (await lookAt("dashboard")) ?? NO_DASHBOARD;
+  const owners = await findSlotOwners(layout);
   const proxies = await Promise.all(
     members
       .filter((member) => member.kind === "proxy")
@@ -78,7 +95,7 @@ export async function collectStatus(
   const groups = await Promise.all(
     layout.groups.map(async (group) => ({
       id: group.id,
-      slots: slotRangeOf(group.id, layout.groups.length),
+      slots: owners === undefined ? null : (owners.get(group.id) ?? []),
       servers: await Promise.all(
         members
           .filter((member) => member.groupId === group.id)
@@ -87,8 +104,15 @@ export async function collectStatus(
     })),
   );
   const supervisorPid = findSupervisor(dir)?.pid ?? null;
-  const states = [...proxies, ...groups.flatMap((group) => group.servers)].map((one) => one.state);
-  return { dir, state: summarize(states, supervisorPid), supervisorPid, proxies, groups };
+  const all = [dashboard, ...proxies, ...groups.flatMap((group) => group.servers)];
+  const states = [...all, ...(coordinator === null ? [] : [coordinator])].map((one) => one.state);
+  const state = summarize(states, supervisorPid);
+  return { dir, state, supervisorPid, dashboard, coordinator, proxies, groups };
+}
+
+/** A replica without its master's data serves what it has: that is told beside its state. */
+function findReadinessOf(member: Member): ReturnType<typeof findMemberReadiness> {
+  return findMemberReadiness(member.kind === "replica" ? { ...member, kind: "master" } : member);
 }
 
 function summarize(
@@ -127,12 +151,17 @@ export function formatStatus(status: ClusterStatus): string {
       ? "codis up doesn't run"
       : `codis up is pid ${status.supervisorPid}`;
   const rows: string[][] = [["PROCESS", "ADDRESS", "PID", "STATE", "SLOTS", "KEYS", "MEMORY"]];
-  for (const proxy of status.proxies) {
-    rows.push([proxy.name, proxy.addr, text(proxy.pid), proxy.state, "", "", ""]);
+  const { coordinator, dashboard } = status;
+  for (const one of [
+    ...(coordinator === null ? [] : [coordinator]),
+    dashboard,
+    ...status.proxies,
+  ]) {
+    rows.push([one.name, one.addr, text(one.pid), one.state, "", "", ""]);
   }
   for (const group of status.groups) {
     for (const server of group.servers) {
-      const slots = server.role === "master" ? `${group.slots.first}-${group.slots.last}` : "";
+      const slots = server.role === "master" ? formatRanges(group.slots ?? undefined) : "";
       const state = server.isLinkUp === false ? `${server.state}, no link` : server.state;
       const memory =
         server.usedMemoryBytes === null ? "-" : formatMegabytes(server.usedMemoryBytes);

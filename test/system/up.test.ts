@@ -48,7 +48,7 @@ async function readStatus(dir: string): Promise<ClusterStatus> {
 }
 
 function membersOf(status: ClusterStatus): readonly MemberStatus[] {
-  return [...status.proxies, ...status.groups.flatMap((group) => group.servers)];
+  return [status.dashboard, ...status.proxies, ...status.groups.flatMap((group) => group.servers)];
 }
 
 function pidsOf(status: ClusterStatus): readonly number[] {
@@ -80,8 +80,8 @@ describe("codis up", () => {
       const before = await readStatus(dir);
       expect(before.state).toBe("online");
       expect(before.groups.map((group) => group.slots)).toEqual([
-        { first: 0, last: 511 },
-        { first: 512, last: 1023 },
+        [{ first: 0, last: 511 }],
+        [{ first: 512, last: 1023 }],
       ]);
 
       const names = Array.from({ length: 64 }, (_, index) => `key:${index}`);
@@ -118,7 +118,7 @@ describe("codis up", () => {
       const dir = newDir();
       const up = await startUp(dir, "--port", `${await freePort()}`, "--proxies", "1");
       const pids = pidsOf(await readStatus(dir));
-      expect(pids).toHaveLength(3);
+      expect(pids).toHaveLength(4);
       up.signal("SIGINT");
       const { code, stderr } = await up.ended();
       expect(stderr).toBe("");
@@ -133,7 +133,8 @@ describe("codis up", () => {
     async () => {
       const dir = newDir();
       const up = startCodis(["up", "--dir", dir, "--port", `${await freePort()}`]);
-      await waitFor("slot table", 10_000, () => existsSync(join(dir, "slots.json")) || undefined);
+      const file = join(dir, "dashboard.toml");
+      await waitFor("the dashboard's file", 10_000, () => existsSync(file) || undefined);
       up.signal("SIGTERM");
       expect((await up.ended()).code).toBe(0);
       const status = await readStatus(dir);

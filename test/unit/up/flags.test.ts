@@ -4,7 +4,7 @@ import { parseDownFlags, parseStatusFlags, parseUpFlags } from "../../../src/up/
 
 test("all flags of up are read; what isn't given is undefined", () => {
   const argv = ["--dir", "/d", "--groups=3", "--replicas", "1", "--proxies", "2", "--port", "7000"];
-  expect(parseUpFlags([...argv, "--detach", "--ncpu=2"])).toEqual({
+  expect(parseUpFlags([...argv, "--detach", "--ncpu=2", "--coordinator=etcd"])).toEqual({
     dir: "/d",
     groups: 3,
     replicas: 1,
@@ -12,6 +12,7 @@ test("all flags of up are read; what isn't given is undefined", () => {
     port: 7000,
     detach: true,
     ncpu: 2,
+    coordinator: "etcd",
   });
   expect(parseUpFlags([])).toEqual({} as never);
   expect(parseStatusFlags(["--json"])).toEqual({ json: true } as never);
@@ -28,6 +29,7 @@ test("wrong flags are one line that says what would be right", () => {
     return "";
   };
   expect(lineOf(["--group", "2"])).toContain("Did you mean --groups?");
+  expect(lineOf(["--coordinator=consul"])).toContain("filesystem, zookeeper, etcd");
   expect(lineOf(["--groups", "0"])).toContain("whole number from 1 to 64");
   expect(lineOf(["--groups", "1.5"])).toContain("whole number from 1 to 64");
   expect(lineOf(["--port", "65536"])).toContain("whole number from 1 to 65535");

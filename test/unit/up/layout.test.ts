@@ -2,7 +2,6 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
-import { parseSlotTable } from "../../../src/model/slot-table.ts";
 import {
   type ClusterLayout,
   readLayout,
@@ -10,7 +9,7 @@ import {
   slotRangeOf,
   writeLayout,
 } from "../../../src/up/layout.ts";
-import { listMembers, slotFileText } from "../../../src/up/member.ts";
+import { listMembers } from "../../../src/up/member.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 function createLayout(groupCount: number, replicaCount = 0): ClusterLayout {
@@ -24,7 +23,13 @@ function createLayout(groupCount: number, replicaCount = 0): ClusterLayout {
     master: server(),
     replicas: Array.from({ length: replicaCount }, server),
   }));
-  return { version: 1, groups, proxies: [{ port: 19_000, adminPort: 20_900 }] };
+  return {
+    version: 1,
+    coordinator: { kind: "filesystem", port: 0, peerPort: 0 },
+    dashboard: { port: 18_080 },
+    groups,
+    proxies: [{ port: 19_000, adminPort: 20_900 }],
+  };
 }
 
 test("the ranges of any number of groups cover all slots once, and differ by one at most", () => {
@@ -42,15 +47,6 @@ test("the ranges of any number of groups cover all slots once, and differ by one
       expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
     }),
   );
-});
-
-test("the proxy's reader takes the slot table as complete", () => {
-  const layout = createLayout(3);
-  const rules = { source: "slots.json", slotCount: SLOT_COUNT, unknownFields: "refuse" } as const;
-  const slots = parseSlotTable(slotFileText(layout), rules);
-  expect(slots).toHaveLength(SLOT_COUNT);
-  expect(slots[0]).toMatchObject({ backendAddr: "127.0.0.1:21001", backendAddrGroupId: 1 });
-  expect(slots[1023]).toMatchObject({ backendAddr: "127.0.0.1:21003", backendAddrGroupId: 3 });
 });
 
 describe("the folder", () => {
@@ -73,6 +69,18 @@ describe("the folder", () => {
     folder.remove();
   });
 
+  test("a folder of a release without a dashboard is read; its ports are found at the start", () => {
+    const folder = temporaryFolder();
+    const { version, groups, proxies } = createLayout(2);
+    writeFileSync(folder.join("cluster.json"), JSON.stringify({ version, groups, proxies }));
+    expect(readLayout(folder.path)).toMatchObject({
+      coordinator: { kind: "filesystem" },
+      dashboard: { port: 0 },
+      groups,
+    });
+    folder.remove();
+  });
+
   test("a layout with a wrong field is refused", () => {
     const folder = temporaryFolder();
     const good = createLayout(2);
@@ -81,6 +89,9 @@ describe("the folder", () => {
       7,
       { ...good, version: 2 },
       { ...good, groups: [] },
+      { ...good, coordinator: { kind: "consul", port: 0, peerPort: 0 } },
+      { ...good, coordinator: { kind: "etcd", port: "2379", peerPort: 0 } },
+      { ...good, dashboard: null },
       { ...good, groups: [{ ...good.groups[0], id: 2 }] },
       { ...good, groups: [{ id: 1, master: { port: "6379" }, replicas: [] }] },
       { ...good, groups: [{ id: 1, master: { port: 6379 } }] },
@@ -99,14 +110,30 @@ describe("the folder", () => {
 
 describe("members", () => {
   const members = listMembers("/data/a b", createLayout(1, 1), "/opt/bin/codis");
-  const [master, replica, proxy] = members;
+  const [master, replica, dashboard, proxy] = members;
 
-  test("masters come first, then replicas, then proxies", () => {
+  test("come in the order of their start: each finds what it needs", () => {
     expect(members.map((member) => member.name)).toEqual([
       "group-1 master",
       "group-1 replica-1",
+      "dashboard",
       "proxy-1",
     ]);
+  });
+
+  test("the dashboard's coordinator is the folder, or the process that is started before all", () => {
+    expect(dashboard?.configText).toContain('coordinator_addr = "/data/a b/coordinator"\n');
+    for (const kind of ["etcd", "zookeeper"] as const) {
+      const coordinator = { kind, port: 21_500, peerPort: 21_501 };
+      const all = listMembers("/data/a b", { ...createLayout(1), coordinator }, "/opt/bin/codis");
+      expect(all[0]?.name).toBe(kind);
+      expect(all[0]?.isCommandLine(all[0].command)).toBe(true);
+      expect(all[0]?.isCommandLine(dashboard?.command ?? [])).toBe(false);
+      const text = all.find((member) => member.kind === "dashboard")?.configText;
+      expect(text).toContain(
+        `coordinator_name = "${kind}"\ncoordinator_addr = "127.0.0.1:21500"\n`,
+      );
+    }
   });
 
   test("a server keeps its data, listens on loopback, and a replica names its master", () => {
@@ -131,7 +158,7 @@ describe("members", () => {
   test("a proxy is recognised by its configuration file", () => {
     const isProxy = proxy?.isCommandLine ?? (() => false);
     const flags = ["proxy", "--config", "/data/a b/proxy-1.toml"];
-    expect(isProxy(["/x/bun", "/opt/src/main.ts", ...flags, "--fillslots", "f"])).toBe(true);
+    expect(isProxy(["/x/bun", "/opt/src/main.ts", ...flags, "--ncpu=2"])).toBe(true);
     expect(isProxy(["/x/bun", "/opt/src/main.ts", "proxy", "--config", "/other.toml"])).toBe(false);
     expect(isProxy(["less", "/data/a b/proxy-1.toml"])).toBe(false);
   });

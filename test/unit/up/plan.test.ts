@@ -10,12 +10,15 @@ const NOTHING: Wishes = {
   replicas: undefined,
   proxies: undefined,
   port: undefined,
+  coordinator: undefined,
 };
 
 function portsOf(layout: Awaited<ReturnType<typeof planLayout>>): readonly number[] {
   const servers = layout.groups.flatMap((group) => [group.master, ...group.replicas]);
   const proxies = layout.proxies.flatMap((proxy) => [proxy.port, proxy.adminPort]);
-  return [...servers.map((server) => server.port), ...proxies];
+  const { coordinator, dashboard } = layout;
+  const ports = [...servers.map((server) => server.port), ...proxies, dashboard.port];
+  return [...ports, ...[coordinator.port, coordinator.peerPort].filter((port) => port > 0)];
 }
 
 async function occupy<T>(port: number, run: () => Promise<T>): Promise<T> {
@@ -42,11 +45,11 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 describe("a new cluster", () => {
   test("every process has a port of its own", async () => {
     const port = await freePort();
-    const wishes = { groups: 3, replicas: 2, proxies: 1, port };
+    const wishes = { ...NOTHING, groups: 3, replicas: 2, proxies: 1, port };
     const layout = await planLayout(undefined, wishes, "/d");
     expect(layout.groups.map((group) => group.id)).toEqual([1, 2, 3]);
     expect(layout.proxies[0]?.port).toBe(port);
-    expect(new Set(portsOf(layout)).size).toBe(11);
+    expect(new Set(portsOf(layout)).size).toBe(12);
   });
 
   test("a proxy's port that is taken is told, never replaced", async () => {
@@ -65,7 +68,7 @@ describe("a new cluster", () => {
 describe("a cluster that is there", () => {
   test("stays as it is without flags", async () => {
     const port = await freePort();
-    const wishes = { groups: 2, replicas: 1, proxies: 1, port };
+    const wishes = { ...NOTHING, groups: 2, replicas: 1, proxies: 1, port };
     const first = await planLayout(undefined, wishes, "/d");
     expect(await planLayout(first, NOTHING, "/d")).toEqual(first);
   });
@@ -76,7 +79,29 @@ describe("a cluster that is there", () => {
     const second = await occupy(taken, () => planLayout(first, NOTHING, "/d"));
     expect(second.groups[0]?.master.port).not.toBe(taken);
     expect(second.groups[1]).toEqual(first.groups[1] as never);
-    expect(new Set(portsOf(second)).size).toBe(4);
+    expect(new Set(portsOf(second)).size).toBe(5);
+  });
+
+  test("keeps the port by which the dashboard knows a server, or says who is in the way", async () => {
+    const first = await planLayout(undefined, { ...NOTHING, port: await freePort() }, "/d");
+    const groups = first.groups.map((group) => ({
+      ...group,
+      master: { ...group.master, isAdded: true },
+    }));
+    const added = { ...first, groups };
+    expect(await planLayout(added, NOTHING, "/d")).toEqual(added);
+    const taken = added.groups[0]?.master.port ?? 0;
+    const code = await occupy(taken, () => codeOf(planLayout(added, NOTHING, "/d")));
+    expect(code).toBe("PORT_IN_USE");
+  });
+
+  test("keeps its coordinator", async () => {
+    const wishes = { ...NOTHING, port: await freePort(), coordinator: "etcd" } as const;
+    const first = await planLayout(undefined, wishes, "/d");
+    expect(new Set(portsOf(first)).size).toBe(7);
+    expect(await planLayout(first, NOTHING, "/d")).toEqual(first);
+    const other = planLayout(first, { ...NOTHING, coordinator: "zookeeper" }, "/d");
+    expect(await codeOf(other)).toBe("CLUSTER_DIR_INVALID");
   });
 
   test("may get more replicas, but not another number of groups", async () => {

@@ -7,6 +7,8 @@ test("the table has one line for each process, without trailing blanks", () => {
     dir: "/d",
     state: "degraded",
     supervisorPid: null,
+    dashboard: { name: "dashboard", addr: "127.0.0.1:18080", pid: 11, state: "online" },
+    coordinator: { name: "etcd", addr: "127.0.0.1:20010", pid: 10, state: "online" },
     proxies: [
       {
         name: "proxy-1",
@@ -19,7 +21,10 @@ test("the table has one line for each process, without trailing blanks", () => {
     groups: [
       {
         id: 1,
-        slots: { first: 0, last: 1023 },
+        slots: [
+          { first: 0, last: 500 },
+          { first: 1000, last: 1000 },
+        ],
         servers: [
           {
             name: "group-1 master",
@@ -47,9 +52,11 @@ test("the table has one line for each process, without trailing blanks", () => {
   };
   expect(formatStatus(status)).toBe(`\
 cluster degraded in /d (codis up doesn't run)
-PROCESS            ADDRESS          PID  STATE    SLOTS   KEYS  MEMORY
+PROCESS            ADDRESS          PID  STATE    SLOTS       KEYS  MEMORY
+etcd               127.0.0.1:20010  10   online
+dashboard          127.0.0.1:18080  11   online
 proxy-1            127.0.0.1:19000  12   silent
-group-1 master     127.0.0.1:20001  13   online   0-1023  5     1.5 MB
-group-1 replica-1  127.0.0.1:20002  -    stopped          -     -
+group-1 master     127.0.0.1:20001  13   online   0-500,1000  5     1.5 MB
+group-1 replica-1  127.0.0.1:20002  -    stopped              -     -
 `);
 });

@@ -1,0 +1,105 @@
+/**
+ * Tells the dashboard of a local cluster what is in it: groups, servers, slots, proxies. Only what wasn't
+ * told before: what the operator changes later with the dashboard stays as it is.
+ *
+ * Safe to repeat: each part that the dashboard has taken is marked in the layout; one that was taken right
+ * before a crash is found to be there already.
+ */
+import { V1Client } from "../api/v1-client.ts";
+import { isCodisError } from "../base/error.ts";
+import {
+  type ClusterLayout,
+  type GroupLayout,
+  type ProxyLayout,
+  type ServerLayout,
+  slotRangeOf,
+} from "./layout.ts";
+
+/** For each call: adding a server looks at all of its keys. */
+const CALL_MS = 120_000;
+
+/** Saves a layout in which more is marked as added. */
+export type SaveLayout = (layout: ClusterLayout) => void;
+
+/** Adds everything that isn't added yet. Rejects with what the dashboard says. */
+export async function buildProduct(layout: ClusterLayout, save: SaveLayout): Promise<void> {
+  const client = new V1Client({
+    addr: `127.0.0.1:${layout.dashboard.port}`,
+    timeoutMs: CALL_MS,
+  });
+  let current = layout;
+  const isNew = current.groups.every((group) => group.master.isAdded !== true);
+  for (const group of layout.groups) {
+    current = withGroup(current, await addServers(client, group));
+    // The slots of a new product come before the mark of its last group, so that a crash between the two
+    // is made good by the next start.
+    if (isNew && group.id === layout.groups.length) {
+      await assignSlots(client, layout);
+    }
+    save(current);
+  }
+  for (const proxy of layout.proxies) {
+    if (proxy.isAdded !== true) {
+      await client.addProxy({ admin_addr: `127.0.0.1:${proxy.adminPort}`, update: true });
+      current = withProxy(current, { ...proxy, isAdded: true });
+      save(current);
+    }
+  }
+}
+
+/** The group with all of its servers marked. */
+async function addServers(client: V1Client, group: GroupLayout): Promise<GroupLayout> {
+  if (group.master.isAdded !== true) {
+    await ignoreExisting(client.createGroup(group.id));
+  }
+  const add = async (server: ServerLayout, isReplica: boolean): Promise<ServerLayout> => {
+    if (server.isAdded !== true) {
+      const addr = `127.0.0.1:${server.port}`;
+      // Replicas follow their master by their configuration file. A master may have keys: a cluster that
+      // an older release has made had no dashboard.
+      const body = { addr, as_replica: false, adopt: !isReplica };
+      await ignoreExisting(client.addServer(group.id, body));
+    }
+    return { ...server, isAdded: true };
+  };
+  const master = await add(group.master, false);
+  const replicas: ServerLayout[] = [];
+  for (const replica of group.replicas) {
+    replicas.push(await add(replica, true));
+  }
+  return { ...group, master, replicas };
+}
+
+/** Evenly, unless somebody has begun to assign slots. */
+async function assignSlots(client: V1Client, layout: ClusterLayout): Promise<void> {
+  const product = await client.product();
+  if (product.slots.online > 0) {
+    return;
+  }
+  await client.assignSlots({
+    assignments: layout.groups.map((group) => {
+      const { first, last } = slotRangeOf(group.id, layout.groups.length);
+      return { from: first, to: last, group_id: group.id };
+    }),
+  });
+}
+
+async function ignoreExisting(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (thrown) {
+    if (!isCodisError(thrown, "ALREADY_EXISTS", "SERVER_IN_OTHER_GROUP")) {
+      throw thrown;
+    }
+  }
+}
+
+function withGroup(layout: ClusterLayout, group: GroupLayout): ClusterLayout {
+  const groups = layout.groups.map((other) => (other.id === group.id ? group : other));
+  return { ...layout, groups };
+}
+
+function withProxy(layout: ClusterLayout, proxy: ProxyLayout): ClusterLayout {
+  const proxies = layout.proxies.map((other) => (other.port === proxy.port ? proxy : other));
+  return { ...layout, proxies };
+}
