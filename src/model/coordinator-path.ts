@@ -23,8 +23,7 @@ export const coordinatorPath = {
   /** Registration of a proxy for applications. */
   jodis: (product: string, token: string) => `/jodis/${product}/proxy-${token}`,
   /** The same where Codis 2 had it. */
-  jodisCompatible: (product: string, token: string) =>
-    `/zk/codis/db_${product}/proxy/${token}`,
+  jodisCompatible: (product: string, token: string) => `/zk/codis/db_${product}/proxy/${token}`,
 
   own: (product: string) => `${OWN_ROOT}/${product}`,
   epoch: (product: string) => `${OWN_ROOT}/${product}/epoch`,
@@ -36,6 +35,26 @@ export const coordinatorPath = {
   user: (product: string, name: string) => `${OWN_ROOT}/${product}/users/${name}`,
   audits: (product: string) => `${OWN_ROOT}/${product}/audit`,
 } as const;
+
+/** The slot that a child of `slots` is for; undefined when the name isn't one of a slot. */
+export function slotIdOfName(name: string): number | undefined {
+  return idOfName(name, "slot-");
+}
+
+/** The group that a child of `group` is for; undefined when the name isn't one of a group. */
+export function groupIdOfName(name: string): number | undefined {
+  return idOfName(name, "group-");
+}
+
+/** The token that a child of `proxy` is for; undefined when the name isn't one of a proxy. */
+export function proxyTokenOfName(name: string): string | undefined {
+  return name.startsWith("proxy-") ? name.slice("proxy-".length) : undefined;
+}
+
+function idOfName(name: string, prefix: string): number | undefined {
+  const digits = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+  return /^\d{4}$/.test(digits) ? Number(digits) : undefined;
+}
 
 function pad(id: number): string {
   return String(id).padStart(4, "0");

@@ -2,6 +2,8 @@
  * What a dashboard says of itself: the `model` of its API and the text of the lock in the coordinator,
  * where proxies and command lines find its address. JSON of Codis 3.2.
  */
+import { parseServerAddr } from "./address.ts";
+import { RecordReader } from "./json-record.ts";
 
 /** A dashboard. */
 export interface DashboardModel {
@@ -26,4 +28,38 @@ export interface DashboardModelJson {
   pid: number;
   pwd: string;
   sys: string;
+}
+
+/** JSON of the model, fields in the order of Codis. */
+export function dashboardModelToJson(model: DashboardModel): DashboardModelJson {
+  return {
+    token: model.token,
+    start_time: model.startTime,
+    admin_addr: model.adminAddr,
+    product_name: model.productName,
+    pid: model.pid,
+    pwd: model.pwd,
+    sys: model.sys,
+  };
+}
+
+/**
+ * Checks JSON of a model, of the lock or of an answer; `source` begins error lines. Other fields are
+ * ignored. Throws `MODEL_INVALID`.
+ */
+export function decodeDashboardModel(value: unknown, source: string): DashboardModel {
+  const fields = new RecordReader(value, source);
+  return {
+    token: fields.text("token"),
+    startTime: fields.text("start_time"),
+    adminAddr: fields.textLike(
+      "admin_addr",
+      (text) => parseServerAddr(text) !== undefined,
+      'host:port like "127.0.0.1:18080"',
+    ),
+    productName: fields.text("product_name"),
+    pid: fields.int("pid", 0, Number.MAX_SAFE_INTEGER),
+    pwd: fields.text("pwd"),
+    sys: fields.text("sys"),
+  };
 }

@@ -5,6 +5,8 @@
 import { createHash } from "node:crypto";
 import { hostname, machine, networkInterfaces, release, type } from "node:os";
 import { formatGoTime } from "../base/go-time.ts";
+import { parseServerAddr } from "./address.ts";
+import { RecordReader } from "./json-record.ts";
 
 /** A proxy; addresses are the ones to tell to others. */
 export interface ProxyModel {
@@ -58,6 +60,45 @@ export function proxyModelToJson(model: ProxyModel): ProxyModelJson {
     sys: model.sys,
     hostname: model.hostname,
     datacenter: model.datacenter,
+  };
+}
+
+/** A token, as it becomes part of paths; those of Codis are 32 hex digits. */
+const PROXY_TOKEN = /^\w[\w-]{0,127}$/;
+
+/** Whether the text can be the token of a proxy. */
+export function isProxyToken(text: string): boolean {
+  return PROXY_TOKEN.test(text);
+}
+
+/**
+ * Checks JSON of a model, for example a proxy's answer; `source` begins error lines. Other fields are
+ * ignored. Throws `MODEL_INVALID`.
+ */
+export function decodeProxyModel(value: unknown, source: string): ProxyModel {
+  return readProxyModel(new RecordReader(value, source));
+}
+
+/** The same for a caller that reads more fields of the object. */
+export function readProxyModel(fields: RecordReader): ProxyModel {
+  return {
+    token: fields.textLike("token", isProxyToken, "1 to 128 letters, digits, _ and -"),
+    startTime: fields.text("start_time"),
+    adminAddr: fields.textLike(
+      "admin_addr",
+      (text) => parseServerAddr(text) !== undefined,
+      'host:port like "127.0.0.1:11080"',
+    ),
+    protoType: fields.text("proto_type"),
+    // Not always host:port: the proxy may listen on a unix socket.
+    proxyAddr: fields.text("proxy_addr"),
+    jodisPath: fields.text("jodis_path"),
+    productName: fields.text("product_name"),
+    pid: fields.int("pid", 0, Number.MAX_SAFE_INTEGER),
+    pwd: fields.text("pwd"),
+    sys: fields.text("sys"),
+    hostname: fields.text("hostname"),
+    datacenter: fields.text("datacenter"),
   };
 }
 

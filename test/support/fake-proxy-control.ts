@@ -70,6 +70,10 @@ export class FakeProxyControl implements ProxyControl {
     return this.#slots;
   }
 
+  tableVersion(): PushVersion | undefined {
+    return this.versions.at(-1);
+  }
+
   async start(): Promise<void> {
     this.#take("start");
     this.#state = "online";

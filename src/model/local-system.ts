@@ -1,0 +1,9 @@
+/**
+ * What programs say of the machine they run on, in the form of Codis: `uname -a` without the build.
+ */
+import { hostname, machine, release, type } from "node:os";
+
+/** Name of the system, like `Linux host1 5.10.0 x86_64 GNU/Linux`. */
+export function systemName(): string {
+  return `${type()} ${hostname()} ${release()} ${machine()} GNU/Linux`;
+}

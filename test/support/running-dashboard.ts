@@ -1,0 +1,149 @@
+/**
+ * Real dashboard and waiting proxy processes for system tests, on free ports of loopback, with their files
+ * in a temporary folder. Ended when the test process exits at the latest.
+ */
+import { writeFileSync } from "node:fs";
+import { TopomClient } from "../../src/api/topom-client.ts";
+import { V1Client } from "../../src/api/v1-client.ts";
+import { type CodisExit, type CodisProgram, startCodis } from "./codis-program.ts";
+import { freePort } from "./free-port.ts";
+import { RespConnection } from "./resp-connection.ts";
+import { tomlOf } from "./running-proxy.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+/** Longest wait for a dashboard to lead: more than a lease. */
+const LEAD_MS = 20_000;
+/** Short, so that tests of takeovers are; the default of the product is 8 s. */
+const LEASE = "2s";
+
+/** What a dashboard is started with. */
+export interface RunningDashboardOptions {
+  readonly coordinator: {
+    readonly name: "filesystem" | "zookeeper" | "etcd";
+    readonly addr: string;
+  };
+  readonly product?: string;
+  /** More keys of dashboard.toml. */
+  readonly config?: Readonly<Record<string, string | number | boolean>>;
+  readonly args?: readonly string[];
+  /** Default is a free one. */
+  readonly port?: number;
+  /** What to wait for; default is that it leads. */
+  readonly until?: "leader" | "standby" | "started";
+}
+
+/** A dashboard that runs. */
+export interface RunningDashboard {
+  readonly addr: string;
+  readonly pid: number;
+  readonly program: CodisProgram;
+  readonly v1: V1Client;
+  readonly topom: TopomClient;
+  /** SIGTERM, and how it ended. */
+  stop(): Promise<CodisExit>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Starts a dashboard and waits until it is as far as asked for. */
+export async function startDashboard(options: RunningDashboardOptions): Promise<RunningDashboard> {
+  const folder = temporaryFolder();
+  const port = options.port ?? (await freePort());
+  const addr = `127.0.0.1:${port}`;
+  const configFile = folder.join("dashboard.toml");
+  const config = {
+    product_name: options.product ?? "demo",
+    coordinator_name: options.coordinator.name,
+    coordinator_addr: options.coordinator.addr,
+    admin_addr: addr,
+    leader_lease: LEASE,
+    ...options.config,
+  };
+  writeFileSync(configFile, tomlOf(config));
+  const program = startCodis(["dashboard", "-c", configFile, ...(options.args ?? [])]);
+  const events = {
+    leader: /"event":"leader.elected"/,
+    standby: /"event":"leader.standby"/,
+    started: /"event":"dashboard.started"/,
+  };
+  await program.sees(events[options.until ?? "leader"], LEAD_MS);
+  return {
+    addr,
+    pid: program.pid,
+    program,
+    v1: new V1Client({ addr, timeoutMs: LEAD_MS }),
+    topom: new TopomClient({ addr, timeoutMs: LEAD_MS }),
+    async stop() {
+      program.signal("SIGTERM");
+      const exit = await program.ended();
+      folder.remove();
+      return exit;
+    },
+    async kill() {
+      program.signal("SIGKILL");
+      await program.ended();
+    },
+  };
+}
+
+/** A proxy that waits for a dashboard, or serves already. */
+export interface WaitingProxy {
+  readonly port: number;
+  readonly adminAddr: string;
+  readonly program: CodisProgram;
+  connect(): Promise<RespConnection>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** The same proxy again: same ports, so the same token. */
+  restart(): Promise<WaitingProxy>;
+  stop(): Promise<CodisExit>;
+}
+
+/** Starts a proxy without slots and waits until its ports listen. */
+export async function startWaitingProxy(
+  product = "demo",
+  config: Readonly<Record<string, string | number | boolean>> = {},
+): Promise<WaitingProxy> {
+  const ports = { port: await freePort(), adminPort: await freePort() };
+  return startOnPorts(product, config, ports);
+}
+
+async function startOnPorts(
+  product: string,
+  config: Readonly<Record<string, string | number | boolean>>,
+  ports: { readonly port: number; readonly adminPort: number },
+): Promise<WaitingProxy> {
+  const folder = temporaryFolder();
+  const configFile = folder.join("proxy.toml");
+  const adminAddr = `127.0.0.1:${ports.adminPort}`;
+  const keys = {
+    product_name: product,
+    proxy_addr: `127.0.0.1:${ports.port}`,
+    admin_addr: adminAddr,
+    ...config,
+  };
+  writeFileSync(configFile, tomlOf(keys));
+  const program = startCodis(["proxy", "-c", configFile]);
+  await program.sees(/"event":"proxy.started"/);
+  const kill = async (): Promise<void> => {
+    program.signal("SIGKILL");
+    await program.ended();
+  };
+  return {
+    port: ports.port,
+    adminAddr,
+    program,
+    connect: () => RespConnection.open(ports.port),
+    kill,
+    async restart() {
+      await kill();
+      return startOnPorts(product, config, ports);
+    },
+    async stop() {
+      program.signal("SIGTERM");
+      const exit = await program.ended();
+      folder.remove();
+      return exit;
+    },
+  };
+}
