@@ -1,13 +1,15 @@
 /**
  * Typed client for a proxy's admin port, ours or the original's: for the dashboard, the command line,
  * the local cluster and tests. Reads the proxy's token before the first call that needs the xauth, and
- * again when the proxy was replaced by another on the same address.
+ * again when the proxy was replaced by another on the same address; unless it was told the token, for then
+ * another proxy must not be called.
  */
+import type { Agent } from "node:http";
 import { CodisError, isCodisError } from "../base/error.ts";
 import type { ProxyModelJson } from "../model/proxy-model.ts";
 import { type SentinelRecord, sentinelToJson } from "../model/sentinel.ts";
 import { type SlotJson, type SlotRecord, slotToJson } from "../model/slot.ts";
-import { callHttp, type HttpCall } from "./http-call.ts";
+import { exchangeHttp, type HttpAnswer, type HttpCall } from "./http-call.ts";
 import {
   EPOCH_HEADER,
   PROXY_ROUTES,
@@ -26,6 +28,14 @@ export interface ProxyClientOptions {
   readonly productAuth: string;
   /** For each call; 60 s as the original. */
   readonly timeoutMs?: number;
+  /** The only proxy to call: another one at this address refuses the xauth that is made of it. */
+  readonly token?: string;
+  /** See `HttpCall`; the owner ends it. */
+  readonly agent?: Agent;
+  /** Gives up all calls that are under way. */
+  readonly signal?: AbortSignal;
+  /** Longest answer that is read. */
+  readonly answerBytesMax?: number;
 }
 
 /** Epoch and revision that a dashboard of ours sends along. */
@@ -34,11 +44,14 @@ export interface CallVersion {
   readonly revision: number;
 }
 
-type CallParts = {
+/** What goes with one call. */
+export interface ProxyCallParts {
+  /** Parameters of the path, but for the xauth. */
   readonly params?: Readonly<Record<string, string | number>>;
+  /** See `HttpCall`. */
   readonly body?: unknown;
   readonly version?: CallVersion | undefined;
-};
+}
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -49,6 +62,28 @@ export class ProxyClient {
 
   constructor(options: ProxyClientOptions) {
     this.#options = options;
+    this.#token = options.token;
+  }
+
+  /** Any call, for those who need more of the answer than its value. The xauth is added if it needs one. */
+  exchange(name: ProxyRouteName, parts: ProxyCallParts = {}): Promise<HttpAnswer> {
+    return PROXY_ROUTES[name].auth === "xauth"
+      ? this.#callWithXauth(name, parts)
+      : this.#call(name, parts);
+  }
+
+  /** The value of an answer. Throws `REMOTE_REFUSED` when it isn't JSON. */
+  parse<T>({ text }: HttpAnswer): T {
+    try {
+      // What a proxy answers is taken as its API says; the dashboard checks what it stores.
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new CodisError(
+        "REMOTE_REFUSED",
+        `${this.#options.addr} answered something else than JSON`,
+        { cause },
+      );
+    }
   }
 
   /** Everything; needs no xauth. */
@@ -59,7 +94,7 @@ export class ProxyClient {
   /** The model; needs no xauth. */
   async model(): Promise<ProxyModelJson> {
     const model = await this.#read<ProxyModelJson>("model");
-    this.#token = model.token;
+    this.#token = this.#options.token ?? model.token;
     return model;
   }
 
@@ -70,11 +105,11 @@ export class ProxyClient {
 
   /** Statistics, with the parts asked for by `STATS_FLAG` bits. */
   async stats(flags = 0, version?: CallVersion): Promise<ProxyStatsJson> {
-    const text =
+    const answer =
       flags === 0
         ? await this.#callWithXauth("stats", { version })
         : await this.#callWithXauth("statsWithFlags", { version, params: { flags } });
-    return this.#parse(text);
+    return this.parse(answer);
   }
 
   /** Statistics with everything. */
@@ -83,7 +118,7 @@ export class ProxyClient {
   }
 
   async slots(): Promise<readonly SlotJson[]> {
-    return this.#parse(await this.#callWithXauth("slots"));
+    return this.parse(await this.#callWithXauth("slots"));
   }
 
   async fillSlots(slots: readonly SlotRecord[], version?: CallVersion): Promise<void> {
@@ -119,16 +154,17 @@ export class ProxyClient {
   }
 
   async #read<T>(name: ProxyRouteName): Promise<T> {
-    return this.#parse<T>(await this.#call(name, {}));
+    return this.parse<T>(await this.#call(name, {}));
   }
 
-  async #callWithXauth(name: ProxyRouteName, parts: CallParts = {}): Promise<string> {
+  async #callWithXauth(name: ProxyRouteName, parts: ProxyCallParts = {}): Promise<HttpAnswer> {
     const isTokenFresh = this.#token === undefined;
     const token = this.#token ?? (await this.model()).token;
     try {
       return await this.#call(name, this.#withXauth(parts, token));
     } catch (thrown) {
-      if (isTokenFresh || !isCodisError(thrown, "XAUTH_INVALID", "REMOTE_REFUSED")) {
+      const isTokenFixed = isTokenFresh || this.#options.token !== undefined;
+      if (isTokenFixed || !isCodisError(thrown, "XAUTH_INVALID", "REMOTE_REFUSED")) {
         throw thrown;
       }
       const newToken = (await this.model()).token;
@@ -139,21 +175,25 @@ export class ProxyClient {
     }
   }
 
-  #withXauth(parts: CallParts, token: string): CallParts {
+  #withXauth(parts: ProxyCallParts, token: string): ProxyCallParts {
     const xauth = proxyXauth(this.#options.productName, this.#options.productAuth, token);
     return { ...parts, params: { ...parts.params, xauth } };
   }
 
-  #call(name: ProxyRouteName, parts: CallParts): Promise<string> {
+  #call(name: ProxyRouteName, parts: ProxyCallParts): Promise<HttpAnswer> {
     const { method, path } = PROXY_ROUTES[name];
+    const { addr, timeoutMs, agent, signal, answerBytesMax } = this.#options;
     const call: HttpCall = {
-      addr: this.#options.addr,
+      addr,
       method,
       path: path.replace(/:(\w+)/g, (_match, param: string) =>
         encodeURIComponent(parts.params?.[param] ?? ""),
       ),
       shownPath: path,
-      timeoutMs: this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      agent,
+      signal,
+      answerBytesMax,
       ...(parts.body === undefined ? {} : { body: parts.body }),
       headers:
         parts.version === undefined
@@ -163,21 +203,6 @@ export class ProxyClient {
               [REVISION_HEADER]: String(parts.version.revision),
             },
     };
-    return callHttp(call);
-  }
-
-  #parse<T>(text: string): T {
-    try {
-      // What a proxy answers is taken as its API says; the dashboard checks what it stores.
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new CodisError(
-        "REMOTE_REFUSED",
-        `${this.#options.addr} answered something else than JSON`,
-        {
-          cause,
-        },
-      );
-    }
+    return exchangeHttp(call);
   }
 }

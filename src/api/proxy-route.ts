@@ -16,6 +16,8 @@ export interface ProxyRoute {
    * dashboard was heard.
    */
   readonly isPush?: true;
+  /** The answer carries `TABLE_HEADER`. */
+  readonly tellsTable?: true;
   /** What the body is. */
   readonly body?: string;
   /** What the answer is. */
@@ -36,6 +38,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/proxy",
     auth: "none",
+    tellsTable: true,
     answer: "object: version, compile, config, model, stats, slots",
     summary: "Everything about the proxy.",
   },
@@ -50,6 +53,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/proxy/stats",
     auth: "none",
+    tellsTable: true,
     answer: "stats with commands and runtime",
     summary: "The statistics alone.",
   },
@@ -57,6 +61,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/proxy/slots",
     auth: "none",
+    tellsTable: true,
     answer: "array of slots",
     summary: "The slot table alone.",
   },
@@ -78,6 +83,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/api/proxy/stats/:xauth",
     auth: "xauth",
+    tellsTable: true,
     answer: "stats",
     summary: "Statistics without commands and runtime; a dashboard polls them every second.",
   },
@@ -85,6 +91,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/api/proxy/stats/:xauth/:flags",
     auth: "xauth",
+    tellsTable: true,
     answer: "stats",
     summary:
       "Statistics with parts by flags: 1 adds the commands, 4 the runtime (2 adds nothing here).",
@@ -93,6 +100,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/api/proxy/slots/:xauth",
     auth: "xauth",
+    tellsTable: true,
     answer: "array of slots",
     summary: "The slot table.",
   },
@@ -108,6 +116,7 @@ export const PROXY_ROUTES = {
     method: "PUT",
     path: "/api/proxy/fillslots/:xauth",
     auth: "xauth",
+    tellsTable: true,
     isPush: true,
     body: "array of slots",
     answer: '"OK"',
@@ -208,8 +217,13 @@ export const STATS_FLAG = { commands: 1, slots: 2, runtime: 4 } as const;
 export const EPOCH_HEADER = "codis-epoch";
 /** See `EPOCH_HEADER`. */
 export const REVISION_HEADER = "codis-revision";
-/** Header of a failure that carries its code from `docs/errors.md`; the body is Codis's own form. */
-export const ERROR_CODE_HEADER = "codis-error-code";
+/**
+ * Header of an answer: which table the proxy has, `EPOCH.REVISION` of the last push of slots that every
+ * worker has taken, or `TABLE_UNKNOWN`.
+ */
+export const TABLE_HEADER = "codis-table";
+/** Value of `TABLE_HEADER` before the first push, and after a push without a version. */
+export const TABLE_UNKNOWN = "none";
 
 /** Largest body: a table of 4096 slots with many replicas is about a tenth of it. */
 export const BODY_BYTES_MAX = 16 * 1024 * 1024;

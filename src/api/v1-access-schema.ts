@@ -1,0 +1,116 @@
+/**
+ * Schemas of `/api/v1` for who may do what and who did what: users, tokens, the caller itself, and the
+ * audit log. Loaded by the dashboard only; clients take the types.
+ */
+import { z } from "zod";
+import { ROLES } from "./v1-path.ts";
+import { countSchema, nameSchema, roleSchema, timeSchema } from "./v1-scalar.ts";
+
+/** Longest life of a token that ends by itself, in seconds: ten years. */
+const TOKEN_LIFE_SECONDS_MAX = 10 * 365 * 24 * 3600;
+
+/** A token without its secret, which is shown once when it is made. */
+export const tokenSchema = z
+  .strictObject({
+    name: nameSchema,
+    created_at: timeSchema,
+    expires_at: z.nullable(timeSchema),
+    is_expired: z.boolean(),
+  })
+  .meta({ id: "Token" });
+/** See `tokenSchema`. */
+export type V1Token = z.infer<typeof tokenSchema>;
+
+/** A user. */
+export const userSchema = z
+  .strictObject({
+    name: nameSchema,
+    role: roleSchema,
+    created_at: timeSchema,
+    tokens: z.array(tokenSchema),
+  })
+  .meta({ id: "User" });
+/** See `userSchema`. */
+export type V1User = z.infer<typeof userSchema>;
+
+/** All users, in order of their names. */
+export const userListSchema = z
+  .strictObject({ items: z.array(userSchema) })
+  .meta({ id: "UserList" });
+/** See `userListSchema`. */
+export type V1UserList = z.infer<typeof userListSchema>;
+
+/** A token to make. */
+export const newTokenSchema = z
+  .strictObject({
+    name: nameSchema,
+    /** Without it the token is good until it is revoked. */
+    expires_in_seconds: z.int().min(1).max(TOKEN_LIFE_SECONDS_MAX).optional(),
+  })
+  .meta({ id: "NewToken" });
+/** See `newTokenSchema`. */
+export type V1NewToken = z.input<typeof newTokenSchema>;
+
+/** A user to make, with a first token. */
+export const newUserSchema = z
+  .strictObject({ name: nameSchema, role: roleSchema, token: newTokenSchema.optional() })
+  .meta({ id: "NewUser" });
+/** See `newUserSchema`. */
+export type V1NewUser = z.input<typeof newUserSchema>;
+
+/** Changes of a user. */
+export const userChangeSchema = z.strictObject({ role: roleSchema }).meta({ id: "UserChange" });
+/** See `userChangeSchema`. */
+export type V1UserChange = z.infer<typeof userChangeSchema>;
+
+/** A token that was just made. `secret` goes into `Authorization: Bearer …` and is never shown again. */
+export const createdTokenSchema = z
+  .strictObject({ user: nameSchema, role: roleSchema, token: tokenSchema, secret: z.string() })
+  .meta({ id: "CreatedToken" });
+/** See `createdTokenSchema`. */
+export type V1CreatedToken = z.infer<typeof createdTokenSchema>;
+
+/** Who calls. Without users everybody is `open` with the role `admin`. */
+export const meSchema = z
+  .strictObject({
+    auth: z.enum(["open", "token"]),
+    user: z.nullable(z.string()),
+    token: z.nullable(z.string()),
+    role: z.enum(ROLES),
+  })
+  .meta({ id: "Me" });
+/** See `meSchema`. */
+export type V1Me = z.infer<typeof meSchema>;
+
+/** One change, whoever asked for it by whichever API. */
+export const auditEntrySchema = z
+  .strictObject({
+    /** Grows by one with each entry. */
+    seq: countSchema,
+    at: timeSchema,
+    /** `user/token`, `xauth` (old API) or `open`. */
+    who: z.string(),
+    api: z.enum(["v1", "topom"]),
+    /** Address of the connection. */
+    from: z.string(),
+    /** What `X-Real-IP` and `X-Forwarded-For` claim; not checked. */
+    claimed_from: z.nullable(z.string()),
+    operation: z.string(),
+    arguments: z.record(z.string(), z.unknown()),
+    /** `unfinished`: the dashboard ended before it could write the outcome. */
+    state: z.enum(["running", "done", "failed", "unfinished"]),
+    error_code: z.nullable(z.string()),
+    error: z.nullable(z.string()),
+    duration_ms: z.nullable(countSchema),
+    epoch: countSchema,
+  })
+  .meta({ id: "AuditEntry" });
+/** See `auditEntrySchema`. */
+export type V1AuditEntry = z.infer<typeof auditEntrySchema>;
+
+/** A page of the audit log, newest first; hand `next` in as `before`, null on the last page. */
+export const auditListSchema = z
+  .strictObject({ items: z.array(auditEntrySchema), next: z.nullable(countSchema) })
+  .meta({ id: "AuditList" });
+/** See `auditListSchema`. */
+export type V1AuditList = z.infer<typeof auditListSchema>;

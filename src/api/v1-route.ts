@@ -1,0 +1,470 @@
+/**
+ * What each call of `v1-path.ts` takes and answers: schemas, texts, the errors it is known for, and whether
+ * it changes something and is therefore audited. The server checks requests with these, `openapi.ts` and
+ * `docs/http-api-dashboard.md` are made of them. Loaded by the dashboard only.
+ */
+import { z } from "zod";
+import type { ErrorCode } from "../base/error.ts";
+import {
+  auditListSchema,
+  createdTokenSchema,
+  meSchema,
+  newTokenSchema,
+  newUserSchema,
+  userChangeSchema,
+  userListSchema,
+  userSchema,
+} from "./v1-access-schema.ts";
+import { PAGE_ITEMS_MAX, type V1Name } from "./v1-path.ts";
+import {
+  addrSchema,
+  flagTextSchema,
+  groupIdParamSchema,
+  nameSchema,
+  numberText,
+  pageQuerySchema,
+  proxyTokenSchema,
+  slotIdParamSchema,
+} from "./v1-scalar.ts";
+import { doneSchema, healthSchema, logLevelSchema, statsSchema } from "./v1-state-schema.ts";
+import {
+  assignRequestSchema,
+  assignResultSchema,
+  groupListSchema,
+  groupSchema,
+  newGroupSchema,
+  newProxySchema,
+  newSentinelSchema,
+  newServerSchema,
+  productChangeSchema,
+  productSchema,
+  proxyListSchema,
+  proxySchema,
+  pushReportSchema,
+  sentinelListSchema,
+  serverChangeSchema,
+  serverInfoSchema,
+  serverSchema,
+  slotListSchema,
+  slotSchema,
+} from "./v1-topology-schema.ts";
+
+/** One call. */
+export interface V1Route {
+  /** Chapter of the document. */
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Of `{name}` parts of the path; values arrive as text. */
+  readonly params: z.ZodObject;
+  /** Of the query; values arrive as text. */
+  readonly query: z.ZodObject;
+  /** undefined: a body is refused. */
+  readonly body: z.ZodObject | undefined;
+  /** undefined: the answer has no schema (`events`, `openapi.json`). */
+  readonly answer: z.ZodType | undefined;
+  /** Of success. */
+  readonly status: 200 | 201;
+  /** Content type of success. */
+  readonly contentType: string;
+  /** Changes something: audited, may carry `If-Match`, forwarded once only. */
+  readonly isChange: boolean;
+  /** Beside those that every call can have (401, 403, 429, 500, 503). */
+  readonly errors: readonly ErrorCode[];
+}
+
+const NOTHING = z.strictObject({});
+const JSON_TYPE = "application/json";
+
+type Parts = Partial<V1Route> & Pick<V1Route, "tag" | "summary">;
+
+const DEFAULTS = {
+  params: NOTHING,
+  query: NOTHING,
+  body: undefined,
+  answer: undefined,
+  status: 200,
+  contentType: JSON_TYPE,
+  isChange: false,
+  errors: [],
+} as const;
+
+/** The route with what most routes have; keeps the exact types of both. */
+function define<const P extends Parts>(parts: P): Omit<typeof DEFAULTS, keyof P> & P {
+  return { ...DEFAULTS, ...parts };
+}
+
+const gid = z.strictObject({ gid: groupIdParamSchema });
+const gidAddr = z.strictObject({ gid: groupIdParamSchema, addr: addrSchema });
+const proxyToken = z.strictObject({ token: proxyTokenSchema });
+const userName = z.strictObject({ name: nameSchema });
+const force = z.strictObject({ force: flagTextSchema.optional() });
+
+const PRODUCT_ROUTES = {
+  getOpenApi: define({ tag: "product", summary: "This document." }),
+  getProduct: define({
+    tag: "product",
+    summary: "The product, its dashboard, and how much there is of everything.",
+    answer: productSchema,
+  }),
+  updateProduct: define({
+    tag: "product",
+    summary: "Sets for every server whether it may be read from while it is a replica.",
+    body: productChangeSchema,
+    answer: productSchema,
+    isChange: true,
+  }),
+  resyncProduct: define({
+    tag: "product",
+    summary: "Pushes the slots of all groups to all proxies.",
+    answer: pushReportSchema,
+    isChange: true,
+  }),
+  getHealth: define({
+    tag: "product",
+    summary: "What is wrong with the product, if anything is.",
+    description: "From the last look at servers and proxies, which is a second old at most.",
+    answer: healthSchema,
+  }),
+  getStats: define({
+    tag: "product",
+    summary: "Sums over servers and proxies.",
+    answer: statsSchema,
+  }),
+  getEvents: define({
+    tag: "product",
+    summary: "Tells of every change of the topology, as server-sent events.",
+    description:
+      "Event `topology` with a TopologyEvent as data comes at once and after each change; `end` comes " +
+      "before the dashboard closes the stream, because it doesn't lead any longer or because the reader " +
+      "is too slow. A comment comes every 15 seconds.",
+    contentType: "text/event-stream",
+    errors: ["TOO_BUSY"],
+  }),
+} as const;
+
+const GROUP_ROUTES = {
+  listGroups: define({
+    tag: "groups",
+    summary: "Groups with their servers, in order of their ids.",
+    query: pageQuerySchema,
+    answer: groupListSchema,
+  }),
+  createGroup: define({
+    tag: "groups",
+    summary: "Makes an empty group.",
+    body: newGroupSchema,
+    answer: groupSchema,
+    status: 201,
+    isChange: true,
+    errors: ["ALREADY_EXISTS"],
+  }),
+  getGroup: define({
+    tag: "groups",
+    summary: "One group.",
+    params: gid,
+    answer: groupSchema,
+    errors: ["NOT_FOUND"],
+  }),
+  removeGroup: define({
+    tag: "groups",
+    summary: "Removes a group that has no server and no slot.",
+    params: gid,
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  resyncGroup: define({
+    tag: "groups",
+    summary: "Pushes the slots of the group to all proxies.",
+    params: gid,
+    answer: pushReportSchema,
+    isChange: true,
+    errors: ["NOT_FOUND"],
+  }),
+  addServer: define({
+    tag: "groups",
+    summary: "Adds a server; the first of a group is its master.",
+    description:
+      "Checked before anything is changed: that it answers, the password, role and version, that no " +
+      "group has it, and that a master holds no key of a slot that its group doesn't own.",
+    params: gid,
+    body: newServerSchema,
+    answer: serverSchema,
+    status: 201,
+    isChange: true,
+    errors: [
+      "NOT_FOUND",
+      "ALREADY_EXISTS",
+      "SERVER_UNREACHABLE",
+      "SERVER_AUTH_FAILED",
+      "SERVER_ROLE_WRONG",
+      "SERVER_VERSION_UNSUPPORTED",
+      "SERVER_IN_OTHER_GROUP",
+      "SERVER_HOLDS_FOREIGN_KEYS",
+      "SERVER_FUNCTIONS_FAILED",
+    ],
+  }),
+  getServer: define({
+    tag: "groups",
+    summary: "One server and the last look at it.",
+    params: gidAddr,
+    answer: serverSchema,
+    errors: ["NOT_FOUND"],
+  }),
+  updateServer: define({
+    tag: "groups",
+    summary: "Sets whether the server may be read from while it is a replica.",
+    params: gidAddr,
+    body: serverChangeSchema,
+    answer: serverSchema,
+    isChange: true,
+    errors: ["NOT_FOUND"],
+  }),
+  removeServer: define({
+    tag: "groups",
+    summary: "Removes a server; a master only when it is alone and the group owns no slot.",
+    params: gidAddr,
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  getServerInfo: define({
+    tag: "groups",
+    summary: "INFO of the server, asked now.",
+    params: gidAddr,
+    answer: serverInfoSchema,
+    errors: ["NOT_FOUND", "SERVER_UNREACHABLE"],
+  }),
+  startSync: define({
+    tag: "groups",
+    summary: "Orders that the server becomes a replica of its group's master.",
+    params: gidAddr,
+    answer: serverSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  cancelSync: define({
+    tag: "groups",
+    summary: "Takes that order back.",
+    params: gidAddr,
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+} as const;
+
+const SLOT_ROUTES = {
+  listSlots: define({
+    tag: "slots",
+    summary: "Who owns which slots, as ranges in order.",
+    query: z.strictObject({
+      from: slotIdParamSchema.optional(),
+      to: slotIdParamSchema.optional(),
+      group_id: numberText(0, 9999).optional(),
+    }),
+    answer: slotListSchema,
+  }),
+  assignSlots: define({
+    tag: "slots",
+    summary: "Gives slots to groups by force: all of them or none.",
+    description:
+      "No data moves, and a move that is under way is dropped: for setting a product up and for repair. " +
+      "With `dry_run` everything is checked and told, and nothing is changed.",
+    body: assignRequestSchema,
+    answer: assignResultSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  getSlot: define({
+    tag: "slots",
+    summary: "One slot: its group, and what proxies are told.",
+    params: z.strictObject({ id: slotIdParamSchema }),
+    answer: slotSchema,
+    errors: ["NOT_FOUND"],
+  }),
+} as const;
+
+const PROXY_ROUTES = {
+  listProxies: define({
+    tag: "proxies",
+    summary: "Proxies, in order of their ids.",
+    query: pageQuerySchema,
+    answer: proxyListSchema,
+  }),
+  addProxy: define({
+    tag: "proxies",
+    summary: "Adds the proxy with this admin address, fills and starts it.",
+    body: newProxySchema,
+    answer: proxySchema,
+    status: 201,
+    isChange: true,
+    errors: ["ALREADY_EXISTS", "PROXY_CALL_FAILED"],
+  }),
+  getProxy: define({
+    tag: "proxies",
+    summary: "One proxy and the last look at it.",
+    params: proxyToken,
+    answer: proxySchema,
+    errors: ["NOT_FOUND"],
+  }),
+  removeProxy: define({
+    tag: "proxies",
+    summary: "Shuts a proxy down and forgets it; with `force` also when it can't be told.",
+    params: proxyToken,
+    query: force,
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "PROXY_CALL_FAILED"],
+  }),
+  reinitProxy: define({
+    tag: "proxies",
+    summary: "Fills and starts a known proxy again.",
+    params: proxyToken,
+    answer: proxySchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "PROXY_CALL_FAILED"],
+  }),
+} as const;
+
+const SENTINEL_ROUTES = {
+  listSentinels: define({
+    tag: "sentinels",
+    summary: "The sentinels of the product.",
+    answer: sentinelListSchema,
+  }),
+  addSentinel: define({
+    tag: "sentinels",
+    summary: "Adds a sentinel.",
+    body: newSentinelSchema,
+    answer: sentinelListSchema,
+    status: 201,
+    isChange: true,
+    errors: ["ALREADY_EXISTS", "SERVER_UNREACHABLE"],
+  }),
+  removeSentinel: define({
+    tag: "sentinels",
+    summary: "Removes a sentinel; with `force` also when it doesn't answer.",
+    params: z.strictObject({ addr: addrSchema }),
+    query: force,
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "SERVER_UNREACHABLE"],
+  }),
+  resyncSentinels: define({
+    tag: "sentinels",
+    summary: "Tells all proxies the sentinels.",
+    answer: sentinelListSchema,
+    isChange: true,
+  }),
+} as const;
+
+const ACCESS_ROUTES = {
+  getMe: define({ tag: "access", summary: "Who the caller is.", answer: meSchema }),
+  listUsers: define({
+    tag: "access",
+    summary: "All users with their tokens, without secrets.",
+    answer: userListSchema,
+  }),
+  createUser: define({
+    tag: "access",
+    summary: "Makes a user with a first token, whose secret is told only here.",
+    description:
+      "The first user must be an admin, and is made from the dashboard's own machine (loopback). From " +
+      "then on every call needs a token.",
+    body: newUserSchema,
+    answer: createdTokenSchema,
+    status: 201,
+    isChange: true,
+    errors: ["ALREADY_EXISTS", "STATE_CONFLICT"],
+  }),
+  getUser: define({
+    tag: "access",
+    summary: "One user.",
+    params: userName,
+    answer: userSchema,
+    errors: ["NOT_FOUND"],
+  }),
+  updateUser: define({
+    tag: "access",
+    summary: "Gives a user another role. The last admin stays one.",
+    params: userName,
+    body: userChangeSchema,
+    answer: userSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  removeUser: define({
+    tag: "access",
+    summary: "Removes a user with all tokens. The last admin stays.",
+    params: userName,
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  createToken: define({
+    tag: "access",
+    summary: "Makes a token for a user; its secret is told only here.",
+    params: userName,
+    body: newTokenSchema,
+    answer: createdTokenSchema,
+    status: 201,
+    isChange: true,
+    errors: ["NOT_FOUND", "ALREADY_EXISTS", "STATE_CONFLICT"],
+  }),
+  revokeToken: define({
+    tag: "access",
+    summary: "Ends a token at once.",
+    params: z.strictObject({ name: nameSchema, token: nameSchema }),
+    answer: doneSchema,
+    isChange: true,
+    errors: ["NOT_FOUND", "STATE_CONFLICT"],
+  }),
+  listAudit: define({
+    tag: "access",
+    summary: "Who changed what, newest first.",
+    query: z.strictObject({
+      limit: numberText(1, PAGE_ITEMS_MAX).optional(),
+      before: numberText(1, 9_999_999_999).optional(),
+    }),
+    answer: auditListSchema,
+  }),
+} as const;
+
+const PROCESS_ROUTES = {
+  getLogLevel: define({
+    tag: "dashboard",
+    summary: "Level of the dashboard's log.",
+    answer: logLevelSchema,
+  }),
+  setLogLevel: define({
+    tag: "dashboard",
+    summary: "Sets the level of the dashboard's log until it ends.",
+    body: logLevelSchema,
+    answer: logLevelSchema,
+    isChange: true,
+  }),
+  reload: define({
+    tag: "dashboard",
+    summary: "Reads the coordinator again.",
+    answer: doneSchema,
+    isChange: true,
+  }),
+  shutdown: define({
+    tag: "dashboard",
+    summary: "Ends this dashboard; a standby takes over if there is one.",
+    answer: doneSchema,
+    isChange: true,
+  }),
+} as const;
+
+/** All calls by name. */
+export const V1_ROUTES = {
+  ...PRODUCT_ROUTES,
+  ...GROUP_ROUTES,
+  ...SLOT_ROUTES,
+  ...PROXY_ROUTES,
+  ...SENTINEL_ROUTES,
+  ...ACCESS_ROUTES,
+  ...PROCESS_ROUTES,
+} as const satisfies Readonly<Record<V1Name, V1Route>>;

@@ -1,0 +1,319 @@
+/**
+ * Schemas of `/api/v1` for what a product is made of: the product itself, groups and their servers, slots,
+ * proxies and sentinels; bodies of the calls that change them, and answers. Loaded by the dashboard only;
+ * clients take the types.
+ */
+import { z } from "zod";
+import { PROMOTING_STATES, SLOT_ACTION_STATES, SYNC_ACTION_STATES } from "../model/action.ts";
+import { SLOT_COUNTS } from "../model/slot.ts";
+import {
+  addrSchema,
+  countSchema,
+  datacenterSchema,
+  figureSchema,
+  groupIdOrNoneSchema,
+  groupIdSchema,
+  nextSchema,
+  proxyTokenSchema,
+  slotIdSchema,
+  timeSchema,
+  versionFields,
+} from "./v1-scalar.ts";
+
+/** Most ranges in one assignment; one for each slot of the largest product. */
+const ASSIGNMENTS_MAX = Math.max(...SLOT_COUNTS);
+
+/** What proxies hold after a push. */
+export const pushReportSchema = z
+  .strictObject({
+    synced: z.array(proxyTokenSchema),
+    failed: z.array(z.strictObject({ token: proxyTokenSchema, reason: z.string() })),
+  })
+  .meta({ id: "PushReport" });
+/** See `pushReportSchema`. */
+export type V1PushReport = z.infer<typeof pushReportSchema>;
+
+/** The product and its state in numbers. */
+export const productSchema = z
+  .strictObject({
+    name: z.string(),
+    ...versionFields,
+    slot_count: z.literal([...SLOT_COUNTS]),
+    /** Whether calls need a token: `open` until the first user is made. */
+    auth: z.enum(["open", "token"]),
+    legacy_api: z.enum(["full", "read-only", "off"]),
+    dashboard: z.strictObject({
+      admin_addr: z.string(),
+      start_time: z.string(),
+      pid: countSchema,
+      version: z.string(),
+      runtime: z.string(),
+    }),
+    groups: countSchema,
+    servers: z.strictObject({ total: countSchema, up: countSchema }),
+    proxies: z.strictObject({ total: countSchema, online: countSchema, synced: countSchema }),
+    slots: z.strictObject({
+      online: countSchema,
+      offline: countSchema,
+      moving: countSchema,
+    }),
+    sentinels: countSchema,
+    faults: countSchema,
+  })
+  .meta({ id: "Product" });
+/** See `productSchema`. */
+export type V1Product = z.infer<typeof productSchema>;
+
+/** Changes of the whole product. */
+export const productChangeSchema = z
+  .strictObject({
+    /** Of every server: whether replicas may be read from. */
+    replica_reads: z.boolean(),
+  })
+  .meta({ id: "ProductChange" });
+/** See `productChangeSchema`. */
+export type V1ProductChange = z.infer<typeof productChangeSchema>;
+
+/** `[from, to]`, both included. */
+const slotSpanSchema = z.strictObject({ from: slotIdSchema, to: slotIdSchema });
+
+/** A server and the last look at it. */
+export const serverSchema = z
+  .strictObject({
+    addr: z.string(),
+    group_id: groupIdSchema,
+    /** As it is stored: the first server of a group is its master. */
+    role: z.enum(["master", "replica"]),
+    datacenter: z.string(),
+    replica_reads: z.boolean(),
+    sync: z.nullable(z.strictObject({ state: z.enum(SYNC_ACTION_STATES), index: countSchema })),
+    status: z.enum(["up", "timeout", "error", "unknown"]),
+    error: z.nullable(z.string()),
+    observed_at: z.nullable(timeSchema),
+    /** What the server says of itself: `master` or `slave`. */
+    reported_role: z.nullable(z.string()),
+    /** Whom it follows, and whether that link is up, as it says. */
+    reported_master: z.nullable(z.string()),
+    master_link: z.nullable(z.string()),
+    redis_version: z.nullable(z.string()),
+    uptime_seconds: figureSchema,
+    keys: figureSchema,
+    memory_bytes: figureSchema,
+    memory_max_bytes: figureSchema,
+    clients: figureSchema,
+    ops_per_second: figureSchema,
+    functions: z.nullable(z.record(z.string(), z.string())),
+  })
+  .meta({ id: "Server" });
+/** See `serverSchema`. */
+export type V1Server = z.infer<typeof serverSchema>;
+
+/** A group. */
+export const groupSchema = z
+  .strictObject({
+    id: groupIdSchema,
+    servers: z.array(serverSchema),
+    slots: z.strictObject({ count: countSchema, ranges: z.array(slotSpanSchema) }),
+    promoting: z.nullable(z.strictObject({ state: z.enum(PROMOTING_STATES), index: countSchema })),
+    /** What proxies hold of its slots may differ from what is stored; a resync ends that. */
+    out_of_sync: z.boolean(),
+  })
+  .meta({ id: "Group" });
+/** See `groupSchema`. */
+export type V1Group = z.infer<typeof groupSchema>;
+
+/** A page of groups, in order of their ids. */
+export const groupListSchema = z
+  .strictObject({ ...versionFields, items: z.array(groupSchema), next: nextSchema })
+  .meta({ id: "GroupList" });
+/** See `groupListSchema`. */
+export type V1GroupList = z.infer<typeof groupListSchema>;
+
+/** A group to make. */
+export const newGroupSchema = z.strictObject({ id: groupIdSchema }).meta({ id: "NewGroup" });
+/** See `newGroupSchema`. */
+export type V1NewGroup = z.infer<typeof newGroupSchema>;
+
+/** A server to add. */
+export const newServerSchema = z
+  .strictObject({
+    addr: addrSchema,
+    datacenter: datacenterSchema.optional(),
+    /** Make it follow the group's master at once, if the group has one. */
+    as_replica: z.boolean().optional(),
+    /** Take a master that holds keys already; only while all slots of the product are offline. */
+    adopt: z.boolean().optional(),
+    /** Take a replica that holds keys of its own, which are lost when it follows its master. */
+    discard_data: z.boolean().optional(),
+  })
+  .meta({ id: "NewServer" });
+/** See `newServerSchema`. */
+export type V1NewServer = z.input<typeof newServerSchema>;
+
+/** Changes of a server. */
+export const serverChangeSchema = z
+  .strictObject({ replica_reads: z.boolean() })
+  .meta({ id: "ServerChange" });
+/** See `serverChangeSchema`. */
+export type V1ServerChange = z.infer<typeof serverChangeSchema>;
+
+/** INFO of a server, asked now. */
+export const serverInfoSchema = z
+  .strictObject({ addr: z.string(), info: z.record(z.string(), z.string()) })
+  .meta({ id: "ServerInfo" });
+/** See `serverInfoSchema`. */
+export type V1ServerInfo = z.infer<typeof serverInfoSchema>;
+
+const slotActionSchema = z.nullable(
+  z.strictObject({
+    state: z.enum(SLOT_ACTION_STATES),
+    index: countSchema,
+    target_id: groupIdOrNoneSchema,
+  }),
+);
+
+/** Slots in a row that belong to one group; one that moves is a range of its own. */
+export const slotRangeSchema = z
+  .strictObject({
+    from: slotIdSchema,
+    to: slotIdSchema,
+    /** 0: offline. */
+    group_id: groupIdOrNoneSchema,
+    action: slotActionSchema,
+  })
+  .meta({ id: "SlotRange" });
+/** See `slotRangeSchema`. */
+export type V1SlotRange = z.infer<typeof slotRangeSchema>;
+
+/** All slots that fit the query, as ranges in order. */
+export const slotListSchema = z
+  .strictObject({ ...versionFields, slot_count: countSchema, ranges: z.array(slotRangeSchema) })
+  .meta({ id: "SlotList" });
+/** See `slotListSchema`. */
+export type V1SlotList = z.infer<typeof slotListSchema>;
+
+/** One slot: what is stored, and what proxies are told. */
+export const slotSchema = z
+  .strictObject({
+    id: slotIdSchema,
+    group_id: groupIdOrNoneSchema,
+    action: slotActionSchema,
+    locked: z.boolean(),
+    /** Master that serves it; null while it is offline. */
+    backend_addr: z.nullable(z.string()),
+    /** Master that its keys come from while it moves. */
+    migrate_from: z.nullable(z.string()),
+    forward_method: z.enum(["sync", "semi-async", "migrate"]),
+    replica_groups: z.array(z.array(z.string())),
+  })
+  .meta({ id: "Slot" });
+/** See `slotSchema`. */
+export type V1Slot = z.infer<typeof slotSchema>;
+
+/** Slots to give to groups by force: no data moves. */
+export const assignRequestSchema = z
+  .strictObject({
+    assignments: z
+      .array(
+        z.strictObject({
+          from: slotIdSchema,
+          /** Without it: one slot. */
+          to: slotIdSchema.optional(),
+          /** 0: take them offline. */
+          group_id: groupIdOrNoneSchema,
+        }),
+      )
+      .min(1)
+      .max(ASSIGNMENTS_MAX),
+    /** Check everything and tell what would change, but change nothing. */
+    dry_run: z.boolean().optional(),
+  })
+  .meta({ id: "AssignRequest" });
+/** See `assignRequestSchema`. */
+export type V1AssignRequest = z.input<typeof assignRequestSchema>;
+
+/** What an assignment changed, or would change. */
+export const assignResultSchema = z
+  .strictObject({
+    ...versionFields,
+    dry_run: z.boolean(),
+    slots_changed: countSchema,
+    changes: z.array(
+      z.strictObject({
+        from: slotIdSchema,
+        to: slotIdSchema,
+        previous_group_id: groupIdOrNoneSchema,
+        group_id: groupIdOrNoneSchema,
+        /** A move of these slots was under way or ordered, and is dropped. */
+        drops_action: z.boolean(),
+      }),
+    ),
+    push: z.nullable(pushReportSchema),
+  })
+  .meta({ id: "AssignResult" });
+/** See `assignResultSchema`. */
+export type V1AssignResult = z.infer<typeof assignResultSchema>;
+
+/** A proxy and the last look at it. */
+export const proxySchema = z
+  .strictObject({
+    id: countSchema,
+    token: z.string(),
+    proxy_addr: z.string(),
+    admin_addr: z.string(),
+    proto_type: z.string(),
+    datacenter: z.string(),
+    hostname: z.string(),
+    pid: countSchema,
+    start_time: z.string(),
+    jodis_path: z.string(),
+    status: z.enum(["online", "waiting", "closed", "timeout", "error", "unknown"]),
+    error: z.nullable(z.string()),
+    observed_at: z.nullable(timeSchema),
+    /** Whether it has the newest slots. `unknown`: an original proxy, which doesn't tell. */
+    table: z.enum(["synced", "pending", "unknown", "unreachable"]),
+    /** Revision of the slots that it confirmed last. */
+    confirmed_revision: z.nullable(countSchema),
+    sessions: figureSchema,
+    sessions_opened: figureSchema,
+    ops: figureSchema,
+    ops_failed: figureSchema,
+    redis_errors: figureSchema,
+    ops_per_second: figureSchema,
+    memory_bytes: figureSchema,
+    cpu: figureSchema,
+  })
+  .meta({ id: "Proxy" });
+/** See `proxySchema`. */
+export type V1Proxy = z.infer<typeof proxySchema>;
+
+/** A page of proxies, in order of their ids. */
+export const proxyListSchema = z
+  .strictObject({ ...versionFields, items: z.array(proxySchema), next: nextSchema })
+  .meta({ id: "ProxyList" });
+/** See `proxyListSchema`. */
+export type V1ProxyList = z.infer<typeof proxyListSchema>;
+
+/** A proxy to add. */
+export const newProxySchema = z
+  .strictObject({
+    /** Its admin address. */
+    admin_addr: addrSchema,
+    /** Take also one that is registered already, and store what it says of itself now. */
+    update: z.boolean().optional(),
+  })
+  .meta({ id: "NewProxy" });
+/** See `newProxySchema`. */
+export type V1NewProxy = z.input<typeof newProxySchema>;
+
+/** The sentinels of the product. */
+export const sentinelListSchema = z
+  .strictObject({ ...versionFields, items: z.array(z.string()), out_of_sync: z.boolean() })
+  .meta({ id: "SentinelList" });
+/** See `sentinelListSchema`. */
+export type V1SentinelList = z.infer<typeof sentinelListSchema>;
+
+/** A sentinel to add. */
+export const newSentinelSchema = z.strictObject({ addr: addrSchema }).meta({ id: "NewSentinel" });
+/** See `newSentinelSchema`. */
+export type V1NewSentinel = z.infer<typeof newSentinelSchema>;
