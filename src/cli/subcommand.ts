@@ -14,16 +14,23 @@ export interface Subcommand {
 
 /** In the order of the help text. */
 export const SUBCOMMANDS: readonly Subcommand[] = [
-  { name: "up", summary: "start a local cluster: redis-servers and proxies", isHere: true },
+  { name: "up", summary: "start a local cluster: servers, proxies, a dashboard", isHere: true },
   { name: "down", summary: "end a local cluster; its data stays", isHere: true },
   { name: "status", summary: "show a local cluster", isHere: true },
-  { name: "proxy", summary: "speak Redis to applications, route by slot", isHere: true },
-  { name: "dashboard", summary: "control one product", isHere: false },
-  { name: "admin", summary: "command line of Codis 3", isHere: false },
-  { name: "config", summary: "command line of Codis 1.9 and 2.0", isHere: false },
+  { name: "product", summary: "a product as a whole: show, health, stats, …", isHere: true },
+  { name: "group", summary: "its groups: list, show, create, …", isHere: true },
+  { name: "server", summary: "its Redis servers: list, add, remove, …", isHere: true },
+  { name: "slot", summary: "its slots: info, assign, …", isHere: true },
+  { name: "proxy", summary: "its proxies: list, add, …; with flags: run a proxy", isHere: true },
+  { name: "sentinel", summary: "its sentinels: list, add, remove", isHere: true },
+  { name: "user", summary: "who may change it: list, add, …", isHere: true },
+  { name: "audit", summary: "what was changed, by whom", isHere: true },
+  { name: "dashboard", summary: "run the dashboard of a product", isHere: true },
+  { name: "admin", summary: "command line of Codis 3", isHere: true },
+  { name: "config", summary: "command line of Codis 1.9 and 2.0", isHere: true },
+  { name: "completion", summary: "completion for a shell: bash, zsh, fish", isHere: true },
   { name: "ha", summary: "replace masters that died", isHere: false },
-  { name: "fe", summary: "web console", isHere: false },
-  { name: "server", summary: "a Redis server with the slot commands", isHere: false },
+  { name: "fe", summary: "web console for many products", isHere: false },
 ];
 
 /** Text of `codis --help`. */
@@ -36,7 +43,7 @@ export function describeUsage(): string {
   return `\
 Codis makes many Redis servers look like one.
 
-Usage: codis COMMAND [FLAGS]
+Usage: codis COMMAND [VERB] [FLAGS]
        codis COMMAND --help
        codis --version
 

@@ -1,0 +1,194 @@
+/**
+ * `codis user …`, `codis audit …` and `codis sentinel …`: who may change the product, what was changed, and
+ * the sentinels that it has.
+ */
+import type { V1CreatedToken } from "../../api/v1-access-schema.ts";
+import { ROLES, type Role } from "../../api/v1-path.ts";
+import type { V1SentinelList } from "../../api/v1-topology-schema.ts";
+import { parseDurationMs } from "../../base/duration.ts";
+import { CodisError } from "../../base/error.ts";
+import { formatTable } from "../table.ts";
+import { argumentAt, readAddr, readNumber } from "./argument.ts";
+import type { Answer, Noun, Verb } from "./program.ts";
+
+const AUDIT_ROWS_MAX = 1_000;
+const AUDIT_ROWS = 50;
+
+const ADD_TOKEN: Verb<{ readonly expires?: string }> = {
+  use: "add-token <user> <name>",
+  summary: "make a token for a user; its secret is shown once",
+  options: [["--expires <duration>", "how long it is good, like 720h; without it: until revoked"]],
+  run: async ({ client, args, flags }) => {
+    const created = await client.createToken(argumentAt(args, 0), {
+      name: argumentAt(args, 1),
+      ...(flags.expires === undefined ? {} : { expires_in_seconds: readSeconds(flags.expires) }),
+    });
+    return showSecret(created);
+  },
+};
+
+/** Users and their tokens. */
+export const USER: Noun = {
+  name: "user",
+  summary:
+    "Users of the API, with roles: viewer, operator, admin. Without any, everybody is admin.",
+  verbs: [
+    {
+      use: "list",
+      summary: "all users and their tokens",
+      run: async ({ client }) => {
+        const users = await client.users();
+        const rows = users.map((user) => [
+          user.name,
+          user.role,
+          user.tokens.map((token) => token.name + (token.is_expired ? " (expired)" : "")).join(" "),
+        ]);
+        return { json: users, text: formatTable([["USER", "ROLE", "TOKENS"], ...rows]) };
+      },
+    },
+    {
+      use: "add <name> <role>",
+      summary: "make a user with a first token, whose secret is shown once",
+      details:
+        "The first user is made on the dashboard's own machine, as admin. From then on changes need a\n" +
+        "token: in CODIS_TOKEN or --api-token.",
+      run: async ({ client, args }) =>
+        showSecret(
+          await client.createUser({
+            name: argumentAt(args, 0),
+            role: readRole(argumentAt(args, 1)),
+          }),
+        ),
+    },
+    {
+      use: "set-role <name> <role>",
+      summary: "give a user another role",
+      run: async ({ client, args }) => {
+        const user = await client.setRole(argumentAt(args, 0), readRole(argumentAt(args, 1)));
+        return { json: user, text: `${user.name} is ${user.role} now\n` };
+      },
+    },
+    {
+      use: "remove <name>",
+      summary: "remove a user and all tokens",
+      confirm: ({ args }) => `User ${argumentAt(args, 0)} and all of its tokens will be removed.`,
+      run: async ({ client, args }) => {
+        const name = argumentAt(args, 0);
+        await client.removeUser(name);
+        return { json: { removed: name }, text: `${name} is removed\n` };
+      },
+    },
+    ADD_TOKEN,
+    {
+      use: "revoke-token <user> <name>",
+      summary: "make a token useless",
+      run: async ({ client, args }) => {
+        const name = argumentAt(args, 1);
+        await client.revokeToken(argumentAt(args, 0), name);
+        return { json: { revoked: name }, text: `token ${name} is revoked\n` };
+      },
+    },
+    {
+      use: "me",
+      summary: "who you are to the dashboard",
+      run: async ({ client }) => {
+        const me = await client.me();
+        const text = me.user === null ? `everybody is ${me.role}\n` : `${me.user}, ${me.role}\n`;
+        return { json: me, text };
+      },
+    },
+  ],
+};
+
+const AUDIT_LIST: Verb<{ readonly limit?: string; readonly before?: string }> = {
+  use: "list",
+  summary: "what was changed, by whom, newest first",
+  options: [
+    ["--limit <n>", `lines (default: ${AUDIT_ROWS})`],
+    ["--before <seq>", "go on with those before this number"],
+  ],
+  run: async ({ client, flags }) => {
+    const { limit, before } = flags;
+    const page = await client.audit({
+      limit: limit === undefined ? AUDIT_ROWS : readNumber(limit, "limit", 1, AUDIT_ROWS_MAX),
+      ...(before === undefined ? {} : { before: readNumber(before, "number", 0, 999_999_999) }),
+    });
+    const rows = page.items.map((entry) => [
+      entry.seq,
+      entry.at,
+      entry.who,
+      entry.from,
+      entry.operation,
+      entry.error === null ? entry.state : `${entry.state}: ${entry.error}`,
+      JSON.stringify(entry.arguments),
+    ]);
+    const head = ["SEQ", "TIME", "WHO", "FROM", "OPERATION", "RESULT", "ARGUMENTS"];
+    return { json: page, text: formatTable([head, ...rows]) };
+  },
+};
+
+/** The audit log. */
+export const AUDIT: Noun = {
+  name: "audit",
+  summary: "The log of every change.",
+  verbs: [AUDIT_LIST],
+};
+
+const REMOVE_SENTINEL: Verb<{ readonly force?: boolean }> = {
+  use: "remove <addr>",
+  summary: "forget a sentinel",
+  options: [["--force", "also when it doesn't answer"]],
+  confirm: ({ args }) => `Sentinel ${argumentAt(args, 0)} will be forgotten.`,
+  run: async ({ client, args, flags }) => {
+    const addr = readAddr(argumentAt(args, 0), "address");
+    await client.removeSentinel(addr, { force: flags.force === true });
+    return { json: { removed: addr }, text: `${addr} is forgotten\n` };
+  },
+};
+
+/** Sentinels. */
+export const SENTINEL: Noun = {
+  name: "sentinel",
+  summary: "Redis Sentinels of the product: stored and told to the proxies.",
+  verbs: [
+    {
+      use: "list",
+      summary: "all sentinels",
+      run: async ({ client }) => showSentinels(await client.sentinels()),
+    },
+    {
+      use: "add <addr>",
+      summary: "add a sentinel",
+      run: async ({ client, args }) =>
+        showSentinels(await client.addSentinel(readAddr(argumentAt(args, 0), "address"))),
+    },
+    REMOVE_SENTINEL,
+  ],
+};
+
+function showSentinels(list: V1SentinelList): Answer {
+  return { json: list, text: list.items.map((addr) => `${addr}\n`).join("") };
+}
+
+function showSecret(created: V1CreatedToken): Answer {
+  const text =
+    `${created.secret}\n` +
+    `This secret of ${created.user} (${created.role}), token ${created.token.name}, is shown once: keep it.\n`;
+  return { json: created, text };
+}
+
+function readRole(text: string): Role {
+  const role = ROLES.find((known) => known === text);
+  if (role === undefined) {
+    throw new CodisError("USAGE", `invalid role ${text}: expected ${ROLES.join(", ")}`);
+  }
+  return role;
+}
+
+function readSeconds(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < 1_000) {
+    throw new CodisError("USAGE", `invalid duration ${text}: expected a form like 720h or 90m`);
+  }
+  return Math.round(ms / 1_000);
+}

@@ -1,0 +1,95 @@
+/**
+ * `codis group …`: the groups of a product.
+ */
+import type { V1Client } from "../../api/v1-client.ts";
+import type { V1Group, V1PushReport } from "../../api/v1-topology-schema.ts";
+import { CodisError } from "../../base/error.ts";
+import { formatSpan, formatTable } from "../table.ts";
+import { argumentAt, readGroupId } from "./argument.ts";
+import type { Answer, Noun } from "./program.ts";
+import { serverTable } from "./server.ts";
+
+/** See the file head. */
+export const GROUP: Noun = {
+  name: "group",
+  summary: "Groups: a master and its replicas, and the slots that they hold.",
+  verbs: [
+    {
+      use: "list",
+      summary: "all groups",
+      run: async ({ client }) => {
+        const groups = await client.groups();
+        return { json: groups, text: groupTable(groups) };
+      },
+    },
+    {
+      use: "show <gid>",
+      summary: "one group and its servers",
+      run: async ({ client, args }) => {
+        const group = await client.group(readGroupId(argumentAt(args, 0)));
+        return { json: group, text: `${groupTable([group])}\n${serverTable(group.servers)}` };
+      },
+    },
+    {
+      use: "create <gid>",
+      summary: "make an empty group",
+      details:
+        "Then: codis server add GID HOST:PORT, and codis slot assign 0-1023 GID for a new product.",
+      run: async ({ client, args }) => {
+        const group = await client.createGroup(readGroupId(argumentAt(args, 0)));
+        return {
+          json: group,
+          text: `group ${group.id} is made; next: codis server add ${group.id} HOST:PORT\n`,
+        };
+      },
+    },
+    {
+      use: "remove <gid>",
+      summary: "remove an empty group",
+      confirm: ({ args }) => `Group ${argumentAt(args, 0)} will be removed.`,
+      run: async ({ client, args }) => {
+        const id = readGroupId(argumentAt(args, 0));
+        await client.removeGroup(id);
+        return { json: { removed: id }, text: `group ${id} is removed\n` };
+      },
+    },
+    {
+      use: "resync [gid]",
+      summary: "push the slots of a group, or of all, to the proxies again",
+      run: async ({ client, args }) => resync(client, args[0]),
+    },
+  ],
+};
+
+function groupTable(groups: readonly V1Group[]): string {
+  const rows = groups.map((group) => [
+    group.id,
+    group.servers[0]?.addr,
+    group.servers.length === 0 ? "empty" : (group.servers[0]?.status ?? "unknown"),
+    Math.max(0, group.servers.length - 1),
+    group.slots.count,
+    group.slots.ranges.map(({ from, to }) => formatSpan(from, to)).join(","),
+    group.out_of_sync,
+  ]);
+  const head = ["GROUP", "MASTER", "STATUS", "REPLICAS", "SLOTS", "RANGES", "OUT OF SYNC"];
+  return formatTable([head, ...rows]);
+}
+
+async function resync(client: V1Client, gid: string | undefined): Promise<Answer> {
+  const report =
+    gid === undefined ? await client.resyncProduct() : await client.resyncGroup(readGroupId(gid));
+  return { json: report, text: describePush(report) };
+}
+
+/** What a push to all proxies came to. Throws `PROXY_CALL_FAILED` with those that don't have it yet. */
+export function describePush(report: V1PushReport): string {
+  if (report.failed.length > 0) {
+    const list = report.failed.map(({ token, reason }) => `${token}: ${reason}`).join("; ");
+    throw new CodisError(
+      "PROXY_CALL_FAILED",
+      `stored, but ${report.failed.length} proxies don't have it yet and will get it as soon as they ` +
+        `answer: ${list}`,
+    );
+  }
+  return `${report.synced.length} proxies have the newest slots\n`;
+}

@@ -1,0 +1,115 @@
+/**
+ * `codis proxy list|show|add|…`: the proxies of a product. `codis proxy` with flags is the proxy itself;
+ * `main.ts` tells them apart.
+ */
+import type { V1Client } from "../../api/v1-client.ts";
+import type { V1Proxy } from "../../api/v1-topology-schema.ts";
+import { CodisError } from "../../base/error.ts";
+import { formatBytes, formatFacts, formatTable } from "../table.ts";
+import { argumentAt, readAddr } from "./argument.ts";
+import type { Noun, Verb } from "./program.ts";
+
+const WHICH = "PROXY is its id, its token, or one of its addresses.";
+
+const ADD: Verb<{ readonly update?: boolean }> = {
+  use: "add <admin-addr>",
+  summary: "add a running proxy by the address of its admin port",
+  options: [["--update", "take also one that is known already"]],
+  run: async ({ client, args, flags }) => {
+    const proxy = await client.addProxy({
+      admin_addr: readAddr(argumentAt(args, 0), "address"),
+      update: flags.update === true,
+    });
+    return { json: proxy, text: `proxy ${proxy.id} serves clients at ${proxy.proxy_addr}\n` };
+  },
+};
+
+const REMOVE: Verb<{ readonly force?: boolean }> = {
+  use: "remove <proxy>",
+  summary: "shut a proxy down and forget it",
+  options: [["--force", "forget it also when it doesn't answer"]],
+  details: WHICH,
+  confirm: ({ args }) => `Proxy ${argumentAt(args, 0)} will be shut down and forgotten.`,
+  run: async ({ client, args, flags }) => {
+    const proxy = await find(client, args);
+    await client.removeProxy(proxy.token, { force: flags.force === true });
+    return { json: { removed: proxy.token }, text: `proxy ${proxy.id} is removed\n` };
+  },
+};
+
+/** See the file head. */
+export const PROXY: Noun = {
+  name: "proxy",
+  summary: "Proxies: what applications connect to. (codis proxy --help: the proxy itself.)",
+  verbs: [
+    {
+      use: "list",
+      summary: "all proxies",
+      run: async ({ client }) => {
+        const proxies = await client.proxies();
+        return { json: proxies, text: proxyTable(proxies) };
+      },
+    },
+    {
+      use: "show <proxy>",
+      summary: "everything about one proxy",
+      details: WHICH,
+      run: async ({ client, args }) => {
+        const proxy = await find(client, args);
+        return { json: proxy, text: formatFacts(Object.entries(proxy)) };
+      },
+    },
+    ADD,
+    {
+      use: "reinit <proxy>",
+      summary: "give a proxy its slots again and bring it online",
+      details: WHICH,
+      run: async ({ client, args }) => {
+        const proxy = await client.reinitProxy((await find(client, args)).token);
+        return { json: proxy, text: `proxy ${proxy.id} has the newest slots\n` };
+      },
+    },
+    REMOVE,
+  ],
+};
+
+function proxyTable(proxies: readonly V1Proxy[]): string {
+  const head = [
+    "PROXY",
+    "CLIENTS AT",
+    "ADMIN",
+    "STATUS",
+    "SLOTS",
+    "SESSIONS",
+    "OPS/S",
+    "MEMORY",
+    "TOKEN",
+  ];
+  const rows = proxies.map((proxy) => [
+    proxy.id,
+    proxy.proxy_addr,
+    proxy.admin_addr,
+    proxy.error === null ? proxy.status : `${proxy.status}: ${proxy.error}`,
+    proxy.table,
+    proxy.sessions,
+    proxy.ops_per_second,
+    formatBytes(proxy.memory_bytes),
+    proxy.token,
+  ]);
+  return formatTable([head, ...rows]);
+}
+
+async function find(client: V1Client, args: readonly string[]): Promise<V1Proxy> {
+  const name = argumentAt(args, 0).replace(/^proxy-/, "");
+  const found = (await client.proxies()).find(
+    (proxy) =>
+      String(proxy.id) === name ||
+      proxy.token === name ||
+      proxy.admin_addr === name ||
+      proxy.proxy_addr === name,
+  );
+  if (found === undefined) {
+    throw new CodisError("NOT_FOUND", `there is no proxy ${name}; codis proxy list shows all`);
+  }
+  return found;
+}

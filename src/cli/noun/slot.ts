@@ -1,0 +1,148 @@
+/**
+ * `codis slot …`: which group owns which slot.
+ */
+import type { V1Client } from "../../api/v1-client.ts";
+import type { V1AssignResult, V1Slot, V1SlotList } from "../../api/v1-topology-schema.ts";
+import { CodisError } from "../../base/error.ts";
+import { slotOf } from "../../command/hash.ts";
+import { formatFacts, formatSpan, formatTable } from "../table.ts";
+import { argumentAt, readGroupId, readSlotId, readSpans } from "./argument.ts";
+import { describePush } from "./group.ts";
+import type { Answer, Noun, Verb } from "./program.ts";
+
+/** Flags of `assign` and `offline`. */
+interface ChangeFlags {
+  readonly dryRun?: boolean;
+}
+
+const DRY_RUN = ["--dry-run", "check and show what would change, but change nothing"] as const;
+
+const INFO: Verb<{ readonly all?: boolean }> = {
+  use: "info [slots]",
+  summary: "who owns slots: one, ranges like 0-511,600, or all",
+  options: [["--all", "all slots"]],
+  run: async ({ client, args, flags }) => {
+    const [text] = args;
+    if (text === undefined && flags.all !== true) {
+      throw new CodisError("USAGE", "which slots? For all of them: codis slot info --all");
+    }
+    if (text !== undefined && /^\d+$/.test(text)) {
+      const slot = await client.slot(readSlotId(text));
+      return { json: slot, text: describeSlot(slot) };
+    }
+    const list = await client.slots();
+    const spans = text === undefined ? [{ from: 0, to: list.slot_count - 1 }] : readSpans(text);
+    const ranges = list.ranges.flatMap((range) =>
+      spans
+        .map(({ from, to }) => ({
+          ...range,
+          from: Math.max(range.from, from),
+          to: Math.min(range.to, to),
+        }))
+        .filter((part) => part.from <= part.to),
+    );
+    return { json: { ...list, ranges }, text: rangeTable(ranges) };
+  },
+};
+
+const ASSIGN: Verb<ChangeFlags> = {
+  use: "assign <slots> <gid>",
+  summary: "give slots to a group by force: no data moves",
+  options: [DRY_RUN],
+  details:
+    "For a new product, or after a repair by hand: keys that other groups hold of these slots are no\n" +
+    "longer seen. Example: codis slot assign 0-511 1",
+  confirm: ({ args }) =>
+    `Slots ${argumentAt(args, 0)} will belong to group ${argumentAt(args, 1)}; no data moves.`,
+  run: ({ client, args, flags }) =>
+    assign(client, argumentAt(args, 0), readGroupId(argumentAt(args, 1)), flags),
+};
+
+const OFFLINE: Verb<ChangeFlags> = {
+  use: "offline <slots>",
+  summary: "take slots out of service: commands on their keys fail",
+  options: [DRY_RUN],
+  confirm: ({ args }) =>
+    `Slots ${argumentAt(args, 0)} will be offline: commands on their keys fail.`,
+  run: ({ client, args, flags }) => assign(client, argumentAt(args, 0), 0, flags),
+};
+
+const OF: Verb = {
+  use: "of <key...>",
+  summary: "the slot and the group of keys",
+  run: async ({ client, args }) => {
+    const list = await client.slots();
+    const keys = args.map((key) => {
+      const bytes = Buffer.from(key);
+      const slot = slotOf(bytes, 0, bytes.length, list.slot_count - 1);
+      const range = list.ranges.find(({ from, to }) => from <= slot && slot <= to);
+      return { key, slot, group_id: range?.group_id ?? 0 };
+    });
+    const rows = keys.map(({ key, slot, group_id: id }) => [key, slot, showGroup(id)]);
+    return { json: keys, text: formatTable([["KEY", "SLOT", "GROUP"], ...rows]) };
+  },
+};
+
+/** See the file head. */
+export const SLOT: Noun = {
+  name: "slot",
+  summary: "Slots: every key belongs to one, and every slot to a group.",
+  verbs: [INFO, ASSIGN, OFFLINE, OF],
+};
+
+async function assign(
+  client: V1Client,
+  slots: string,
+  groupId: number,
+  flags: ChangeFlags,
+): Promise<Answer> {
+  const isDry = flags.dryRun === true;
+  const result = await client.assignSlots({
+    assignments: readSpans(slots).map(({ from, to }) => ({ from, to, group_id: groupId })),
+    dry_run: isDry,
+  });
+  const push = result.push === null ? "" : describePush(result.push);
+  return { json: result, text: describeChanges(result) + push };
+}
+
+function describeChanges(result: V1AssignResult): string {
+  if (result.slots_changed === 0) {
+    return "nothing changes\n";
+  }
+  const rows = result.changes.map((change) => [
+    formatSpan(change.from, change.to),
+    showGroup(change.previous_group_id),
+    showGroup(change.group_id),
+    change.drops_action ? "a move under way is dropped" : "",
+  ]);
+  const verb = result.dry_run ? "would change" : "changed";
+  const table = formatTable([["SLOTS", "FROM", "TO", ""], ...rows]);
+  return `${table}${result.slots_changed} slots ${verb}\n`;
+}
+
+function rangeTable(ranges: V1SlotList["ranges"]): string {
+  const rows = ranges.map((range) => [
+    formatSpan(range.from, range.to),
+    range.to - range.from + 1,
+    showGroup(range.group_id),
+    range.action === null ? "" : `${range.action.state} to group ${range.action.target_id}`,
+  ]);
+  return formatTable([["SLOTS", "COUNT", "GROUP", "ACTION"], ...rows]);
+}
+
+function describeSlot(slot: V1Slot): string {
+  return formatFacts([
+    ["slot", slot.id],
+    ["group", showGroup(slot.group_id)],
+    ["master", slot.backend_addr],
+    ["locked", slot.locked],
+    ["action", slot.action === null ? null : slot.action.state],
+    ["target", slot.action === null ? null : showGroup(slot.action.target_id)],
+    ["comes from", slot.migrate_from],
+    ["replicas", slot.replica_groups.flat().join(" ") || null],
+  ]);
+}
+
+function showGroup(id: number): string {
+  return id === 0 ? "offline" : String(id);
+}

@@ -1,0 +1,58 @@
+/**
+ * Tables for people: columns as wide as their widest cell, two blanks between them, no blanks at the ends
+ * of lines. Programs use `--json`.
+ */
+
+/** A cell; null and undefined are shown as `-`. */
+export type Cell = string | number | boolean | null | undefined;
+
+/** The table as text, one line for each row; the first row is the heading. */
+export function formatTable(rows: readonly (readonly Cell[])[]): string {
+  const texts = rows.map((row) => row.map(showCell));
+  const widths = (texts[0] ?? []).map((_, column) =>
+    Math.max(...texts.map((row) => [...(row[column] ?? "")].length)),
+  );
+  return texts
+    .map((row) => {
+      const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+      return `${line.trimEnd()}\n`;
+    })
+    .join("");
+}
+
+/** Names and values in two columns. */
+export function formatFacts(facts: readonly (readonly [name: string, value: Cell])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts
+    .map(([name, value]) => `${`${name.padEnd(width)}  ${showCell(value)}`.trimEnd()}\n`)
+    .join("");
+}
+
+/** Bytes with a unit, `1.5 MB` (units of 1024). */
+export function formatBytes(bytes: number | null): string | null {
+  if (bytes === null) {
+    return null;
+  }
+  let value = bytes;
+  let unit = "B";
+  for (const next of ["KB", "MB", "GB", "TB"]) {
+    if (value < 1024) {
+      break;
+    }
+    value /= 1024;
+    unit = next;
+  }
+  return unit === "B" ? `${value} B` : `${value.toFixed(1)} ${unit}`;
+}
+
+/** Slots in a row as `0-511`, one alone as `7`. */
+export function formatSpan(from: number, to: number): string {
+  return from === to ? `${from}` : `${from}-${to}`;
+}
+
+function showCell(cell: Cell): string {
+  if (cell === null || cell === undefined) {
+    return "-";
+  }
+  return typeof cell === "boolean" ? (cell ? "yes" : "no") : String(cell);
+}
