@@ -25,7 +25,7 @@ export interface ServerFigures {
   readonly isTimedOut: boolean;
   /** Wall clock of the answer or failure, milliseconds. */
   readonly atMs: number;
-  /** FUNCTION libraries, name -> digest of its code; undefined when the server has none or wasn't asked. */
+  /** FUNCTION libraries, name -> digest of its code; undefined when it can't have any or wasn't asked yet. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -64,6 +64,13 @@ export interface AddServerOptions {
   readonly datacenter: string;
   /** Make it a replica of the group's master at once, if the group has one. Codis leaves that to a sync action. */
   readonly asReplica: boolean;
+  /**
+   * Take a master that holds keys, although its group doesn't own their slots; only while all slots of the
+   * product are offline. The way in for data that exist already: see `group/check-server.ts`.
+   */
+  readonly adopt?: boolean;
+  /** Take a replica that holds keys of its own; they are lost when it follows its master. */
+  readonly discardData?: boolean;
 }
 
 /** The leader of a product. */

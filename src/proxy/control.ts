@@ -75,6 +75,11 @@ export interface PushVersion {
 export interface ProxyControl {
   state(): ProxyState;
   slots(): readonly SlotRecord[];
+  /**
+   * Version of the last push of slots that every worker has taken; undefined before the first one, and as
+   * soon as a push without a version begins.
+   */
+  tableVersion(): PushVersion | undefined;
   /** waiting -> online. */
   start(): Promise<void>;
   /** Ends the proxy: stops accepting, drains within the bound, exits. Resolves when draining began. */

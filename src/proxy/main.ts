@@ -2,8 +2,9 @@
  * `codis proxy`: reads the command line, puts the proxy together, and runs it until a signal ends it.
  *
  * Start: configuration, log, workers (listening, "router is not online" until they have slots), admin port,
- * static slot table. End (SIGTERM, SIGINT, shutdown through the admin port), in this order: stop accepting,
- * answer what is in flight, close backends, close the admin port, exit 0, all within `shutdown_timeout`.
+ * registrations, static slot table or dashboard. End (SIGTERM, SIGINT, shutdown through the admin port), in
+ * this order: leave the service discovery, stop accepting, answer what is in flight, close backends, close
+ * the admin port, exit 0, all within `shutdown_timeout`; the first step may take 1.5 s more.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,13 +12,15 @@ import { CodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { formatHostPort, parseListenAddr } from "../model/address.ts";
 import { advertisedAddr } from "../model/advertised-addr.ts";
-import { describeThisProxy } from "../model/proxy-model.ts";
+import { jodisPath } from "../model/jodis-record.ts";
+import { describeThisProxy, type ProxyModel } from "../model/proxy-model.ts";
 import type { SlotRecord } from "../model/slot.ts";
 import { describeOfflineSlots, parseSlotTable } from "../model/slot-table.ts";
 import { type AdminServer, startAdminServer } from "./admin/admin-server.ts";
 import { EXIT_CODE, type ProxyRunOptions, parseProxyArgs } from "./config/args.ts";
 import { readOpenFilesLimit } from "./config/open-files.ts";
 import type { ProxyConfig } from "./config.ts";
+import { type Outbound, startOutbound } from "./outbound.ts";
 import { Fleet } from "./supervisor/fleet.ts";
 import { Worker } from "./worker/worker.ts";
 
@@ -49,15 +52,25 @@ export async function runProxy(argv: string[]): Promise<number> {
   } catch (thrown) {
     if (!(thrown instanceof CodisError)) throw thrown;
     process.stderr.write(`codis proxy: ${thrown.message}\n`);
-    return thrown.code === "PORT_IN_USE" || thrown.code === "WORKER_FAILED"
-      ? EXIT_CODE.limits
-      : EXIT_CODE.config;
+    return exitCodeOf(thrown);
+  }
+}
+
+function exitCodeOf(failure: CodisError): number {
+  switch (failure.code) {
+    case "PORT_IN_USE":
+    case "WORKER_FAILED":
+      return EXIT_CODE.limits;
+    case "PROXY_CALL_FAILED":
+      return EXIT_CODE.unavailable;
+    default:
+      return EXIT_CODE.config;
   }
 }
 
 async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Promise<number> {
   const startedAtMs = Date.now();
-  const { fillSlotsFile, pidFile } = options;
+  const { fillSlotsFile, pidFile, dashboard } = options;
   // Before anything listens: a start that must fail disturbs nobody.
   const slots = fillSlotsFile === undefined ? [] : readSlots(config, fillSlotsFile);
   const listenAddr = await fixPort(config.proxyAddr);
@@ -65,24 +78,15 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
   // From here on: an order to end that comes during the start is carried out after it.
   const ended = endOfRun(fleet);
   let admin: AdminServer | undefined;
+  let outbound: Outbound | undefined;
   let isPidWritten = false;
   try {
     admin = await startAdminServer({
       control: fleet,
       config,
       log,
-      describe: async (adminListenAddr) => {
-        return describeThisProxy({
-          productName: config.productName,
-          protoType: config.protoType,
-          datacenter: config.proxyDatacenter,
-          adminAddr: options.hostAdmin ?? (await advertisedAddr(adminListenAddr)),
-          proxyAddr: options.hostProxy ?? (await advertisedAddr(listenAddr)),
-          adminListenAddr,
-          proxyListenAddr: listenAddr,
-          startedAtMs,
-        });
-      },
+      describe: (adminListenAddr) =>
+        describe(config, options, { listenAddr, adminListenAddr, startedAtMs }),
     });
     const { token } = admin.model;
     await startWorkers(fleet, config, { listenAddr, token, logFile: options.logFile }, log).catch(
@@ -98,6 +102,7 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
       workers: config.workers,
       token,
     });
+    outbound = await startOutbound({ fleet, admin, config, dashboard, log });
     if (fillSlotsFile !== undefined) {
       await fillSlots(fleet, config, fillSlotsFile, slots, log);
       await fleet.start();
@@ -105,16 +110,47 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
     }
     const { cause, failure } = await ended;
     log.info("proxy.stopping", `ends: ${cause}`);
+    // First of all: applications that are told of the end in time lose no connection that they need.
+    await outbound.close();
     await fleet.close();
     if (failure !== undefined) throw failure;
     return EXIT_CODE.ok;
   } finally {
+    await outbound?.close();
     await admin?.close();
     // Not the one of another proxy, because of which this one couldn't start.
     if (pidFile !== undefined && isPidWritten) rmSync(pidFile, { force: true });
     log.info("proxy.stopped", "the proxy has ended");
     await log.close();
   }
+}
+
+async function describe(
+  config: ProxyConfig,
+  options: ProxyRunOptions,
+  facts: {
+    readonly listenAddr: string;
+    readonly adminListenAddr: string;
+    readonly startedAtMs: number;
+  },
+): Promise<ProxyModel> {
+  const { listenAddr, adminListenAddr, startedAtMs } = facts;
+  const model = describeThisProxy({
+    productName: config.productName,
+    protoType: config.protoType,
+    datacenter: config.proxyDatacenter,
+    adminAddr: options.hostAdmin ?? (await advertisedAddr(adminListenAddr)),
+    proxyAddr: options.hostProxy ?? (await advertisedAddr(listenAddr)),
+    adminListenAddr,
+    proxyListenAddr: listenAddr,
+    startedAtMs,
+  });
+  return config.jodisName === ""
+    ? model
+    : {
+        ...model,
+        jodisPath: jodisPath(config.productName, model.token, config.jodisCompatible),
+      };
 }
 
 async function startWorkers(

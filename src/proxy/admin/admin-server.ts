@@ -5,8 +5,7 @@
  *
  * Invariant: the xauth in the path never reaches the log; lines name the route's pattern.
  */
-import type { AddressInfo } from "node:net";
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   BODY_BYTES_MAX,
   EPOCH_HEADER,
@@ -15,17 +14,24 @@ import {
   type ProxyRouteName,
   REVISION_HEADER,
 } from "../../api/proxy-route.ts";
+import type { ProxyOverviewJson } from "../../api/proxy-stats.ts";
 import { isSameXauth, proxyXauth, XAUTH_INVALID, XAUTH_MISSING } from "../../api/xauth.ts";
-import { formatByteSize } from "../../base/byte-size.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { CodisError, type ErrorCode, messageOf, systemCodeOf } from "../../base/error.ts";
+import { CodisError, type ErrorCode } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import { formatHostPort, parseListenAddr } from "../../model/address.ts";
+import { sendFailure, sendNotFound } from "../../http/answer.ts";
+import { createHttpApp, listen } from "../../http/app.ts";
+import { failureOf } from "../../http/failure.ts";
 import type { ProxyModel } from "../../model/proxy-model.ts";
 import type { ProxyConfig } from "../config.ts";
 import type { ProxyControl, PushVersion } from "../control.ts";
-import { sendFailure, sendNotFound } from "./answer.ts";
-import { type AdminContext, createAdminContext, HANDLERS } from "./handler.ts";
+import {
+  type AdminContext,
+  createAdminContext,
+  describeProxy,
+  HANDLERS,
+  tellTable,
+} from "./handler.ts";
 
 /** What the admin port needs. */
 export interface AdminServerOptions {
@@ -45,14 +51,11 @@ export interface AdminServer {
   /** `host:port` listened on. */
   readonly addr: string;
   readonly model: ProxyModel;
+  /** What `GET /proxy` answers, without slots; `flags` of `STATS_FLAG` as there. */
+  overview(flags: number): Promise<Omit<ProxyOverviewJson, "slots">>;
   /** Finishes running calls, then closes. */
   close(): Promise<void>;
 }
-
-/** Idle connections of clients are closed after this; the Go programs keep theirs for 60 s. */
-const KEEP_ALIVE_MS = 75_000;
-/** A client has so long to send a whole request. */
-const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Listens on `admin_addr`. Throws `PORT_IN_USE` with one line when it can't. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
@@ -71,7 +74,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     },
   });
   const app = createApp(context, described.promise);
-  const addr = await listen(app, options.config.adminAddr);
+  const addr = await listen(app, options.config.adminAddr, "admin_addr");
   try {
     model = await options.describe(addr);
   } catch (thrown) {
@@ -80,33 +83,23 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   } finally {
     described.resolve();
   }
-  return { addr, model, close: () => app.close() };
+  return {
+    addr,
+    model,
+    overview: (flags) => describeProxy(context, flags),
+    close: () => app.close(),
+  };
 }
 
 function createApp(context: AdminContext, described: Promise<void>): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    bodyLimit: BODY_BYTES_MAX,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: "idle",
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
-    frameworkErrors: (error, _request, reply) => {
-      sendFailure(reply, "BODY_INVALID", messageOf(error));
-    },
-  });
-  // Bodies are taken whatever their type says: curl -d sends JSON as a form.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
-    done(null, body);
-  });
+  const app = createHttpApp({ bodyBytesMax: BODY_BYTES_MAX });
   app.addHook("onRequest", async () => described);
   for (const name of Object.keys(PROXY_ROUTES) as ProxyRouteName[]) {
     addRoute(app, context, name);
   }
   app.setNotFoundHandler((request, reply) => sendNotFound(reply, describeNotFound(request)));
   app.setErrorHandler((thrown, request, reply) => {
-    const { code, message } = classify(thrown);
+    const { code, message } = failureOf(thrown, BODY_BYTES_MAX);
     logCall(context.log, request, request.routeOptions.url ?? "?", reply, code, thrown);
     sendFailure(reply, code, message);
   });
@@ -129,6 +122,10 @@ function addRoute(app: FastifyInstance, context: AdminContext, name: ProxyRouteN
       const params = request.params as Readonly<Record<string, string>>;
       const version = route.auth === "xauth" ? readVersion(request) : undefined;
       const body = typeof request.body === "string" ? request.body : "";
+      // Once more: a newer dashboard may have been heard while the body was on its way.
+      if (route.isPush === true) admitVersion(context, route, version);
+      // Before the body is made: a push meanwhile makes the body newer than the header, never older.
+      if (route.tellsTable === true) tellTable(context, reply);
       await handle(context, { params, body, version, request, reply });
       logCall(context.log, request, route.path, reply, undefined, undefined);
       return reply;
@@ -150,7 +147,14 @@ function admit(context: AdminContext, route: ProxyRoute, request: FastifyRequest
   if (!isSameXauth(given, expected)) {
     throw new CodisError("XAUTH_INVALID", XAUTH_INVALID);
   }
-  const version = readVersion(request);
+  admitVersion(context, route, readVersion(request));
+}
+
+function admitVersion(
+  context: AdminContext,
+  route: ProxyRoute,
+  version: PushVersion | undefined,
+): void {
   if (version !== undefined) {
     context.guard.admitVersion(version);
   } else if (route.isPush === true) {
@@ -172,20 +176,6 @@ function readVersion(request: FastifyRequest): PushVersion | undefined {
     );
   }
   return { epoch: Number(epoch), revision: Number(revision) };
-}
-
-function classify(thrown: unknown): { readonly code: ErrorCode; readonly message: string } {
-  if (thrown instanceof CodisError) {
-    return { code: thrown.code, message: thrown.message };
-  }
-  if (systemCodeOf(thrown) === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    const limit = formatByteSize(BODY_BYTES_MAX);
-    return { code: "BODY_TOO_LARGE", message: `the body is larger than ${limit}, the limit` };
-  }
-  if (systemCodeOf(thrown)?.startsWith("FST_") === true) {
-    return { code: "BODY_INVALID", message: messageOf(thrown) };
-  }
-  return { code: "INTERNAL", message: `internal error: ${messageOf(thrown)}` };
 }
 
 /** Every PUT, and every defect. A poll that fails as it should isn't worth a line. */
@@ -236,33 +226,4 @@ function matches(pattern: string, path: string): boolean {
     expected.length === given.length &&
     expected.every((part, index) => part.startsWith(":") || part === given[index])
   );
-}
-
-async function listen(app: FastifyInstance, adminAddr: string): Promise<string> {
-  const wanted = parseListenAddr(adminAddr);
-  if (wanted === undefined) {
-    throw new CodisError("CONFIG_INVALID", `invalid admin_addr = ${adminAddr}: expected host:port`);
-  }
-  try {
-    await app.listen({ host: wanted.host === "" ? "::" : wanted.host, port: wanted.port });
-  } catch (cause) {
-    await app.close();
-    throw new CodisError("PORT_IN_USE", describeListenError(adminAddr, cause), { cause });
-  }
-  const bound = app.server.address() as AddressInfo;
-  return formatHostPort({ host: wanted.host === "" ? "::" : wanted.host, port: bound.port });
-}
-
-function describeListenError(adminAddr: string, cause: unknown): string {
-  const start = `can't listen on admin_addr ${adminAddr}`;
-  switch (systemCodeOf(cause)) {
-    case "EADDRINUSE":
-      return `${start}: another program uses the port`;
-    case "EADDRNOTAVAIL":
-      return `${start}: this machine has no such address`;
-    case "EACCES":
-      return `${start}: not permitted; ports below 1024 need the right to use them`;
-    default:
-      return `${start}: ${messageOf(cause)}`;
-  }
 }

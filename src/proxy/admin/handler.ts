@@ -4,14 +4,21 @@
  * `CodisError` thrown here becomes a failure in Codis's form.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type ProxyRouteName, STATS_FLAG } from "../../api/proxy-route.ts";
+import {
+  type ProxyRouteName,
+  STATS_FLAG,
+  TABLE_HEADER,
+  TABLE_UNKNOWN,
+} from "../../api/proxy-route.ts";
 import type { ProxyOverviewJson } from "../../api/proxy-stats.ts";
 import type { Clock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
-import { findJsonFault } from "../../base/json-position.ts";
 import type { Log } from "../../base/log.ts";
 import { LOG_LEVELS, parseLogLevel } from "../../base/log-level.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
+import { sendJson } from "../../http/answer.ts";
+import { parseJsonBody } from "../../http/failure.ts";
+import { METRICS_CONTENT_TYPE } from "../../http/metric-text.ts";
 import { type ProxyModel, proxyModelToJson } from "../../model/proxy-model.ts";
 import { decodeSentinel, NO_SENTINELS, type SentinelRecord } from "../../model/sentinel.ts";
 import { type SlotJson, slotToJson } from "../../model/slot.ts";
@@ -19,9 +26,8 @@ import { decodeSlotTable } from "../../model/slot-table.ts";
 import { configToJson, type ProxyConfig } from "../config.ts";
 import type { ProxyControl, PushVersion } from "../control.ts";
 import { statsToJson } from "../stats/codis-json.ts";
-import { METRICS_CONTENT_TYPE, renderMetrics } from "../stats/exposition.ts";
+import { renderMetrics } from "../stats/exposition.ts";
 import { UsageMeter } from "../stats/usage.ts";
-import { sendJson } from "./answer.ts";
 import { PushGuard } from "./push-guard.ts";
 
 /** What the paths work on. */
@@ -67,7 +73,13 @@ export function createAdminContext(
 /** The function of each path. */
 export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   root: (_context, { reply }) => reply.redirect("/proxy", 302),
-  overview: async (context, { reply }) => sendJson(reply, await describeProxy(context)),
+  overview: async (context, { reply }) => {
+    const overview: ProxyOverviewJson = {
+      ...(await describeProxy(context, ALL_FLAGS)),
+      slots: describeSlots(context),
+    };
+    return sendJson(reply, overview);
+  },
   overviewModel: (context, { reply }) => sendJson(reply, proxyModelToJson(context.model())),
   overviewStats: (context, call) => sendStats(context, call, ALL_FLAGS),
   overviewSlots: (context, { reply }) => sendJson(reply, describeSlots(context)),
@@ -81,12 +93,13 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
     return sendOk(reply);
   },
   fillSlots: async (context, call) => {
-    const slots = decodeSlotTable(parseBody(call.body, "fillslots"), {
+    const slots = decodeSlotTable(parseJsonBody(call.body, "body of fillslots"), {
       source: "body of fillslots",
       slotCount: context.config.slotCount,
       unknownFields: "ignore",
     });
     await context.control.fillSlots(slots, call.version);
+    tellTable(context, call.reply);
     return sendOk(call.reply);
   },
   resetStats: async (context, { reply }) => {
@@ -116,7 +129,7 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   },
   sentinels: (context, call) => {
     const source = "body of sentinels";
-    context.sentinels = decodeSentinel(parseBody(call.body, "sentinels"), source);
+    context.sentinels = decodeSentinel(parseJsonBody(call.body, source), source);
     return sendOk(call.reply);
   },
   rewatchSentinels: (_context, { reply }) => sendOk(reply),
@@ -136,6 +149,15 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   },
   version: (_context, { reply }) => sendJson(reply, { version: VERSION, runtime: RUNTIME }),
 };
+
+/** Puts the version of the table into the answer's header. */
+export function tellTable(context: AdminContext, reply: FastifyReply): void {
+  const version = context.control.tableVersion();
+  reply.header(
+    TABLE_HEADER,
+    version === undefined ? TABLE_UNKNOWN : `${version.epoch}.${version.revision}`,
+  );
+}
 
 function sendOk(reply: FastifyReply): FastifyReply {
   return sendJson(reply, "OK");
@@ -158,14 +180,17 @@ async function describeStats(context: AdminContext, flags: number) {
   });
 }
 
-async function describeProxy(context: AdminContext): Promise<ProxyOverviewJson> {
+/** Everything about the proxy but its slots; the statistics with the parts that `flags` ask for. */
+export async function describeProxy(
+  context: AdminContext,
+  flags: number,
+): Promise<Omit<ProxyOverviewJson, "slots">> {
   return {
     version: VERSION,
     compile: RUNTIME,
     config: configToJson(context.config),
     model: proxyModelToJson(context.model()),
-    stats: await describeStats(context, ALL_FLAGS),
-    slots: describeSlots(context),
+    stats: await describeStats(context, flags),
   };
 }
 
@@ -199,17 +224,4 @@ function parseFlags(text: string | undefined): number {
     );
   }
   return Number(text);
-}
-
-function parseBody(body: string, name: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    const fault = findJsonFault(body);
-    const where =
-      fault === undefined ? "" : ` at line ${fault.line}, column ${fault.column}: ${fault.problem}`;
-    throw new CodisError("BODY_INVALID", `body of ${name}: it must be JSON, but it isn't${where}`, {
-      cause,
-    });
-  }
 }

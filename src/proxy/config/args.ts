@@ -21,11 +21,23 @@ export const EXIT_CODE = {
   ok: 0,
   /** The command line itself is wrong. */
   usage: 64,
+  /** No dashboard took the proxy, which was started to register with one. */
+  unavailable: 69,
   /** A limit of the system is too low, or a port can't be used. */
   limits: 71,
   /** The configuration is wrong. */
   config: 78,
 } as const;
+
+/** Where to find the dashboard that shall take this proxy: its address, or the coordinator that knows it. */
+export type DashboardSource =
+  | { readonly kind: "address"; readonly addr: string }
+  | {
+      readonly kind: "zookeeper" | "etcd" | "filesystem";
+      readonly addr: string;
+      /** `user:password`, or empty. */
+      readonly auth: string;
+    };
 
 /** What flags say beyond the configuration file. */
 export interface ProxyRunOptions {
@@ -38,6 +50,8 @@ export interface ProxyRunOptions {
   readonly hostProxy: string | undefined;
   /** Slot table to load; without it the proxy waits for a dashboard. */
   readonly fillSlotsFile: string | undefined;
+  /** The dashboard to register with at start; undefined: a dashboard adds the proxy when it likes. */
+  readonly dashboard: DashboardSource | undefined;
   readonly pidFile: string | undefined;
   /** Refuse to start when the process may open fewer files. */
   readonly openFilesMin: number | undefined;
@@ -60,6 +74,8 @@ export type ProxyOrder =
 const SOURCE_FLAGS = ["dashboard", "zookeeper", "etcd", "filesystem", "fillslots"] as const;
 /** Flags that override a key of the file of the same name. */
 const KEY_FLAGS = ["product_name", "product_auth", "session_auth"] as const;
+/** Flags whose values are passwords. */
+const SECRET_FLAGS = ["product_auth", "session_auth", "zookeeper-auth", "etcd-auth"] as const;
 
 /** Reads the arguments that follow `codis proxy`, and the configuration file that they name. */
 export function parseProxyArgs(
@@ -107,12 +123,12 @@ function createCommand(): Command {
     .option("--host-admin <addr>", "address of the admin port to tell to others (host:port)")
     .option("--host-proxy <addr>", "address for clients to tell to others (host:port)")
     .option("--fillslots <file>", "static slot table (JSON); read again on SIGHUP")
-    .option("--dashboard <addr>", "dashboard to register with (with the control plane release)")
-    .option("--zookeeper <addr>", "find the dashboard through ZooKeeper (as above)")
+    .option("--dashboard <addr>", "register with the dashboard at this admin address (host:port)")
+    .option("--zookeeper <addr>", "register with the dashboard that ZooKeeper knows")
     .option("--zookeeper-auth <user:password>", "login for it")
-    .option("--etcd <addr>", "find the dashboard through etcd (as above)")
+    .option("--etcd <addr>", "register with the dashboard that etcd knows")
     .option("--etcd-auth <user:password>", "login for it")
-    .option("--filesystem <root>", "find the dashboard through a folder (as above)")
+    .option("--filesystem <root>", "register with the dashboard that this folder knows")
     .option("--product_name <name>", "name of the product (key product_name)")
     .option("--product_auth <password>", "password of the servers (key product_auth)")
     .option("--session_auth <password>", "password for clients (key session_auth)")
@@ -185,14 +201,28 @@ function refuseWrongSources(flags: Flags): void {
       throw new CodisError("USAGE", `--${store}-auth has a meaning only with --${store}`);
     }
   }
-  const source = given[0];
-  if (source !== undefined && source !== "fillslots") {
-    throw new CodisError(
-      "NOT_SUPPORTED",
-      `--${source} is not supported yet: registering with a dashboard comes with the control plane ` +
-        "release; use --fillslots=FILE, or start without it and let the dashboard add the proxy",
-    );
+}
+
+function readDashboard(flags: Flags): DashboardSource | undefined {
+  const addr = readAddr(flags, "dashboard");
+  if (addr !== undefined) {
+    return { kind: "address", addr };
   }
+  for (const kind of ["zookeeper", "etcd", "filesystem"] as const) {
+    const store = flags.get(kind);
+    if (store !== undefined) {
+      return { kind, addr: store, auth: readLogin(flags, `${kind}-auth`) };
+    }
+  }
+  return undefined;
+}
+
+function readLogin(flags: Flags, name: string): string {
+  const text = flags.get(name) ?? "";
+  if (text !== "" && !/^[^:]+:/.test(text)) {
+    throw new CodisError("USAGE", `invalid --${name}: expected user:password`);
+  }
+  return text;
 }
 
 function readOptions(flags: Flags, configFile: string | undefined): ProxyRunOptions {
@@ -211,6 +241,7 @@ function readOptions(flags: Flags, configFile: string | undefined): ProxyRunOpti
     hostAdmin: readAddr(flags, "host-admin"),
     hostProxy: readAddr(flags, "host-proxy"),
     fillSlotsFile: flags.get("fillslots"),
+    dashboard: readDashboard(flags),
     pidFile: flags.get("pidfile"),
     openFilesMin: readCount(flags, "ulimit"),
   };
@@ -251,11 +282,12 @@ function limitWorkers(
 }
 
 function warnAboutSecrets(flags: Flags): string[] {
-  return KEY_FLAGS.filter((key) => key !== "product_name" && (flags.get(key) ?? "") !== "").map(
-    (key) =>
-      `--${key}: everybody on this machine can see it in the list of processes; ` +
-      "better write it in the configuration file",
-  );
+  return SECRET_FLAGS.filter((flag) => (flags.get(flag) ?? "") !== "").map((flag) => {
+    const advice = (KEY_FLAGS as readonly string[]).includes(flag)
+      ? "; better write it in the configuration file"
+      : "";
+    return `--${flag}: everybody on this machine can see it in the list of processes${advice}`;
+  });
 }
 
 function oneLine(message: string): string {

@@ -2,15 +2,14 @@
  * The keys of `proxy.toml` that Codis 3.2 has, with the original's names, defaults and meaning, in the
  * order in which the original shows them in `GET /proxy`. Part of the table in `key.ts`.
  *
- * Differs from Codis 3.2: keys that steer Go's memory, and those of features that come later, are
- * accepted and do nothing; each says why.
+ * Differs from Codis 3.2: keys that steer Go's memory are accepted and do nothing; each says why.
  */
 import type { KeySpec } from "../../config/key-spec.ts";
 
 const GO_MEMORY = "it steers the memory management of Go, which isn't used here";
 const BUFFER_SIZE = "buffers grow and shrink with what is in them; limits have keys of their own";
-const METRICS_PUSH = "pushing metrics comes with the control plane; until then scrape /metrics";
-const DISCOVERY = "registration for clients comes with the control plane";
+/** Pushes come at most once a second, registrations live at least that long. */
+const SECOND_MS = 1000;
 
 /** Keys of Codis 3.2. */
 export const CODIS_KEYS = [
@@ -49,7 +48,6 @@ export const CODIS_KEYS = [
     section: "Service discovery",
     choices: ["", "zookeeper", "etcd"],
     doc: "Store in which the proxy registers itself for clients: zookeeper or etcd; empty is off.",
-    withoutEffect: DISCOVERY,
   },
   {
     name: "jodis_addr",
@@ -57,8 +55,7 @@ export const CODIS_KEYS = [
     kind: "string",
     fallback: "",
     section: "Service discovery",
-    doc: "Address list of that store; required when jodis_name is set.",
-    withoutEffect: DISCOVERY,
+    doc: "Addresses of that store, host:port,host:port; required when jodis_name is set.",
   },
   {
     name: "jodis_auth",
@@ -66,8 +63,8 @@ export const CODIS_KEYS = [
     kind: "string",
     fallback: "",
     section: "Service discovery",
+    isLogin: true,
     doc: "Login at that store, user:password.",
-    withoutEffect: DISCOVERY,
   },
   {
     name: "jodis_timeout",
@@ -75,8 +72,8 @@ export const CODIS_KEYS = [
     kind: "duration",
     fallback: "20s",
     section: "Service discovery",
-    doc: "After this time without the proxy its registration vanishes.",
-    withoutEffect: DISCOVERY,
+    floor: SECOND_MS,
+    doc: "So long after the proxy was killed its registration vanishes.",
   },
   {
     name: "jodis_compatible",
@@ -84,8 +81,9 @@ export const CODIS_KEYS = [
     kind: "bool",
     fallback: false,
     section: "Service discovery",
-    doc: "Register under the path of Codis 2.",
-    withoutEffect: DISCOVERY,
+    doc:
+      "Register under the path of Codis 2, /zk/codis/db_PRODUCT/proxy/TOKEN, instead of " +
+      "/jodis/PRODUCT/proxy-TOKEN.",
   },
   {
     name: "product_name",
@@ -318,8 +316,7 @@ export const CODIS_KEYS = [
     kind: "string",
     fallback: "",
     section: "Pushing metrics",
-    doc: "URL to which the overview is posted as JSON.",
-    withoutEffect: METRICS_PUSH,
+    doc: "URL, http or https, to which the overview without slots and commands is posted as JSON; empty is off.",
   },
   {
     name: "metrics_report_period",
@@ -327,8 +324,8 @@ export const CODIS_KEYS = [
     kind: "duration",
     fallback: "1s",
     section: "Pushing metrics",
+    floor: SECOND_MS,
     doc: "How often.",
-    withoutEffect: METRICS_PUSH,
   },
   {
     name: "metrics_report_influxdb_server",
@@ -336,8 +333,9 @@ export const CODIS_KEYS = [
     kind: "string",
     fallback: "",
     section: "Pushing metrics",
-    doc: "URL of an InfluxDB.",
-    withoutEffect: METRICS_PUSH,
+    doc:
+      "URL of an InfluxDB that speaks the write API of version 1 (version 2 does too), like " +
+      "http://10.0.0.1:8086; empty is off.",
   },
   {
     name: "metrics_report_influxdb_period",
@@ -345,8 +343,8 @@ export const CODIS_KEYS = [
     kind: "duration",
     fallback: "1s",
     section: "Pushing metrics",
+    floor: SECOND_MS,
     doc: "How often.",
-    withoutEffect: METRICS_PUSH,
   },
   {
     name: "metrics_report_influxdb_username",
@@ -354,8 +352,7 @@ export const CODIS_KEYS = [
     kind: "string",
     fallback: "",
     section: "Pushing metrics",
-    doc: "User of the InfluxDB.",
-    withoutEffect: METRICS_PUSH,
+    doc: "User of the InfluxDB; empty sends no login.",
   },
   {
     name: "metrics_report_influxdb_password",
@@ -365,7 +362,6 @@ export const CODIS_KEYS = [
     section: "Pushing metrics",
     isSecret: true,
     doc: "Password of the InfluxDB.",
-    withoutEffect: METRICS_PUSH,
   },
   {
     name: "metrics_report_influxdb_database",
@@ -374,7 +370,6 @@ export const CODIS_KEYS = [
     fallback: "",
     section: "Pushing metrics",
     doc: "Database of the InfluxDB.",
-    withoutEffect: METRICS_PUSH,
   },
   {
     name: "metrics_report_statsd_server",
@@ -382,8 +377,7 @@ export const CODIS_KEYS = [
     kind: "string",
     fallback: "",
     section: "Pushing metrics",
-    doc: "host:port of a StatsD.",
-    withoutEffect: METRICS_PUSH,
+    doc: "host:port (UDP) of a StatsD; empty is off.",
   },
   {
     name: "metrics_report_statsd_period",
@@ -391,8 +385,8 @@ export const CODIS_KEYS = [
     kind: "duration",
     fallback: "1s",
     section: "Pushing metrics",
+    floor: SECOND_MS,
     doc: "How often.",
-    withoutEffect: METRICS_PUSH,
   },
   {
     name: "metrics_report_statsd_prefix",
@@ -401,6 +395,5 @@ export const CODIS_KEYS = [
     fallback: "",
     section: "Pushing metrics",
     doc: "Prefix of the names sent to the StatsD.",
-    withoutEffect: METRICS_PUSH,
   },
 ] as const satisfies readonly KeySpec[];

@@ -10,7 +10,7 @@ import {
   KeyTable,
   type LoadedConfig,
 } from "../../config/check.ts";
-import { isUnixPath, parseListenAddr } from "../../model/address.ts";
+import { isUnixPath, parseListenAddr, parseServerAddr } from "../../model/address.ts";
 import { isProductName, PRODUCT_NAME_RULE } from "../../model/product.ts";
 import { PROXY_KEYS, type ProxyConfig } from "./key.ts";
 
@@ -73,6 +73,10 @@ function applyRules(config: ProxyConfig, fail: Fail): void {
   if (config.jodisName !== "" && config.jodisAddr === "") {
     fail("jodis_addr", `the address of ${config.jodisName}, because jodis_name is set`);
   }
+  if (config.jodisAuth !== "" && !/^[^:]+:/.test(config.jodisAuth)) {
+    fail("jodis_auth", "user:password");
+  }
+  checkMetricsPush(config, fail);
   if (config.sessionSoftOutputBytes > config.sessionMaxOutputBytes) {
     fail("session_soft_output_size", "at most session_max_output_size");
   }
@@ -89,4 +93,27 @@ function checkTcpAddr(config: ProxyConfig, fail: Fail): void {
   } else if (addr.port !== 0 && config.proxyAddr === config.adminAddr) {
     fail("proxy_addr", "another address than admin_addr");
   }
+}
+
+function checkMetricsPush(config: ProxyConfig, fail: Fail): void {
+  if (!isUrlOrEmpty(config.metricsReportServer)) {
+    fail("metrics_report_server", 'a URL like "http://10.0.0.1:8000/codis"');
+  }
+  if (!isUrlOrEmpty(config.metricsReportInfluxdbServer)) {
+    fail("metrics_report_influxdb_server", 'a URL like "http://10.0.0.1:8086"');
+  }
+  if (config.metricsReportInfluxdbServer !== "" && config.metricsReportInfluxdbDatabase === "") {
+    fail(
+      "metrics_report_influxdb_database",
+      "the name of a database, because metrics_report_influxdb_server is set",
+    );
+  }
+  const statsd = config.metricsReportStatsdServer;
+  if (statsd !== "" && parseServerAddr(statsd) === undefined) {
+    fail("metrics_report_statsd_server", 'host:port like "10.0.0.1:8125"');
+  }
+}
+
+function isUrlOrEmpty(text: string): boolean {
+  return text === "" || (/^https?:\/\//i.test(text) && URL.canParse(text));
 }

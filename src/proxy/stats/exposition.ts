@@ -6,6 +6,7 @@
  * fills; no metrics library is on the way of a request.
  */
 
+import { MetricText } from "../../http/metric-text.ts";
 import type { SlotRecord } from "../../model/slot.ts";
 import type { CommandFigures, ProxySnapshot, ProxyState, PushVersion } from "../control.ts";
 import { bucketOf, MAX_TRACKED_US } from "./histogram.ts";
@@ -29,14 +30,11 @@ export interface MetricSources {
   readonly pushVersion: PushVersion | undefined;
 }
 
-/** Content type of the text. */
-export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
-type Labels = Readonly<Record<string, string | number>>;
+type Text = MetricText<MetricName>;
 
 /** The whole text of `/metrics`. */
 export function renderMetrics(snapshot: ProxySnapshot, sources: MetricSources): string {
-  const text = new MetricText();
+  const text = new MetricText<MetricName>(METRICS);
   writeIdentity(text, snapshot, sources);
   writeSessions(text, snapshot, sources);
   writeCommands(text, snapshot.commands);
@@ -47,59 +45,26 @@ export function renderMetrics(snapshot: ProxySnapshot, sources: MetricSources): 
   return text.toString();
 }
 
-/** Gathers lines; each metric's `HELP` and `TYPE` come before its first sample. */
-class MetricText {
-  readonly #lines: string[] = [];
-  #current: MetricName | undefined;
-
-  add(name: MetricName, labels: Labels, value: number): void {
-    this.#announce(name);
-    this.#lines.push(`${name}${formatLabels(labels)} ${formatNumber(value)}`);
-  }
-
-  addHistogram(name: MetricName, labels: Labels, figures: CommandFigures): void {
-    this.#announce(name);
-    const buckets = figures.buckets;
-    let count = 0;
-    let index = 0;
-    for (let bound = 0; bound < DURATION_BOUNDS_SECONDS.length; bound++) {
-      const last = LAST_BUCKETS[bound] ?? 0;
-      for (; index <= last; index++) {
-        count += buckets[index] ?? 0;
-      }
-      const withBound = formatLabels({ ...labels, le: DURATION_BOUNDS_SECONDS[bound] ?? 0 });
-      this.#lines.push(`${name}_bucket${withBound} ${count}`);
-    }
-    for (; index < buckets.length; index++) {
-      count += buckets[index] ?? 0;
-    }
-    this.#lines.push(
-      `${name}_bucket${formatLabels({ ...labels, le: "+Inf" })} ${count}`,
-      `${name}_sum${formatLabels(labels)} ${formatNumber(figures.usecs / 1e6)}`,
-      // The count must equal the last bucket, so it is taken from the buckets and not from `calls`.
-      `${name}_count${formatLabels(labels)} ${count}`,
-    );
-  }
-
-  toString(): string {
-    return `${this.#lines.join("\n")}\n`;
-  }
-
-  #announce(name: MetricName): void {
-    if (this.#current !== name) {
-      this.#current = name;
-      const spec = METRICS[name];
-      this.#lines.push(`# HELP ${name} ${spec.help}`, `# TYPE ${name} ${spec.type}`);
-    }
-  }
-}
-
 /** For each bound, the last histogram bucket that counts as "at most the bound". */
 const LAST_BUCKETS: readonly number[] = DURATION_BOUNDS_SECONDS.map((seconds) =>
   bucketOf(Math.min(seconds * 1e6, MAX_TRACKED_US)),
 );
 
-function writeIdentity(text: MetricText, snapshot: ProxySnapshot, sources: MetricSources): void {
+/** Counts between the bounds, the last one above all of them. */
+function countByBound(buckets: ArrayLike<number>): readonly number[] {
+  const counts: number[] = [];
+  let index = 0;
+  for (const last of [...LAST_BUCKETS, buckets.length - 1]) {
+    let count = 0;
+    for (; index <= last; index++) {
+      count += buckets[index] ?? 0;
+    }
+    counts.push(count);
+  }
+  return counts;
+}
+
+function writeIdentity(text: Text, snapshot: ProxySnapshot, sources: MetricSources): void {
   text.add(
     "codis_build_info",
     { component: "proxy", version: sources.version, runtime: sources.runtime },
@@ -122,7 +87,7 @@ function writeIdentity(text: MetricText, snapshot: ProxySnapshot, sources: Metri
   text.add("process_start_time_seconds", {}, snapshot.startedAtMs / 1000);
 }
 
-function writeSessions(text: MetricText, snapshot: ProxySnapshot, sources: MetricSources): void {
+function writeSessions(text: Text, snapshot: ProxySnapshot, sources: MetricSources): void {
   text.add("codis_proxy_sessions", {}, snapshot.sessions.alive);
   text.add("codis_proxy_sessions_max", {}, sources.sessionsMax);
   text.add("codis_proxy_sessions_opened_total", {}, snapshot.sessions.total);
@@ -132,7 +97,7 @@ function writeSessions(text: MetricText, snapshot: ProxySnapshot, sources: Metri
   text.add("codis_proxy_sessions_rejected_total", {}, snapshot.sessions.rejected);
 }
 
-function writeCommands(text: MetricText, commands: readonly CommandFigures[]): void {
+function writeCommands(text: Text, commands: readonly CommandFigures[]): void {
   const called = commands.filter((figures) => figures.calls > 0);
   for (const { name, calls } of called) {
     text.add("codis_proxy_requests_total", { command: name }, calls);
@@ -144,11 +109,16 @@ function writeCommands(text: MetricText, commands: readonly CommandFigures[]): v
     text.add("codis_proxy_reply_errors_total", { command: name }, redisErrors);
   }
   for (const figures of called) {
-    text.addHistogram("codis_proxy_request_duration_seconds", { command: figures.name }, figures);
+    text.addHistogram(
+      "codis_proxy_request_duration_seconds",
+      { command: figures.name },
+      DURATION_BOUNDS_SECONDS,
+      { counts: countByBound(figures.buckets), sum: figures.usecs / 1e6 },
+    );
   }
 }
 
-function writeTraffic(text: MetricText, snapshot: ProxySnapshot, sources: MetricSources): void {
+function writeTraffic(text: Text, snapshot: ProxySnapshot, sources: MetricSources): void {
   const inFlight = snapshot.backends.reduce((sum, backend) => sum + backend.inFlight, 0);
   text.add("codis_proxy_requests_in_flight", {}, inFlight);
   text.add("codis_proxy_client_bytes_total", { direction: "in" }, snapshot.bytes.received);
@@ -166,7 +136,7 @@ interface ServerSums {
   failures: number;
 }
 
-function writeBackends(text: MetricText, snapshot: ProxySnapshot): void {
+function writeBackends(text: Text, snapshot: ProxySnapshot): void {
   const servers = [...sumByServer(snapshot)];
   for (const [addr, { states }] of servers) {
     text.add("codis_proxy_backend_up", { addr }, states.connected + states.stale > 0 ? 1 : 0);
@@ -207,7 +177,7 @@ function sumByServer(snapshot: ProxySnapshot): Map<string, ServerSums> {
   return servers;
 }
 
-function writeSlots(text: MetricText, sources: MetricSources): void {
+function writeSlots(text: Text, sources: MetricSources): void {
   const counts = { online: 0, migrating: 0, locked: 0, offline: 0 };
   for (const slot of sources.slots) {
     counts[slotState(slot)]++;
@@ -231,7 +201,7 @@ function slotState(slot: SlotRecord): "online" | "migrating" | "locked" | "offli
   return slot.migrateFrom === "" ? "online" : "migrating";
 }
 
-function writeProcesses(text: MetricText, snapshot: ProxySnapshot): void {
+function writeProcesses(text: Text, snapshot: ProxySnapshot): void {
   text.add("codis_proxy_workers", {}, snapshot.workers.filter(({ pid }) => pid !== 0).length);
   for (const worker of snapshot.workers) {
     text.add("codis_proxy_worker_sessions", { worker: worker.index }, worker.sessionsAlive);
@@ -252,20 +222,4 @@ function writeProcesses(text: MetricText, snapshot: ProxySnapshot): void {
   }
   text.add("process_resident_memory_bytes", {}, residentBytes);
   text.add("process_cpu_seconds_total", {}, cpuSeconds);
-}
-
-function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escapeLabel(value: string | number): string {
-  return String(value).replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
-}
-
-function formatNumber(value: number): string {
-  if (Number.isFinite(value)) {
-    return String(value);
-  }
-  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }

@@ -5,13 +5,7 @@
  * Units are in the names, in base units; counters end in `_total`. Labels have few values: a command is
  * one of the table of commands, never a key or the address of a client.
  */
-
-/** One metric. */
-export interface MetricSpec {
-  readonly type: "gauge" | "counter" | "histogram";
-  readonly labels: readonly string[];
-  readonly help: string;
-}
+import type { MetricSpec } from "../../http/metric-text.ts";
 
 /** All metrics by name. */
 export const METRICS = {

@@ -36,6 +36,7 @@ export class Fleet implements ProxyControl, WorkerHost {
   readonly #records: SlotRecord[];
   /** Names the table, the same in all workers; SCAN cursors carry it. 0 before the first table. */
   #revision = 0;
+  #tableVersion: PushVersion | undefined;
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #startedAtMs = Date.now();
   #state: ProxyState = "waiting";
@@ -49,6 +50,8 @@ export class Fleet implements ProxyControl, WorkerHost {
   readonly #failed = Promise.withResolvers<unknown>();
   /** Called when the proxy was shut down through the admin port. */
   onShutdown: () => void = () => undefined;
+  /** Called when the proxy has gone online: all workers serve. */
+  onOnline: () => void = () => undefined;
 
   constructor(config: ProxyConfig, log: Log) {
     this.#config = config;
@@ -92,12 +95,17 @@ export class Fleet implements ProxyControl, WorkerHost {
     return this.#records;
   }
 
+  tableVersion(): PushVersion | undefined {
+    return this.#tableVersion;
+  }
+
   start(): Promise<void> {
     return this.#order(async () => {
       if (this.#state !== "waiting") return;
       this.#state = "online";
       await this.#all((worker) => worker.setOnline(true));
       this.#log.info("proxy.online", "the proxy is online");
+      this.onOnline();
     });
   }
 
@@ -116,9 +124,11 @@ export class Fleet implements ProxyControl, WorkerHost {
 
   fillSlots(slots: readonly SlotRecord[], version: PushVersion | undefined): Promise<void> {
     return this.#order(async () => {
+      if (version === undefined) this.#tableVersion = undefined;
       for (const record of slots) this.#records[record.id] = record;
       this.#revision = this.#revision === 0 ? firstRevision(this.#records) : this.#revision + 1;
       await this.#all((worker) => worker.fillSlots(slots, this.#revision));
+      this.#tableVersion = version;
       this.#log.info("slots.filled", `${slots.length} slots were set`, { ...version });
     });
   }

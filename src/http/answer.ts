@@ -1,16 +1,16 @@
 /**
- * Answers of the admin port: JSON in Codis's form, failures with its status 800, and the answers of the
- * paths that aren't Codis's. The only file that writes status lines.
+ * Answers in Codis's form on an HTTP port of ours: JSON indented by 4, failures with its status 800, and
+ * unknown paths. Both planes answer with these; the only file that writes the status line 800.
  */
 import type { FastifyReply } from "fastify";
 import {
   CODIS_ERROR_STATUS,
+  ERROR_CODE_HEADER,
   encodeError,
   encodeJson,
   JSON_CONTENT_TYPE,
-} from "../../api/error-form.ts";
-import { ERROR_CODE_HEADER } from "../../api/proxy-route.ts";
-import type { ErrorCode } from "../../base/error.ts";
+} from "../api/error-form.ts";
+import type { ErrorCode } from "../base/error.ts";
 
 /** Status 200 and a value as JSON. */
 export function sendJson(reply: FastifyReply, value: unknown, status = 200): FastifyReply {
@@ -18,15 +18,18 @@ export function sendJson(reply: FastifyReply, value: unknown, status = 200): Fas
 }
 
 /**
- * A failure in Codis's form. Goes around fastify, which allows only real HTTP statuses; the reason
- * phrase is the original's as well.
+ * A failure in Codis's form. Goes around fastify, which allows only real HTTP statuses, and keeps the
+ * headers that were set on the reply; the reason phrase is the original's as well.
  */
 export function sendFailure(reply: FastifyReply, code: ErrorCode, message: string): void {
   const body = encodeError(message);
   reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    reply.raw.setHeader(name, value ?? "");
+  }
   reply.raw.writeHead(CODIS_ERROR_STATUS, `status code ${CODIS_ERROR_STATUS}`, {
-    "Content-Type": JSON_CONTENT_TYPE,
-    "Content-Length": Buffer.byteLength(body),
+    "content-type": JSON_CONTENT_TYPE,
+    "content-length": Buffer.byteLength(body),
     [ERROR_CODE_HEADER]: code,
   });
   reply.raw.end(body);

@@ -1,0 +1,89 @@
+/**
+ * Registers the paths that every daemon of ours has (health, metrics, version), and those that lead people
+ * on. All are answered by this process itself, whether it leads or not, and ask for nothing.
+ */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { RUNTIME, VERSION } from "../../base/version.ts";
+import { sendJson } from "../../http/answer.ts";
+import { METRICS_CONTENT_TYPE } from "../../http/metric-text.ts";
+import { renderConsolePage } from "./console-page.ts";
+import type { AdminContext } from "./context.ts";
+import { renderDashboardMetrics } from "./exposition.ts";
+
+/** One path, for the documentation. */
+export interface DaemonPath {
+  readonly path: string;
+  readonly answer: string;
+  readonly summary: string;
+}
+
+/** All paths by name; GET. */
+export const DAEMON_PATHS = {
+  root: {
+    path: "/",
+    answer: "redirect",
+    summary: "Leads a browser to /console, others to /topom (to /api/v1/product when that is off).",
+  },
+  admin: {
+    path: "/admin",
+    answer: "redirect",
+    summary: "The same; the console of Codis 2.0 was here.",
+  },
+  console: {
+    path: "/console",
+    answer: "HTML",
+    summary: "The console; comes with a later release.",
+  },
+  metrics: {
+    path: "/metrics",
+    answer: "Prometheus text",
+    summary: "Metrics; see metrics-dashboard.md.",
+  },
+  live: { path: "/livez", answer: "ok", summary: "200 while the process answers." },
+  health: { path: "/healthz", answer: "ok", summary: "The same." },
+  ready: {
+    path: "/readyz",
+    answer: "object: ready, state, checks",
+    summary:
+      "200 when calls are answered: this dashboard leads, or stands by and knows the leader. Else 503.",
+  },
+  version: {
+    path: "/version",
+    answer: "object: version, runtime",
+    summary: "What runs here.",
+  },
+} as const satisfies Readonly<Record<string, DaemonPath>>;
+
+const TEXT_TYPE = "text/plain; charset=utf-8";
+
+/** Adds all paths to the application. */
+export function addDaemonRoutes(app: FastifyInstance, context: AdminContext): void {
+  const leadOn = (request: FastifyRequest) => {
+    const isBrowser = (request.headers.accept ?? "").includes("text/html");
+    const forPrograms = context.legacyApi === "off" ? "/api/v1/product" : "/topom";
+    return isBrowser ? "/console" : forPrograms;
+  };
+  app.get(DAEMON_PATHS.root.path, (request, reply) => reply.redirect(leadOn(request), 302));
+  app.get(DAEMON_PATHS.admin.path, (request, reply) => reply.redirect(leadOn(request), 302));
+  app.get(DAEMON_PATHS.console.path, (_request, reply) =>
+    reply.type("text/html; charset=utf-8").send(renderConsolePage(context)),
+  );
+  app.get(DAEMON_PATHS.metrics.path, (_request, reply) =>
+    reply.type(METRICS_CONTENT_TYPE).send(renderDashboardMetrics(context)),
+  );
+  app.get(DAEMON_PATHS.live.path, (_request, reply) => reply.type(TEXT_TYPE).send("ok\n"));
+  app.get(DAEMON_PATHS.health.path, (_request, reply) => reply.type(TEXT_TYPE).send("ok\n"));
+  app.get(DAEMON_PATHS.ready.path, (_request, reply) => {
+    const state = context.control.state();
+    const checks = {
+      running: state !== "closed",
+      leader_known:
+        context.reigns.now() !== undefined || context.control.leaderAddr() !== undefined,
+    };
+    const isReady = checks.running && checks.leader_known && state !== "starting";
+    return sendJson(reply, { ready: isReady, state, checks }, isReady ? 200 : 503);
+  });
+  app.get(DAEMON_PATHS.version.path, (_request, reply) =>
+    sendJson(reply, { version: VERSION, runtime: RUNTIME }),
+  );
+}

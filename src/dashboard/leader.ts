@@ -1,0 +1,422 @@
+/**
+ * One reign over a product: everything that a dashboard does while it holds the lock, behind `LeaderControl`.
+ * Puts the rooms together: the topology store, the fleet of proxies, the looks at servers, the replica
+ * sync actions. Made by the election with each leadership, closed before the lock is given back.
+ *
+ * Every change goes the same way: ask the real servers or proxies if that is needed, commit a pure change of
+ * the topology, and wait for the proxies to confirm what they are told. What can't be reached in time is
+ * left to the fleet, which brings it up to date as soon as it answers.
+ */
+import { type Clock, type ClockTimer, systemClock } from "../base/clock.ts";
+import { CodisError, messageOf } from "../base/error.ts";
+import type { Log } from "../base/log.ts";
+import type { Coordinator, Leadership } from "../coordinator/coordinator.ts";
+import {
+  addServer,
+  createGroup,
+  markGroupsSynced,
+  removeGroup,
+  removeServer,
+  setAllReplicaGroups,
+  setReplicaGroup,
+} from "../model/group-change.ts";
+import { addProxy, removeProxy, updateProxy } from "../model/proxy-change.ts";
+import type { ProxyModel } from "../model/proxy-model.ts";
+import { addSentinel, removeSentinel } from "../model/sentinel-change.ts";
+import { FORWARD_METHOD, type ForwardMethod, offlineSlot, type SlotRecord } from "../model/slot.ts";
+import { assignSlots } from "../model/slot-change.ts";
+import { viewSlots } from "../model/slot-view.ts";
+import {
+  createSyncAction,
+  finishSyncAction,
+  removeSyncAction,
+  startSyncAction,
+} from "../model/sync-action-change.ts";
+import { findServer, type Topology } from "../model/topology.ts";
+import { getGroup, getProxy } from "../model/topology-guard.ts";
+import { fetchInfo } from "../redis/server-command.ts";
+import type { DashboardConfig } from "./config/key.ts";
+import type {
+  AddServerOptions,
+  LeaderControl,
+  ProductStorage,
+  ProxyFigures,
+  PushReport,
+  ServerFigures,
+  SlotAssignment,
+} from "./control.ts";
+import { slotViewsOf } from "./fleet/desired-tables.ts";
+import { Fleet } from "./fleet/fleet.ts";
+import { checkSentinel } from "./group/check-sentinel.ts";
+import { checkServer } from "./group/check-server.ts";
+import { copyFunctions } from "./group/function-copy.ts";
+import { SyncActionExecutor } from "./group/sync-executor.ts";
+import { ServerPoller } from "./stats/server-poller.ts";
+import { TopologyStore } from "./topology/store.ts";
+
+/** Longest wait for the INFO that an operator asks for. */
+const INFO_TIMEOUT_MS = 2_000;
+/** How often groups that are marked out of sync are looked at: is the mark still true? */
+const MARKS_LOOK_MS = 5_000;
+
+/** What a reign is made of. */
+export interface LeaderOptions {
+  readonly coordinator: Coordinator;
+  readonly leadership: Leadership;
+  readonly config: DashboardConfig;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** See the file head. */
+export class Leader implements LeaderControl {
+  readonly storage: ProductStorage;
+  readonly #options: LeaderOptions;
+  readonly #clock: Clock;
+  readonly #store: TopologyStore;
+  /** How keys of moving slots are reached; told with every slot. */
+  readonly #forwardMethod: ForwardMethod;
+  readonly #fleet: Fleet;
+  readonly #poller: ServerPoller;
+  readonly #syncExecutor: SyncActionExecutor;
+  #marksTimer: ClockTimer | undefined;
+  #isClosed = false;
+
+  /** Reads the product and begins to rule it. Throws what the store's `open` throws. */
+  static async begin(options: LeaderOptions): Promise<Leader> {
+    const { coordinator, leadership, config, log } = options;
+    const store = await TopologyStore.open({
+      coordinator,
+      leadership,
+      product: config.productName,
+      defaultSlotCount: config.slotCount,
+      log,
+    });
+    return new Leader(options, store);
+  }
+
+  private constructor(options: LeaderOptions, store: TopologyStore) {
+    const { coordinator, leadership, config, log } = options;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#store = store;
+    this.#forwardMethod =
+      config.migrationMethod === "sync" ? FORWARD_METHOD.sync : FORWARD_METHOD.semiAsync;
+    this.storage = {
+      get: (path) => coordinator.get(path),
+      readChildren: (path) => coordinator.readChildren(path),
+      write: async (writes) => {
+        await leadership.write(writes);
+      },
+    };
+    this.#fleet = new Fleet({
+      productName: config.productName,
+      productAuth: config.productAuth,
+      epoch: leadership.epoch,
+      isLeader: () => leadership.isHeld(),
+      log,
+      slotViews: slotViewsOf(this.#forwardMethod),
+      onModelChanged: (token, model) => this.#onModelChanged(token, model),
+      onOutdated: () => this.#onOutdated(),
+    });
+    this.#poller = new ServerPoller({ password: config.productAuth, log });
+    this.#syncExecutor = new SyncActionExecutor({
+      port: {
+        topology: () => store.snapshot(),
+        markSyncing: async (addr) => {
+          await store.commit(`sync ${addr}: begins`, (now) => startSyncAction(now, addr));
+        },
+        markFinished: async (addr, outcome) => {
+          const isSynced = outcome === "synced";
+          await store.commit(`sync ${addr}: ${outcome}`, (now) =>
+            finishSyncAction(now, addr, isSynced),
+          );
+        },
+      },
+      password: config.productAuth,
+      log,
+    });
+    store.onChange((topology) => this.#follow(topology));
+    this.#follow(store.snapshot());
+    this.#poller.start();
+    this.#syncExecutor.start();
+    this.#armMarks();
+  }
+
+  /** Ends everything that runs; the lock is the caller's. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#marksTimer?.cancel();
+    await Promise.all([this.#syncExecutor.stop(), this.#fleet.close(), this.#poller.stop()]);
+  }
+
+  get epoch(): number {
+    return this.#store.epoch;
+  }
+
+  topology(): Topology {
+    return this.#store.snapshot();
+  }
+
+  serverFigures(): ReadonlyMap<string, ServerFigures> {
+    return this.#poller.figures();
+  }
+
+  proxyFigures(): ReadonlyMap<string, ProxyFigures> {
+    return this.#fleet.figures();
+  }
+
+  slotTable(): readonly SlotRecord[] {
+    const viewer = { datacenter: "", host: "", forwardMethod: this.#forwardMethod };
+    return viewSlots(this.topology(), viewer).map((slot, id) => slot ?? offlineSlot(id));
+  }
+
+  onChange(listener: (topology: Topology) => void): () => void {
+    return this.#store.onChange(listener);
+  }
+
+  async reload(): Promise<void> {
+    await this.#store.reload();
+  }
+
+  async createProxy(addr: string): Promise<ProxyModel> {
+    const model = await this.#admit(addr);
+    await this.#store.commit(`create proxy ${addr}`, (now) => addProxy(now, model));
+    await this.reinitProxy(model.token);
+    return model;
+  }
+
+  async onlineProxy(addr: string): Promise<ProxyModel> {
+    const model = await this.#admit(addr);
+    await this.#store.commit(`online proxy ${addr}`, (now) =>
+      now.proxies.has(model.token) ? updateProxy(now, model) : addProxy(now, model),
+    );
+    await this.reinitProxy(model.token);
+    return model;
+  }
+
+  async reinitProxy(token: string): Promise<void> {
+    getProxy(this.topology(), token);
+    await this.#fleet.reinit(token, this.#options.config.proxyPushTimeoutMs);
+  }
+
+  async removeProxy(token: string, isForced: boolean): Promise<void> {
+    const proxy = getProxy(this.topology(), token);
+    try {
+      await this.#fleet.shutdownProxy(token);
+    } catch (thrown) {
+      if (!isForced) {
+        throw thrown;
+      }
+      this.#options.log.warn("proxy.left", `${proxy.adminAddr} is forgotten without a shutdown`, {
+        error: thrown,
+      });
+    }
+    await this.#store.commit(`remove proxy ${token}`, (now) => removeProxy(now, token));
+  }
+
+  async createGroup(id: number): Promise<void> {
+    await this.#store.commit(`create group ${id}`, (now) => createGroup(now, id));
+  }
+
+  async removeGroup(id: number): Promise<void> {
+    await this.#store.commit(`remove group ${id}`, (now) => removeGroup(now, id));
+  }
+
+  async addServer(groupId: number, addr: string, options: AddServerOptions): Promise<void> {
+    const topology = this.topology();
+    // What is wrong without asking the server is said first, and fast.
+    addServer(topology, groupId, addr, options.datacenter);
+    const isMaster = getGroup(topology, groupId).servers.length === 0;
+    const password = this.#options.config.productAuth;
+    await checkServer({
+      addr,
+      groupId,
+      role: isMaster ? "master" : "replica",
+      topology,
+      password,
+      figures: this.serverFigures(),
+      allowForeignKeys: options.adopt,
+      allowDataLoss: options.discardData,
+    });
+    if (isMaster) {
+      const report = await copyFunctions({ addr, groupId, topology, password });
+      for (const line of report.skipped) {
+        this.#options.log.warn("functions.skipped", line, { group: groupId });
+      }
+    }
+    await this.#store.commit(`add server ${addr} to group ${groupId}`, (now) => {
+      if ((getGroup(now, groupId).servers.length === 0) !== isMaster) {
+        throw new CodisError(
+          "STATE_CONFLICT",
+          `group-[${groupId}] got or lost a master meanwhile; try again`,
+        );
+      }
+      const after = addServer(now, groupId, addr, options.datacenter);
+      return options.asReplica && !isMaster ? createSyncAction(after, addr) : after;
+    });
+  }
+
+  async removeServer(groupId: number, addr: string): Promise<void> {
+    await this.#store.commit(`remove server ${addr} from group ${groupId}`, (now) =>
+      removeServer(now, groupId, addr),
+    );
+  }
+
+  async setReplicaGroup(groupId: number, addr: string, isEnabled: boolean): Promise<void> {
+    await this.#store.commit(`replica group of ${addr}: ${isEnabled}`, (now) =>
+      setReplicaGroup(now, groupId, addr, isEnabled),
+    );
+    await this.#push();
+  }
+
+  async setAllReplicaGroups(isEnabled: boolean): Promise<void> {
+    await this.#store.commit(`replica groups: ${isEnabled}`, (now) =>
+      setAllReplicaGroups(now, isEnabled),
+    );
+    await this.#push();
+  }
+
+  async resyncGroup(id: number): Promise<PushReport> {
+    getGroup(this.topology(), id);
+    return this.#refillAll();
+  }
+
+  resyncAllGroups(): Promise<PushReport> {
+    return this.#refillAll();
+  }
+
+  async createSyncAction(addr: string): Promise<void> {
+    await this.#store.commit(`create sync action of ${addr}`, (now) => createSyncAction(now, addr));
+  }
+
+  async removeSyncAction(addr: string): Promise<void> {
+    await this.#store.commit(`remove sync action of ${addr}`, (now) => removeSyncAction(now, addr));
+  }
+
+  serverInfo(addr: string): Promise<Readonly<Record<string, string>>> {
+    const place = findServer(this.topology(), addr);
+    if (place === undefined) {
+      throw new CodisError("NOT_FOUND", `server-[${addr}] doesn't exist`);
+    }
+    return fetchInfo({
+      addr,
+      password: this.#options.config.productAuth,
+      connectTimeoutMs: INFO_TIMEOUT_MS,
+      callTimeoutMs: INFO_TIMEOUT_MS,
+    });
+  }
+
+  async assignSlots(assignments: readonly SlotAssignment[]): Promise<PushReport> {
+    await this.#store.commit(`assign ${assignments.length} slots`, (now) =>
+      assignSlots(now, assignments, { repairsFaults: true }),
+    );
+    return this.#push();
+  }
+
+  async addSentinel(addr: string): Promise<void> {
+    addSentinel(this.topology(), addr);
+    await checkSentinel(addr);
+    await this.#store.commit(`add sentinel ${addr}`, (now) => addSentinel(now, addr));
+  }
+
+  async removeSentinel(addr: string, isForced: boolean): Promise<void> {
+    removeSentinel(this.topology(), addr);
+    if (!isForced) {
+      await checkSentinel(addr);
+    }
+    await this.#store.commit(`remove sentinel ${addr}`, (now) => removeSentinel(now, addr));
+  }
+
+  resyncSentinels(): Promise<void> {
+    throw new CodisError(
+      "NOT_SUPPORTED",
+      "sentinels are stored and told to proxies, but not set up: that comes with a later release",
+    );
+  }
+
+  /** Everybody and everything else follows the new topology. */
+  #follow(topology: Topology): void {
+    this.#fleet.setTopology(topology);
+    const servers = [...topology.groups.values()].flatMap((group) => group.servers);
+    this.#poller.setServers(servers.map((server) => server.addr));
+  }
+
+  /** The model of a proxy that may become one of the product. */
+  async #admit(addr: string): Promise<ProxyModel> {
+    const model = await this.#fleet.fetchModel(addr);
+    await this.#fleet.checkXauth(addr, model);
+    return model;
+  }
+
+  /** Pushes everything again, also to proxies that seem to have it. */
+  async #refillAll(): Promise<PushReport> {
+    const { proxies } = this.topology();
+    const timeoutMs = this.#options.config.proxyPushTimeoutMs;
+    const pushes = [...proxies.keys()].map((token) => this.#fleet.reinit(token, timeoutMs));
+    // What failed is told by the report below, and tried again by the fleet.
+    await Promise.allSettled(pushes);
+    return this.#push();
+  }
+
+  /** Waits for the proxies; when all have confirmed, no group is out of sync any more. */
+  async #push(): Promise<PushReport> {
+    const { revision } = this.topology();
+    const report = await this.#fleet.whenSynced(revision, this.#options.config.proxyPushTimeoutMs);
+    if (report.failed.length === 0) {
+      await this.#clearMarks(revision);
+    }
+    return report;
+  }
+
+  /** Takes the marks away that were there at this revision. */
+  async #clearMarks(revision: number): Promise<void> {
+    const topology = this.topology();
+    const marked = [...topology.groups.values()].filter((group) => group.isOutOfSync);
+    if (marked.length === 0 || topology.revision !== revision) {
+      return;
+    }
+    await this.#store.commit("groups are in sync", (now) =>
+      now.revision === revision
+        ? markGroupsSynced(
+            now,
+            marked.map((group) => group.id),
+          )
+        : now,
+    );
+  }
+
+  /** A proxy that answered late has made the last mark untrue; nobody else would notice. */
+  #armMarks(): void {
+    this.#marksTimer = this.#clock.after(MARKS_LOOK_MS, () => {
+      const isMarked = [...this.topology().groups.values()].some((group) => group.isOutOfSync);
+      const look = isMarked ? this.#push() : Promise.resolve();
+      look
+        .then(undefined, (error: unknown) => {
+          this.#options.log.warn("groups.mark_stays", messageOf(error), { error });
+        })
+        .finally(() => {
+          if (!this.#isClosed) {
+            this.#armMarks();
+          }
+        });
+    });
+  }
+
+  #onModelChanged(token: string, model: ProxyModel): void {
+    this.#store
+      .commit(`proxy ${token} has restarted`, (now) =>
+        now.proxies.has(token) ? updateProxy(now, model) : now,
+      )
+      .catch((error: unknown) => {
+        this.#options.log.warn("proxy.model_not_stored", messageOf(error), { error });
+      });
+  }
+
+  /** A proxy has heard a newer leader: the lock tells whether that is true. */
+  #onOutdated(): void {
+    this.#options.leadership.confirm().catch((error: unknown) => {
+      this.#options.log.warn("leader.outdated", messageOf(error), { error });
+    });
+  }
+}

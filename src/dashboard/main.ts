@@ -1,0 +1,115 @@
+/**
+ * `codis dashboard`: reads the command line, puts the dashboard together, and runs it until a signal or an
+ * order through its HTTP port ends it.
+ *
+ * Start: configuration, log, HTTP port, coordinator (which need not be there yet), election. End, in this
+ * order: give the lock back, so that a standby leads at once; answer what is in flight; close.
+ */
+import { rmSync, writeFileSync } from "node:fs";
+import { CodisError, messageOf } from "../base/error.ts";
+import { createLog, type Log } from "../base/log.ts";
+import type { Coordinator } from "../coordinator/coordinator.ts";
+import { coordinatorKindOf, openCoordinator } from "../coordinator/open.ts";
+import { advertisedAddr } from "../model/advertised-addr.ts";
+import { startAdminServer } from "./admin/admin-server.ts";
+import { type DashboardRunOptions, parseDashboardArgs } from "./config/args.ts";
+import type { DashboardConfig } from "./config/key.ts";
+import { dashboardConfigToJson } from "./config/load.ts";
+import { Dashboard, removeLock } from "./dashboard.ts";
+
+/** Runs `codis dashboard ARGV`; resolves with the exit code, or rejects with a `CodisError`. */
+export async function runDashboard(argv: readonly string[]): Promise<number> {
+  const order = parseDashboardArgs(argv);
+  if (order.kind === "print") {
+    process.stdout.write(order.text);
+    return 0;
+  }
+  const { config, options, warnings } = order;
+  const log = await createLog({
+    component: "dashboard",
+    level: options.logLevel,
+    file: options.logFile,
+    fields: { product: config.productName },
+  });
+  try {
+    for (const warning of warnings) {
+      log.warn("config.warning", warning);
+    }
+    await run(config, options, log);
+    return 0;
+  } finally {
+    await log.close();
+  }
+}
+
+async function run(config: DashboardConfig, options: DashboardRunOptions, log: Log): Promise<void> {
+  const ended = endSignal();
+  const coordinator = await open(config, log);
+  const dashboard = new Dashboard({ coordinator, config, log });
+  let isPidWritten = false;
+  try {
+    const admin = await startAdminServer({
+      control: dashboard,
+      productName: config.productName,
+      adminAddr: config.adminAddr,
+      config: dashboardConfigToJson(config),
+      legacyApi: config.legacyApi,
+      log,
+    });
+    try {
+      if (options.pidFile !== undefined) {
+        writePid(options.pidFile);
+        isPidWritten = true;
+      }
+      if (options.removeLock) {
+        await removeLock(coordinator, config.productName, log);
+      }
+      dashboard.start(options.hostAdmin ?? (await advertisedAddr(admin.addr)));
+      log.info("dashboard.started", `listens at ${admin.addr}, topology in ${coordinator.label}`, {
+        admin_addr: admin.addr,
+      });
+      const cause = await Promise.race([ended, dashboard.ended]);
+      log.info("dashboard.stopping", `ends: ${cause}`);
+      await dashboard.close();
+    } finally {
+      await admin.close();
+    }
+  } finally {
+    await coordinator.close();
+    if (options.pidFile !== undefined && isPidWritten) {
+      rmSync(options.pidFile, { force: true });
+    }
+    log.info("dashboard.stopped", "the dashboard has ended");
+  }
+}
+
+function open(config: DashboardConfig, log: Log): Promise<Coordinator> {
+  const kind = coordinatorKindOf(config.coordinatorName);
+  if (kind === undefined) {
+    throw new CodisError("INTERNAL", `no coordinator ${config.coordinatorName}`);
+  }
+  return openCoordinator({
+    kind,
+    addr: config.coordinatorAddr,
+    auth: config.coordinatorAuth,
+    operationTimeoutMs: config.coordinatorTimeoutMs,
+    onState: (line) => log.warn("coordinator.state", line),
+  });
+}
+
+function endSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  process.once("SIGTERM", () => resolve("SIGTERM"));
+  process.once("SIGINT", () => resolve("SIGINT"));
+  return promise;
+}
+
+function writePid(file: string): void {
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (cause) {
+    throw new CodisError("CONFIG_INVALID", `--pidfile: can't write ${file}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
