@@ -7,26 +7,26 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeJson } from "../src/api/error-form.ts";
+import { ERROR_CODE_HEADER, encodeJson } from "../src/api/error-form.ts";
 import {
   BODY_BYTES_MAX,
   EPOCH_HEADER,
-  ERROR_CODE_HEADER,
   PROXY_ROUTES,
   type ProxyRoute,
   REVISION_HEADER,
+  TABLE_HEADER,
+  TABLE_UNKNOWN,
 } from "../src/api/proxy-route.ts";
 import { formatByteSize } from "../src/base/byte-size.ts";
 import { ERROR_CODES } from "../src/base/error.ts";
 import type { KeySpec } from "../src/config/key-spec.ts";
-import { expectation } from "../src/config/value.ts";
+import { expectation, showValue } from "../src/config/value.ts";
 import { FORWARD_METHOD, slotToJson } from "../src/model/slot.ts";
 import { UNVERSIONED_PAUSE_MS } from "../src/proxy/admin/push-guard.ts";
 import { KEY_SECTIONS, PROXY_KEYS } from "../src/proxy/config/key.ts";
 import { DURATION_BOUNDS_SECONDS, METRICS } from "../src/proxy/stats/metric.ts";
-
-const NOTE =
-  "<!-- Made by scripts/generate-docs.ts from the tables in the code: change them there. -->";
+import { dashboardApiPage, dashboardMetricsPage } from "./docs-dashboard.ts";
+import { NOTE, page, table } from "./docs-page.ts";
 
 /** Text of each page by its path from the root of the repository. */
 export function generateDocs(): ReadonlyMap<string, string> {
@@ -35,6 +35,8 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ["docs/metrics.md", metricsPage()],
     ["docs/errors.md", errorsPage()],
     ["docs/http-api.md", httpPage()],
+    ["docs/http-api-dashboard.md", dashboardApiPage()],
+    ["docs/metrics-dashboard.md", dashboardMetricsPage()],
   ]);
 }
 
@@ -68,12 +70,14 @@ function configPage(): string {
 }
 
 function keyRow(spec: KeySpec): readonly string[] {
+  const floor = spec.floor === undefined ? "" : showValue(spec, spec.floor);
   const meaning = [
     spec.isOurs === true ? "*Ours.* " : "",
     spec.doc,
-    spec.floor === undefined ? "" : ` Less than ${spec.floor} counts as ${spec.floor}.`,
+    spec.floor === undefined ? "" : ` Less than ${floor} counts as ${floor}.`,
     spec.withoutEffect === undefined ? "" : ` **Accepted without effect**: ${spec.withoutEffect}.`,
     spec.isSecret === true ? " Never shown in JSON or logs." : "",
+    spec.isLogin === true ? " The password is never shown in JSON or logs." : "",
   ].join("");
   return [`\`${spec.name}\``, `\`${JSON.stringify(spec.fallback)}\``, expectation(spec), meaning];
 }
@@ -115,7 +119,9 @@ function httpPage(): string {
     `${route.method} \`${route.path}\``,
     route.body ?? "",
     route.answer,
-    route.summary + (route.isPush === true ? " *Push.*" : ""),
+    route.summary +
+      (route.isPush === true ? " *Push.*" : "") +
+      (route.tellsTable === true ? " *Table.*" : ""),
   ]);
   const slot = slotToJson({
     id: 512,
@@ -150,17 +156,13 @@ function httpPage(): string {
       "proxy remembers the newest pair and refuses a call with an older one (`PUSH_OUTDATED`). A *push* " +
       `without these headers, as an original dashboard sends it, is refused for ${UNVERSIONED_PAUSE_MS / 1000} ` +
       "seconds after a call with them (`PUSH_UNVERSIONED`).",
+    "## Version of the table",
+    `Answers of the paths marked *Table* carry the header \`${TABLE_HEADER}: EPOCH.REVISION\`: the version of ` +
+      "the last push of slots that every worker has taken. It tells a dashboard without a look at the slots " +
+      `whether the proxy has what it was sent. \`${TABLE_UNKNOWN}\` stands there before the first push, and ` +
+      "from the beginning of a push without a version (an original dashboard, a file of `--fillslots`) until " +
+      "the next one with a version. On the answer to `fillslots` it is the version after the push.",
   ]);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function page(parts: readonly string[]): string {
-  return `${parts.join("\n\n")}\n`;
 }
 
 function readIfThere(path: string): string | undefined {

@@ -3,12 +3,14 @@
  * contract with four implementations (`filesystem/`, `zookeeper/`, `etcd/`, `memory/`); one suite of tests,
  * `test/contract`, holds all of them to what is written here.
  *
- * A node is a text under an absolute path (`/codis3/demo/slots/slot-0000`); inner nodes come and go with
- * what is under them. Nothing here knows what the texts mean.
+ * A node is a text under an absolute path (`/codis3/demo/slots/slot-0000`; bounds in `node-check.ts`). Inner
+ * nodes come with what is under them and may stay when it goes; never give an inner node a text, or a node
+ * with a text children: not all can hold both. Nothing here knows what the texts mean.
  *
  * Failures are `CodisError`s: COORDINATOR_UNREACHABLE (may be tried again; a write may or may not have
- * happened), COORDINATOR_REFUSED (login), COORDINATOR_CONFLICT (a version didn't fit; nothing of that chunk
- * was written), COORDINATOR_FULL (disk or quota), LEADER_EXISTS, LEADERSHIP_LOST.
+ * happened; also after `close`), COORDINATOR_REFUSED (login, rights), COORDINATOR_CONFLICT (a version didn't
+ * fit; nothing of that chunk was written), COORDINATOR_FULL (disk or quota), LEADER_EXISTS, LEADERSHIP_LOST,
+ * ARGUMENT_INVALID (see `node-check.ts`; nothing was written).
  */
 
 /** Names one content of a node; opaque, compared with `===` only. Never equal to `ABSENT` or `ANY`. */
@@ -74,7 +76,7 @@ export interface LeadershipRequest {
   readonly lockPath: string;
   /** Its text: who leads. */
   readonly data: string;
-  /** The node with the epoch: `/codis-ext/{product}/epoch`. */
+  /** The node with the epoch, a decimal number: `/codis-ext/{product}/epoch`. */
   readonly epochPath: string;
   /** A leader that gives no sign of life for so long loses the lock. */
   readonly leaseMs: number;
@@ -117,7 +119,8 @@ export interface Coordinator extends NodeReader, NodeWriter {
   watch(path: string, onChange: () => void): Watch;
   /**
    * Keeps a node that lives as long as this process: made as soon as the coordinator can be reached, made
-   * again after a lost session or when somebody deletes it. Its end is seen within `ttlMs` of a kill -9.
+   * again after a lost session or when somebody deletes it. Its end is seen within `ttlMs` of a kill -9. It
+   * replaces the node of a process before, which needn't have ended yet. A bad path is thrown at once.
    * `onProblem` gets one line for each time that it can't be kept.
    */
   register(

@@ -3,7 +3,8 @@
  * of the data plane; and that its log tells of every PUT without the xauth.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { BODY_BYTES_MAX, ERROR_CODE_HEADER, PROXY_ROUTES } from "../../src/api/proxy-route.ts";
+import { ERROR_CODE_HEADER } from "../../src/api/error-form.ts";
+import { BODY_BYTES_MAX, PROXY_ROUTES } from "../../src/api/proxy-route.ts";
 import { CodisError } from "../../src/base/error.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { ProxyModel } from "../../src/model/proxy-model.ts";

@@ -217,6 +217,55 @@ describe("codis up", () => {
     TEST_MS,
   );
 
+  test.each(["etcd", "zookeeper"])(
+    "with a real %s, the same product comes back after down and up",
+    async (kind) => {
+      const dir = newDir();
+      const port = await freePort();
+      const flags = ["--port", `${port}`, "--groups", "1", "--coordinator", kind];
+      await startUp(dir, ...flags);
+      const before = await readStatus(dir);
+      expect(before.coordinator).toMatchObject({ name: kind, state: "online" });
+      const group = ["group", "create", "9", "--dashboard", before.dashboard.addr];
+      expect(await runCodis(group)).toMatchObject({ code: 0, stderr: "" });
+      expect(await ask(port, "SET k v")).toBe("OK");
+      expect((await runCodis(["down", "--dir", dir])).code).toBe(0);
+      expect(areGone([...pidsOf(before), before.coordinator?.pid ?? 0])).toBe(true);
+
+      await startUp(dir);
+      const after = await readStatus(dir);
+      expect(after.state).toBe("online");
+      expect(await ask(port, "GET k")).toBe("v");
+      const list = await runCodis(["group", "list", "--json", "--dashboard", after.dashboard.addr]);
+      expect(JSON.parse(list.stdout).map((one: { readonly id: number }) => one.id)).toEqual([1, 9]);
+    },
+    TEST_MS,
+  );
+
+  test(
+    "a dashboard that dies is started again; what was changed with it stays, clients notice nothing",
+    async () => {
+      const dir = newDir();
+      const port = await freePort();
+      const up = await startUp(dir, "--port", `${port}`);
+      const before = await readStatus(dir);
+      const dashboard = ["--dashboard", before.dashboard.addr, "--yes"];
+      const assigned = await runCodis(["slot", "assign", "0-99", "2", ...dashboard]);
+      expect(assigned).toMatchObject({ code: 0, stderr: "" });
+      process.kill(before.dashboard.pid ?? 0, "SIGKILL");
+      await up.sees(/dashboard .* ended: signal SIGKILL/);
+      expect(await ask(port, "SET k v")).toBe("OK");
+      await up.sees(/dashboard serves again/);
+      const after = await readStatus(dir);
+      expect(after.groups[0]?.slots).toEqual([{ first: 100, last: 511 }]);
+      expect(after.groups[1]?.slots).toEqual([
+        { first: 0, last: 99 },
+        { first: 512, last: 1023 },
+      ]);
+    },
+    TEST_MS,
+  );
+
   test(
     "a server whose data can't be read is named with the reason, and nothing stays behind",
     async () => {

@@ -1,6 +1,6 @@
 /** xauth and error form, against what Codis 3.2.2 answered. */
 import { expect, test } from "bun:test";
-import { decodeErrorCause, encodeError, encodeJson } from "../../../src/api/error-form.ts";
+import { decodeErrorText, encodeError, encodeJson } from "../../../src/api/error-form.ts";
 import { dashboardXauth, isSameXauth, proxyXauth } from "../../../src/api/xauth.ts";
 
 test("xauth is the recorded one", () => {
@@ -28,8 +28,8 @@ test("JSON is indented by 4 and escaped as Go does", () => {
 test("an error body has the recorded bytes and is read back", () => {
   const body = encodeError("invalid xauth, please check product name & auth");
   expect(Buffer.byteLength(body)).toBe(90);
-  expect(decodeErrorCause(body)).toBe("invalid xauth, please check product name & auth");
-  expect(["", "[]", "null", '{"Cause": 1}'].map(decodeErrorCause)).toEqual([
+  expect(decodeErrorText(body)).toBe("invalid xauth, please check product name & auth");
+  expect(["", "[]", "null", '{"Cause": 1}'].map(decodeErrorText)).toEqual([
     undefined,
     undefined,
     undefined,

@@ -27,6 +27,7 @@ describe("run", () => {
       hostAdmin: undefined,
       hostProxy: undefined,
       fillSlotsFile: undefined,
+      dashboard: undefined,
       pidFile: undefined,
       openFilesMin: undefined,
     });
@@ -59,6 +60,7 @@ describe("run", () => {
       hostAdmin: "10.0.0.1:11080",
       hostProxy: "10.0.0.1:19000",
       fillSlotsFile: "slots.json",
+      dashboard: undefined,
       pidFile: "/run/proxy.pid",
       openFilesMin: 4096,
     });
@@ -76,16 +78,29 @@ describe("run", () => {
     expect([config.productName, config.productAuth, config.workers]).toEqual(["b", "", 3]);
   });
 
+  test.each([
+    [["--dashboard=10.0.0.1:18080"], { kind: "address", addr: "10.0.0.1:18080" }],
+    [["--zookeeper=z:2181,y:2181"], { kind: "zookeeper", addr: "z:2181,y:2181", auth: "" }],
+    [["--etcd", "e:2379", "--etcd-auth=u:p:q"], { kind: "etcd", addr: "e:2379", auth: "u:p:q" }],
+    [["--filesystem=/tmp/codis"], { kind: "filesystem", addr: "/tmp/codis", auth: "" }],
+  ] as const)("%p says where the dashboard is", (args, source) => {
+    expect(runOf(args).options.dashboard).toEqual(source);
+  });
+
   test("--max-ncpu bounds the workers", () => {
     const order = runOf(["-c", "f", "--max-ncpu=2"], "workers = 8");
     expect(order.config.workers).toBe(2);
     expect(order.warnings).toEqual(["--max-ncpu=2 is lower than workers = 8; using 2"]);
   });
 
-  test("a password on the command line is a warning that doesn't repeat it", () => {
-    const { warnings } = runOf(["--session_auth=hunter2"]);
+  test.each([
+    [["--session_auth=hunter2"], "; better write it in the configuration file"],
+    [["--etcd=e:2379", "--etcd-auth=u:hunter2"], "in the list of processes"],
+  ])("%p, a password on the command line, is a warning that doesn't repeat it", (args, end) => {
+    const { warnings } = runOf(args);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toStartWith("--session_auth: everybody on this machine can see it");
+    expect(warnings[0]).toMatch(/^--[a-z_-]+: everybody on this machine can see it/);
+    expect(warnings[0]).toEndWith(end);
     expect(warnings.join()).not.toContain("hunter2");
   });
 
@@ -123,10 +138,9 @@ describe("fail", () => {
     [["--fillslots=a", "--dashboard=b"], 64, "--dashboard and --fillslots exclude each other"],
     [["--etcd=a", "--zookeeper=b"], 64, "--zookeeper and --etcd exclude each other"],
     [["--etcd-auth=u:p"], 64, "--etcd-auth has a meaning only with --etcd"],
-    [["--dashboard=10.0.0.1:18080"], 64, "--dashboard is not supported yet"],
-    [["--zookeeper=z:2181", "--zookeeper-auth=u:p"], 64, "--zookeeper is not supported yet"],
-    [["--etcd=e:2379"], 64, "--etcd is not supported yet"],
-    [["--filesystem=/tmp"], 64, "--filesystem is not supported yet"],
+    [["--dashboard=b", "--etcd=e:2379"], 64, "--dashboard and --etcd exclude each other"],
+    [["--dashboard=18080"], 64, "invalid --dashboard=18080: expected host:port"],
+    [["--etcd=e:2379", "--etcd-auth=s3cret"], 64, "invalid --etcd-auth: expected user:password"],
     [["--product_name=a b"], 78, '--product_name: invalid product_name = "a b"'],
     [["--ncpu=257"], 78, "--ncpu: invalid workers = 257: expected a whole number from 1 to 256"],
   ])("%p exits %p", (args, exitCode, message) => {

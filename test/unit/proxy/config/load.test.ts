@@ -158,6 +158,15 @@ describe("bad values are one line with file, line, key, value and what would be 
     ['admin_addr = "/tmp/x"', 1, 'admin_addr = "/tmp/x": expected host:port like'],
     ['jodis_name = "consul"', 1, 'jodis_name = "consul": expected "", "zookeeper" or "etcd"'],
     ['jodis_name = "etcd"\njodis_addr = ""', 2, "expected the address of etcd"],
+    ['jodis_auth = "s3cret"', 1, "jodis_auth = (hidden): expected user:password"],
+    ['metrics_report_server = "x:80/y"', 1, "expected a URL like"],
+    ['metrics_report_influxdb_server = "ftp://x"', 1, "expected a URL like"],
+    [
+      'metrics_report_influxdb_server = "http://x"\nmetrics_report_influxdb_database = ""',
+      2,
+      "expected the name of a database",
+    ],
+    ['metrics_report_statsd_server = "x"', 1, 'expected host:port like "10.0.0.1:8125"'],
     ['session_soft_output_size = "1gb"', 1, "expected at most session_max_output_size"],
     ["workers = 0", 1, "workers = 0: expected a whole number from 1 to 256"],
   ])("%p", (text, line, message) => {
@@ -197,12 +206,16 @@ describe("warnings", () => {
     expect(load("[metrics]\nx = 1").warnings).toEqual(["proxy.toml:1: unknown key metrics"]);
   });
 
-  test("features that are switched on and don't exist yet are told", () => {
-    const { warnings } = load('metrics_report_server = "http://x"\njodis_name = ""\n');
-    expect(warnings).toEqual([
-      "metrics_report_server: accepted, but without effect: pushing metrics comes with the " +
-        "control plane; until then scrape /metrics",
-    ]);
+  test("discovery and metrics push ask for no warning", () => {
+    const text =
+      'jodis_name = "etcd"\njodis_addr = "e:2379"\njodis_timeout = "10s"\n' +
+      'metrics_report_server = "https://x/y"\nmetrics_report_statsd_server = "[::1]:8125"\n';
+    expect(load(text).warnings).toEqual([]);
+  });
+
+  test("periods of pushes and the life of a registration are at least a second", () => {
+    const { config } = load('metrics_report_period = "0s"\njodis_timeout = "10ms"\n');
+    expect([config.metricsReportPeriodMs, config.jodisTimeoutMs]).toEqual([1000, 1000]);
   });
 
   test("a unix socket means one worker", () => {
@@ -211,6 +224,12 @@ describe("warnings", () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("means one worker");
   });
+});
+
+test("the JSON of the configuration shows the user of a login, not its password", () => {
+  const shown = (jodisAuth: string) =>
+    configToJson(defaultProxyConfig({ jodisAuth }))["jodis_auth"];
+  expect([shown("me:s3c:ret"), shown("")]).toEqual(["me:(hidden)", ""]);
 });
 
 test("the JSON of the configuration has every key but the passwords", () => {

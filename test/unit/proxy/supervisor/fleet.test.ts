@@ -111,6 +111,43 @@ test("an order is acknowledged when every worker has carried it out", async () =
   ]);
 });
 
+test("the version of the table is that of the last push that all workers have", async () => {
+  const fleet = createFleet();
+  const worker = new FakeWorker(0);
+  await fleet.add(worker);
+  expect(fleet.tableVersion()).toBeUndefined();
+  const newest = { epoch: 2, revision: 7 };
+  await fleet.fillSlots([served(3, "1.1.1.1:1")], newest);
+  expect(fleet.tableVersion()).toBe(newest);
+
+  worker.hold();
+  const versioned = fleet.fillSlots([served(3, "2.2.2.2:2")], { epoch: 2, revision: 8 });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(fleet.tableVersion()).toBe(newest);
+  worker.release();
+  await versioned;
+  expect(fleet.tableVersion()).toEqual({ epoch: 2, revision: 8 });
+
+  worker.hold();
+  const unversioned = fleet.fillSlots([served(3, "3.3.3.3:3")], undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(fleet.tableVersion()).toBeUndefined();
+  worker.release();
+  await unversioned;
+  expect(fleet.tableVersion()).toBeUndefined();
+});
+
+test("tells once that the proxy has gone online, after all workers were told", async () => {
+  const fleet = createFleet();
+  const worker = new FakeWorker(0);
+  await fleet.add(worker);
+  const seen: string[] = [];
+  fleet.onOnline = () => seen.push(worker.orders.join());
+  await fleet.start();
+  await fleet.start();
+  expect(seen).toEqual(["fill 1024,online false,online true"]);
+});
+
 test("a worker that comes during an order gets the table of that order, then the next", async () => {
   const fleet = createFleet();
   const slow = new FakeWorker(0);

@@ -1,0 +1,158 @@
+/**
+ * The coordinator on etcd v3, through its JSON gateway (etcd 3.4 or later). Runs on Bun and on Node >= 20.
+ * Why not gRPC, and what etcd's leases and transactions are used for: `docs/adr/0013-etcd-gateway.md`.
+ *
+ * A write of a chunk is one transaction. Without a leadership it is sent once: when no answer comes it is
+ * COORDINATOR_UNREACHABLE and may be done later, by a server that wakes up. Fenced writes are sent until
+ * there is an answer, see `leadership.ts`.
+ */
+import type {
+  Coordinator,
+  CoordinatorNode,
+  Leadership,
+  LeadershipRequest,
+  NodeVersion,
+  NodeWrite,
+  Registration,
+  Watch,
+} from "../coordinator.ts";
+import { checkData, checkPath, checkWrites } from "../node-check.ts";
+import type { CoordinatorOptions } from "../open.ts";
+import { takeLock } from "./election.ts";
+import { parseEtcdAddresses } from "./etcd-address.ts";
+import { Gateway } from "./gateway.ts";
+import { EtcdLeadership } from "./leadership.ts";
+import { EtcdReader } from "./node-reader.ts";
+import { watchNode } from "./node-watch.ts";
+import { EtcdRegistration } from "./registration.ts";
+import type { WireTxn } from "./wire.ts";
+import {
+  conditionsOf,
+  conflictOf,
+  cutIntoChunks,
+  looksOf,
+  nodesOf,
+  stepsOf,
+  versionsAt,
+} from "./write-chunk.ts";
+
+const OPERATION_MS = 10_000;
+
+/**
+ * Opens a coordinator on a cluster of etcd; the first operation connects. Throws ADDRESS_INVALID,
+ * NOT_SUPPORTED (`https://`) and CONFIG_INVALID (a login that isn't `user:password`).
+ */
+export function openEtcd(options: CoordinatorOptions): Coordinator {
+  return new EtcdCoordinator(
+    new Gateway({
+      addresses: parseEtcdAddresses(options.addr),
+      auth: options.auth,
+      operationMs: options.operationTimeoutMs ?? OPERATION_MS,
+      onState: options.onState ?? (() => undefined),
+    }),
+  );
+}
+
+class EtcdCoordinator implements Coordinator {
+  readonly label: string;
+  readonly #gateway: Gateway;
+  readonly #reader: EtcdReader;
+  /** What has to be ended before the connection is. */
+  readonly #leaderships = new Set<Leadership>();
+  readonly #registrations = new Set<Registration>();
+  readonly #watches = new Set<Watch>();
+  #closing: Promise<void> | undefined;
+
+  constructor(gateway: Gateway) {
+    this.label = gateway.label;
+    this.#gateway = gateway;
+    this.#reader = new EtcdReader(gateway);
+  }
+
+  get(path: string): Promise<CoordinatorNode | undefined> {
+    return this.#reader.get(path);
+  }
+
+  list(path: string): Promise<readonly string[]> {
+    return this.#reader.list(path);
+  }
+
+  readChildren(path: string): Promise<readonly CoordinatorNode[]> {
+    return this.#reader.readChildren(path);
+  }
+
+  async write(writes: readonly NodeWrite[]): Promise<readonly (NodeVersion | undefined)[]> {
+    checkWrites(writes);
+    const versions: (NodeVersion | undefined)[] = [];
+    for (const chunk of cutIntoChunks(writes)) {
+      versions.push(...(await this.#writeChunk(chunk)));
+    }
+    return versions;
+  }
+
+  async #writeChunk(chunk: readonly NodeWrite[]): Promise<readonly (NodeVersion | undefined)[]> {
+    const answer = await this.#gateway.call<WireTxn>({
+      what: `write ${chunk[0]?.path}`,
+      path: "/v3/kv/txn",
+      body: { compare: conditionsOf(chunk), success: stepsOf(chunk), failure: looksOf(chunk) },
+      mayRepeat: false,
+    });
+    if (answer.succeeded !== true) {
+      throw conflictOf(chunk, nodesOf(answer));
+    }
+    return versionsAt(chunk, answer.header?.revision ?? "0");
+  }
+
+  async lead(request: LeadershipRequest): Promise<Leadership> {
+    const lock = await takeLock(this.#gateway, request);
+    const leadership = new EtcdLeadership(this.#gateway, lock, () => {
+      this.#leaderships.delete(leadership);
+    });
+    this.#leaderships.add(leadership);
+    leadership.start();
+    if (this.#closing !== undefined) {
+      await leadership.release();
+    }
+    return leadership;
+  }
+
+  watch(path: string, onChange: () => void): Watch {
+    const watch = watchNode(this.#gateway, path, onChange, () => this.#watches.delete(watch));
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  register(
+    path: string,
+    data: string,
+    options: { readonly ttlMs: number; readonly onProblem?: (line: string) => void },
+  ): Registration {
+    checkPath(path);
+    checkData(path, data);
+    const registration = new EtcdRegistration(this.#gateway, {
+      path,
+      data,
+      ttlMs: options.ttlMs,
+      onProblem: options.onProblem ?? (() => undefined),
+      onEnd: () => this.#registrations.delete(registration),
+    });
+    this.#registrations.add(registration);
+    return registration;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    for (const watch of this.#watches) {
+      watch.close();
+    }
+    await Promise.all([
+      ...[...this.#leaderships].map((leadership) => leadership.release()),
+      ...[...this.#registrations].map((registration) => registration.close()),
+    ]);
+    this.#gateway.close();
+  }
+}

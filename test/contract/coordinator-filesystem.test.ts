@@ -1,0 +1,25 @@
+/**
+ * The contract suite on a folder. There is no server that could die; what happens to disks, locks and files
+ * is tested in `filesystem-….test.ts`.
+ */
+import { openCoordinator } from "../../src/coordinator/open.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { spawnClient } from "./client-process.ts";
+import { describeCoordinator } from "./coordinator-suite.ts";
+
+let folder: TemporaryFolder | undefined;
+
+function root(): string {
+  folder ??= temporaryFolder();
+  return folder.path;
+}
+
+describeCoordinator("filesystem", {
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(folder?.remove()),
+  open: (overrides) =>
+    openCoordinator({ kind: "filesystem", addr: root(), auth: "", ...overrides }),
+  startClient: () => spawnClient({ kind: "filesystem", addr: root(), auth: "" }),
+  crash: undefined,
+  hang: undefined,
+});

@@ -1,0 +1,111 @@
+/**
+ * What the parts of the contract suite share: coordinators and client processes that end with their test,
+ * paths of a test's own, and the bounds of all waits.
+ */
+import { expect } from "bun:test";
+import type { CodisError, ErrorCode } from "../../src/base/error.ts";
+import { isCodisError } from "../../src/base/error.ts";
+import type {
+  Coordinator,
+  LeadershipRequest,
+  NodeWriter,
+} from "../../src/coordinator/coordinator.ts";
+import type {
+  CoordinatorClient,
+  CoordinatorFixture,
+  OpenOverrides,
+} from "./coordinator-fixture.ts";
+
+/** Lease of leaders and life of registrations in these tests. */
+export const LEASE_MS = 2_000;
+/** How much later than promised something may be seen; the machine is shared. */
+export const SLACK_MS = 4_000;
+/** Bound of what should happen at once. */
+export const SOON_MS = 6_000;
+/** Bound of one test. */
+export const TEST_MS = 45_000;
+/** Bound of operations while the server is away, and how much longer they may really take. */
+export const OPERATION_MS = 1_500;
+export const OPERATION_SLACK_MS = 3_000;
+
+/** The tests of one implementation. */
+export class SuiteContext {
+  readonly fixture: CoordinatorFixture;
+  #open: Coordinator[] = [];
+  #clients: CoordinatorClient[] = [];
+  #lastPath = 0;
+
+  constructor(fixture: CoordinatorFixture) {
+    this.fixture = fixture;
+  }
+
+  /** Opens a coordinator that is closed after the test. */
+  async open(overrides?: OpenOverrides): Promise<Coordinator> {
+    const coordinator = await this.fixture.open(overrides);
+    this.#open.push(coordinator);
+    return coordinator;
+  }
+
+  /** Starts a process that is killed after the test. */
+  async startClient(): Promise<CoordinatorClient> {
+    const client = await this.fixture.startClient();
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A path that no other test uses. */
+  freshPath(): string {
+    this.#lastPath += 1;
+    return `/contract/t${this.#lastPath}`;
+  }
+
+  /** Asks for the leadership of a product that no other test uses. */
+  leadershipRequest(): LeadershipRequest {
+    this.#lastPath += 1;
+    const product = `contract${this.#lastPath}`;
+    return {
+      lockPath: `/codis3/${product}/topom`,
+      data: `{\n    "product_name": "${product}"\n}`,
+      epochPath: `/codis-ext/${product}/epoch`,
+      leaseMs: LEASE_MS,
+    };
+  }
+
+  /** Ends what the test has opened. */
+  async clean(): Promise<void> {
+    const clients = this.#clients.splice(0);
+    const open = this.#open.splice(0);
+    await Promise.all([
+      ...clients.map((client) => client.kill()),
+      ...open.map((coordinator) => coordinator.close()),
+    ]);
+  }
+}
+
+/** Waits for a rejection with this code, and gives the error. */
+export async function failure(code: ErrorCode, promise: Promise<unknown>): Promise<CodisError> {
+  try {
+    await promise;
+  } catch (thrown) {
+    if (isCodisError(thrown, code)) {
+      expect(thrown.message).not.toContain("\n");
+      return thrown;
+    }
+    throw thrown;
+  }
+  throw new Error(`nothing was thrown; ${code} was expected`);
+}
+
+/** Writes one node whatever is there. */
+export async function put(writer: NodeWriter, path: string, data: string): Promise<string> {
+  const [version] = await writer.write([{ path, data, expected: "any" }]);
+  if (version === undefined) {
+    throw new Error(`a write of ${path} gave no version`);
+  }
+  return version;
+}
+
+/** Does nothing for so long: for what must not happen, and for leases that must run out. */
+export function pass(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,223 @@
+/**
+ * Contract: the lock, its epoch, and writes that are fenced by it, while all goes well; and locks of
+ * programs that don't give them back.
+ */
+import { describe, expect, test } from "bun:test";
+import { isCodisError } from "../../src/base/error.ts";
+import type { LeadershipRequest } from "../../src/coordinator/coordinator.ts";
+import {
+  ABSENT,
+  ANY,
+  type Coordinator,
+  type Leadership,
+} from "../../src/coordinator/coordinator.ts";
+import { failure, LEASE_MS, pass, put, type SuiteContext, TEST_MS } from "./suite-context.ts";
+
+/** Declares the tests of `lead`, `confirm` and `release`. */
+export function testLeadership(context: SuiteContext): void {
+  describe("leadership", () => {
+    test(
+      "the lock has the leader's text, and a second one is told who leads",
+      async () => {
+        const first = await context.open();
+        const second = await context.open();
+        const request = context.leadershipRequest();
+        const leadership = await first.lead(request);
+        expect(leadership.epoch).toBeGreaterThan(0);
+        expect(leadership.isHeld()).toBe(true);
+        await leadership.confirm();
+        expect((await second.get(request.lockPath))?.data).toBe(request.data);
+        const error = await failure("LEADER_EXISTS", second.lead({ ...request, data: "second" }));
+        expect(error.context).toMatchObject({ holder: request.data, isForeign: false });
+        expect((await second.get(request.lockPath))?.data).toBe(request.data);
+        expect(leadership.isHeld()).toBe(true);
+      },
+      TEST_MS,
+    );
+
+    test(
+      "it outlives many leases while its process lives",
+      async () => {
+        const coordinator = await context.open();
+        const request = { ...context.leadershipRequest(), leaseMs: 1_000 };
+        const leadership = await coordinator.lead(request);
+        let lost: string | undefined;
+        leadership.lost.then(
+          (line) => {
+            lost = line;
+          },
+          (thrown: unknown) => {
+            lost = `rejected: ${String(thrown)}`;
+          },
+        );
+        const other = await context.open();
+        for (let round = 0; round < 6; round += 1) {
+          await pass(500);
+          expect(leadership.isHeld()).toBe(true);
+          await leadership.confirm();
+          await failure("LEADER_EXISTS", other.lead(request));
+        }
+        expect(lost).toBeUndefined();
+      },
+      TEST_MS,
+    );
+
+    test(
+      "release lets the next in at once, with a larger epoch",
+      async () => {
+        const coordinators = [await context.open(), await context.open()];
+        const request = context.leadershipRequest();
+        let epoch = 0;
+        for (let round = 0; round < 6; round += 1) {
+          const leadership = await coordinators[round % 2]?.lead({ ...request, data: `${round}` });
+          expect(leadership?.epoch).toBeGreaterThan(epoch);
+          epoch = leadership?.epoch ?? 0;
+          expect((await coordinators[1]?.get(request.lockPath))?.data).toBe(`${round}`);
+          await leadership?.release();
+          await leadership?.release();
+          expect(leadership?.isHeld()).toBe(false);
+          expect(await coordinators[0]?.get(request.lockPath)).toBeUndefined();
+        }
+      },
+      TEST_MS,
+    );
+
+    test(
+      "close gives the lock back",
+      async () => {
+        const first = await context.open();
+        const request = context.leadershipRequest();
+        const leadership = await first.lead(request);
+        await first.close();
+        expect(leadership.isHeld()).toBe(false);
+        await failure("LEADERSHIP_LOST", put(leadership, `${context.freshPath()}/x`, "1"));
+        const next = await (await context.open()).lead(request);
+        expect(next.epoch).toBeGreaterThan(leadership.epoch);
+      },
+      TEST_MS,
+    );
+
+    test(
+      "of two that race exactly one leads, every time",
+      async () => {
+        const racers = [await context.open(), await context.open(), await context.open()];
+        const request = context.leadershipRequest();
+        for (let round = 0; round < 5; round += 1) {
+          await race(racers, request);
+        }
+      },
+      TEST_MS,
+    );
+
+    test(
+      "two products on one coordinator have leaders of their own",
+      async () => {
+        const first = await context.open();
+        const one = await first.lead(context.leadershipRequest());
+        const two = await first.lead(context.leadershipRequest());
+        await one.release();
+        await two.confirm();
+        expect(two.isHeld()).toBe(true);
+      },
+      TEST_MS,
+    );
+
+    test(
+      "fenced writes are conditional as all others, batches included",
+      async () => {
+        const coordinator = await context.open();
+        const leadership = await coordinator.lead(context.leadershipRequest());
+        const path = context.freshPath();
+        const [version] = await leadership.write([
+          { path: `${path}/x`, data: "1", expected: ABSENT },
+          { path: `${path}/y`, data: "1", expected: ANY },
+        ]);
+        expect((await coordinator.get(`${path}/x`))?.version).toBe(version ?? "");
+        const again = leadership.write([{ path: `${path}/x`, data: "2", expected: ABSENT }]);
+        await failure("COORDINATOR_CONFLICT", again);
+        await failure("ARGUMENT_INVALID", put(leadership, `${path}/..`, "2"));
+        await leadership.write(
+          Array.from({ length: 1_100 }, (_, index) => ({
+            path: `${path}/slots/n${index}`,
+            data: `${index}`,
+            expected: ABSENT,
+          })),
+        );
+        expect((await coordinator.list(`${path}/slots`)).length).toBe(1_100);
+        expect(leadership.isHeld()).toBe(true);
+        await leadership.confirm();
+      },
+      TEST_MS,
+    );
+
+    test(
+      "after release everything is refused, and nothing is changed",
+      async () => {
+        const coordinator = await context.open();
+        const leadership = await coordinator.lead(context.leadershipRequest());
+        const path = context.freshPath();
+        await leadership.release();
+        await failure("LEADERSHIP_LOST", put(leadership, `${path}/x`, "1"));
+        await failure("LEADERSHIP_LOST", leadership.confirm());
+        expect(await coordinator.list(path)).toEqual([]);
+      },
+      TEST_MS,
+    );
+  });
+
+  testForeignLocks(context);
+}
+
+/** One leads and the others are told so; then it gives the lock back. */
+async function race(racers: readonly Coordinator[], request: LeadershipRequest): Promise<void> {
+  const outcomes = await Promise.allSettled(
+    racers.map((racer, index) => racer.lead({ ...request, data: `racer ${index}` })),
+  );
+  const leaders: Leadership[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.status === "fulfilled") {
+      leaders.push(outcome.value);
+    } else if (!isCodisError(outcome.reason, "LEADER_EXISTS")) {
+      throw outcome.reason;
+    }
+  }
+  expect(leaders.length).toBe(1);
+  await leaders[0]?.confirm();
+  await leaders[0]?.release();
+}
+
+function testForeignLocks(context: SuiteContext): void {
+  describe("a lock of a foreign program", () => {
+    test(
+      "is named and never taken over, however long nobody answers for it",
+      async () => {
+        const coordinator = await context.open();
+        const request = context.leadershipRequest();
+        const foreign = '{\n    "token": "of an original dashboard"\n}';
+        await put(coordinator, request.lockPath, foreign);
+        for (const waitMs of [0, LEASE_MS + 500]) {
+          await pass(waitMs);
+          const error = await failure("LEADER_EXISTS", coordinator.lead(request));
+          expect(error.context).toMatchObject({ holder: foreign, isForeign: true });
+          expect((await coordinator.get(request.lockPath))?.data).toBe(foreign);
+        }
+        await coordinator.write([{ path: request.lockPath, data: undefined, expected: ANY }]);
+        expect((await coordinator.lead(request)).isHeld()).toBe(true);
+      },
+      TEST_MS,
+    );
+
+    test(
+      "made after one of ours was given back is foreign too",
+      async () => {
+        const coordinator = await context.open();
+        const request = context.leadershipRequest();
+        await (await coordinator.lead(request)).release();
+        await put(coordinator, request.lockPath, "somebody else");
+        const error = await failure("LEADER_EXISTS", coordinator.lead(request));
+        expect(error.context).toMatchObject({ holder: "somebody else", isForeign: true });
+      },
+      TEST_MS,
+    );
+  });
+}
