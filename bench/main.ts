@@ -1,11 +1,12 @@
 /**
- * The command line of the benchmarks: `npm run bench -- proxy|memory|workers|micro [options]`. Reads the
+ * The command line of the benchmarks: `npm run bench -- proxy|memory|workers|dashboard|micro [options]`. Reads the
  * options, sees that nothing outlives the run, and hands over to the benchmark.
  *
  * Results go to stdout as Markdown, progress to stderr.
  */
 import { parseArgs } from "node:util";
 import { endOnSignalOrAfter } from "./macro/child.ts";
+import { benchDashboard, DASHBOARD_SIZES, QUICK_DASHBOARD_SIZES } from "./macro/dashboard.ts";
 import { benchMemory, FULL_SIZES, QUICK_SIZES } from "./macro/memory.ts";
 import { benchProxy } from "./macro/proxy.ts";
 import { KNOWN_TARGETS } from "./macro/stage.ts";
@@ -36,6 +37,7 @@ workers  throughput with one worker and with two (the key workers in {config})
   --rounds N             (${ROUNDS})
   --requests N           requests of a run, for every load
   --target NAME          codis or the name of a --proxy-command
+dashboard  a dashboard with 128 groups, 500 servers and 200 proxies, which are simulated
 micro    [FILTER…]       micro-benchmarks whose name contains a FILTER
   --rounds N             (11)
 
@@ -102,6 +104,11 @@ async function main(): Promise<number> {
         requests,
         target: values.target ?? [...commands.keys()][0] ?? "codis",
         commands,
+      });
+    case "dashboard":
+      return await benchDashboard({
+        ...shared,
+        ...(isQuick ? QUICK_DASHBOARD_SIZES : DASHBOARD_SIZES),
       });
     case "micro":
       return await benchMicro({ ...shared, filters, rounds });

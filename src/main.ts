@@ -24,6 +24,10 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
       return (await import("./dashboard/main.ts")).runDashboard(argv);
     case "admin":
       return (await import("./cli/admin/main.ts")).runAdmin(argv);
+    case "config":
+      return (await import("./cli/config/main.ts")).runConfig(argv, async (start) =>
+        (await import("./dashboard/main.ts")).runDashboard(start.argv, start.readConfig),
+      );
     case "up":
       return (await import("./up/main.ts")).runUp(argv);
     case "down":

@@ -6,6 +6,7 @@
  * `options` hold the address and switch off what the discovery does instead: reconnecting and the queue for
  * commands that can't be sent yet.
  */
+import { Socket } from "node:net";
 import { CodisError } from "../base/error.ts";
 import type { ClientAdapter, ProxyTarget } from "./adapter.ts";
 
@@ -66,7 +67,11 @@ export function ioredisAdapter<C extends IoredisClient>(
       client.on("end", end);
     },
     ping: (client) => client.ping(),
-    destroy: (client) => client.disconnect(),
+    destroy: (client) => {
+      client.disconnect();
+      // The library would give a proxy that hangs two more seconds to close its side.
+      socketOf(client)?.destroy();
+    },
   };
 }
 
@@ -84,6 +89,11 @@ function optionsFor(target: ProxyTarget, connectTimeoutMs: number): IoredisOptio
 
 /** The library looks at its socket too before it sends: the other side may have closed it just now. */
 function isWritable(client: object): boolean {
+  return socketOf(client)?.writable === true;
+}
+
+/** Not in the library's types; a client that isn't connected has none. */
+function socketOf(client: object): Socket | undefined {
   const stream: unknown = Reflect.get(client, "stream");
-  return typeof stream === "object" && stream !== null && Reflect.get(stream, "writable") === true;
+  return stream instanceof Socket ? stream : undefined;
 }

@@ -147,7 +147,7 @@ export function readLegacyFile(path: string): LegacyFile {
 
 /** Checks the values of a file. Throws `CONFIG_INVALID`. */
 export function checkLegacyFile(file: IniFile): LegacyFile {
-  const values = new Map([...file.values].map(([key, text]) => [key, valueOf(key, text)]));
+  const values = new Map([...file.values].map(([key, text]) => [key, readValue(key, text)]));
   const given = { values, originOf: file.originOf };
   const { config, warnings } = TABLE.check(given, false, { check: applyRules, explain });
   const { path, originOf } = file;
@@ -171,7 +171,7 @@ export function proxyNameOf(file: LegacyFile): string {
 }
 
 /** All values are texts in the file; the table wants numbers where it says so. */
-function valueOf(key: string, text: string): string | number {
+function readValue(key: string, text: string): string | number {
   const spec = LEGACY_KEYS.find((known) => known.name === key);
   return spec?.kind === "int" && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
@@ -184,7 +184,7 @@ function explain(spec: KeySpec, _raw: unknown, expected: string): string {
     case "session_max_bufsize":
       return "a number of bytes";
     case "coordinator":
-      return 'zookeeper or etcd, without quotes';
+      return "zookeeper or etcd, without quotes";
     default:
       return expected;
   }

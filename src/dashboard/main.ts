@@ -8,6 +8,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { CodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
+import type { GivenValues } from "../config/check.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { coordinatorKindOf, openCoordinator } from "../coordinator/open.ts";
 import { advertisedAddr } from "../model/advertised-addr.ts";
@@ -17,9 +18,15 @@ import type { DashboardConfig } from "./config/key.ts";
 import { dashboardConfigToJson } from "./config/load.ts";
 import { Dashboard, removeLock } from "./dashboard.ts";
 
-/** Runs `codis dashboard ARGV`; resolves with the exit code, or rejects with a `CodisError`. */
-export async function runDashboard(argv: readonly string[]): Promise<number> {
-  const order = parseDashboardArgs(argv);
+/**
+ * Runs `codis dashboard ARGV`; resolves with the exit code, or rejects with a `CodisError`. `readConfig` reads
+ * the file of `--config` when it isn't TOML.
+ */
+export async function runDashboard(
+  argv: readonly string[],
+  readConfig?: (path: string) => GivenValues,
+): Promise<number> {
+  const order = parseDashboardArgs(argv, readConfig);
   if (order.kind === "print") {
     process.stdout.write(order.text);
     return 0;

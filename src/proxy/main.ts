@@ -70,7 +70,7 @@ function exitCodeOf(failure: CodisError): number {
 
 async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Promise<number> {
   const startedAtMs = Date.now();
-  const { fillSlotsFile, pidFile, dashboard } = options;
+  const { fillSlotsFile, pidFile, dashboard, proxyName } = options;
   // Before anything listens: a start that must fail disturbs nobody.
   const slots = fillSlotsFile === undefined ? [] : readSlots(config, fillSlotsFile);
   const listenAddr = await fixPort(config.proxyAddr);
@@ -102,7 +102,7 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
       workers: config.workers,
       token,
     });
-    outbound = await startOutbound({ fleet, admin, config, dashboard, log });
+    outbound = await startOutbound({ fleet, admin, config, dashboard, proxyName, log });
     if (fillSlotsFile !== undefined) {
       await fillSlots(fleet, config, fillSlotsFile, slots, log);
       await fleet.start();
@@ -149,7 +149,11 @@ async function describe(
     ? model
     : {
         ...model,
-        jodisPath: jodisPath(config.productName, model.token, config.jodisCompatible),
+        jodisPath: jodisPath(
+          config.productName,
+          options.proxyName ?? model.token,
+          config.jodisCompatible,
+        ),
       };
 }
 

@@ -9,6 +9,7 @@ import type { AdminServer } from "./admin/admin-server.ts";
 import type { DashboardSource } from "./config/args.ts";
 import type { ProxyConfig } from "./config.ts";
 import type { Jodis } from "./registration/jodis.ts";
+import type { Waiting } from "./registration/waiting.ts";
 import type { MetricsPush } from "./report/metrics-push.ts";
 import type { Fleet } from "./supervisor/fleet.ts";
 
@@ -19,6 +20,8 @@ export interface OutboundOptions {
   readonly config: ProxyConfig;
   /** Undefined: no dashboard is asked. */
   readonly dashboard: DashboardSource | undefined;
+  /** Set: the proxy waits under this name, as one of Codis 2.0, to be brought online. */
+  readonly proxyName: string | undefined;
   readonly log: Log;
 }
 
@@ -36,7 +39,8 @@ export interface Outbound {
  * A dashboard that doesn't take the proxy ends it later (`fleet.fail`).
  */
 export async function startOutbound(options: OutboundOptions): Promise<Outbound> {
-  const jodis = await startJodis(options);
+  const waiting = await startWaiting(options);
+  const jodis = await startJodis(options, waiting);
   const push = await startPush(options);
   const ending = new AbortController();
   if (options.dashboard !== undefined) {
@@ -46,22 +50,41 @@ export async function startOutbound(options: OutboundOptions): Promise<Outbound>
     close: async () => {
       ending.abort();
       push?.close();
+      await waiting?.close();
       await jodis?.close();
     },
   };
 }
 
-async function startJodis(options: OutboundOptions): Promise<Jodis | undefined> {
-  const { fleet, admin, config, log } = options;
+async function startWaiting(options: OutboundOptions): Promise<Waiting | undefined> {
+  const { fleet, admin, config, proxyName: name, log } = options;
+  if (name === undefined) {
+    return undefined;
+  }
+  const { announceWaiting } = await import("./registration/waiting.ts");
+  const onTaken = (reason: unknown): void => fleet.fail(reason);
+  return announceWaiting({ config, model: admin.model, name, log, onTaken });
+}
+
+async function startJodis(
+  options: OutboundOptions,
+  waiting: Waiting | undefined,
+): Promise<Jodis | undefined> {
+  const { fleet, admin, config, proxyName, log } = options;
   if (config.jodisName === "") {
     return undefined;
   }
   const { openJodis } = await import("./registration/jodis.ts");
-  const jodis = await openJodis({ config, model: admin.model, log });
-  fleet.onOnline = () => jodis.start();
+  const jodis = await openJodis({ config, model: admin.model, proxyName, log });
+  const goOnline = async (): Promise<void> => {
+    // Both have the same node.
+    await waiting?.close();
+    jodis.start();
+  };
+  fleet.onOnline = goOnline;
   // A dashboard that knew the proxy may have been faster.
   if (fleet.state() === "online") {
-    jodis.start();
+    await goOnline();
   }
   return jodis;
 }

@@ -15,23 +15,33 @@ const OPERATION_MS = 700;
 const SOON_MS = 5_000;
 const SESSION_ID = 7n;
 
-let server: RawServer | undefined;
-let coordinator: Coordinator | undefined;
+let servers: RawServer[] = [];
+let coordinators: Coordinator[] = [];
 
 afterEach(async () => {
-  await coordinator?.close();
-  await server?.close();
+  await Promise.all(coordinators.map((one) => one.close()));
+  await Promise.all(servers.map((one) => one.close()));
+  coordinators = [];
+  servers = [];
 });
 
-async function open(serve: (socket: Socket) => void): Promise<Coordinator> {
-  server = await startRawServer(serve);
-  coordinator = openZookeeper({
+function openAt(addr: string): Coordinator {
+  const coordinator = openZookeeper({
     kind: "zookeeper",
-    addr: server.addr,
+    addr,
     auth: "",
     operationTimeoutMs: OPERATION_MS,
   });
+  coordinators.push(coordinator);
   return coordinator;
+}
+
+async function open(
+  serve: (socket: Socket) => void,
+): Promise<{ readonly own: Coordinator; readonly server: RawServer }> {
+  const server = await startRawServer(serve);
+  servers.push(server);
+  return { own: openAt(server.addr), server };
 }
 
 /** The one line of the failure. */
@@ -89,26 +99,20 @@ function greeted(answer: (socket: Socket, request: Buffer) => void): (socket: So
 describe("a server", () => {
   test("that isn't there: the line says so", async () => {
     const port = await freePort();
-    coordinator = openZookeeper({
-      kind: "zookeeper",
-      addr: `127.0.0.1:${port}`,
-      auth: "",
-      operationTimeoutMs: OPERATION_MS,
-    });
-    const line = await failureOf(coordinator.get("/a/x"));
+    const line = await failureOf(openAt(`127.0.0.1:${port}`).get("/a/x"));
     expect(line).toContain(`zookeeper 127.0.0.1:${port} gave no answer about /a/x in time`);
     expect(line).toMatch(/ECONNREFUSED|onnect/);
   });
 
   test("that is a Redis: the line asks whether it is ZooKeeper", async () => {
-    const own = await open((socket) => {
+    const { own } = await open((socket) => {
       socket.on("data", () => socket.write("-ERR unknown command\r\n"));
     });
     expect(await failureOf(own.list("/a"))).toContain("is it a ZooKeeper server?");
   });
 
   test("that accepts and keeps silent", async () => {
-    const own = await open(() => undefined);
+    const { own } = await open(() => undefined);
     await failureOf(own.get("/a/x"));
     expect(await failureOf(own.write([{ path: "/a/x", data: "1", expected: "any" }]))).toContain(
       "gave no answer about /",
@@ -116,9 +120,9 @@ describe("a server", () => {
   });
 
   test("that closes every connection is tried again, with pauses", async () => {
-    const own = await open((socket) => socket.destroy());
+    const { own, server } = await open((socket) => socket.destroy());
     expect(await failureOf(own.get("/a/x"))).toContain("closed the connection");
-    const tries = server?.connectionCount() ?? 0;
+    const tries = server.connectionCount();
     expect(tries).toBeGreaterThan(1);
     expect(tries).toBeLessThan(30);
   });
@@ -130,17 +134,16 @@ describe("a server", () => {
       frame(Buffer.alloc(3)),
       frame(int(1), long(1n), int(0), int(2 ** 31 - 1)),
     ];
-    for (const answer of answers) {
-      const own = await open(greeted((socket) => socket.write(answer)));
+    const counts = answers.map(async (answer) => {
+      const { own, server } = await open(greeted((socket) => socket.write(answer)));
       await failureOf(own.get("/a/x"));
-      expect(server?.connectionCount()).toBeGreaterThan(1);
-      await own.close();
-      await server?.close();
-    }
+      return server.connectionCount() > 1;
+    });
+    expect(await Promise.all(counts)).toEqual(answers.map(() => true));
   });
 
   test("whose answers come in single bytes is understood", async () => {
-    const own = await open(
+    const { own } = await open(
       greeted((socket, request) => {
         const isChildren = request.readInt32BE(4) === 8;
         const names = [int(2), int(1), Buffer.from("b"), int(1), Buffer.from("a")];
@@ -159,7 +162,7 @@ describe("a server", () => {
   });
 
   test("that sends events for what nobody watches is heard out", async () => {
-    const own = await open(
+    const { own } = await open(
       greeted((socket, request) => {
         socket.write(frame(int(-1), long(-1n), int(0), int(3), int(3), int(2), Buffer.from("/a")));
         socket.write(frame(int(-1), long(-1n), int(0), int(-1), int(5), int(0)));
@@ -170,7 +173,7 @@ describe("a server", () => {
   });
 
   test("that never answers the end of a session: close gives up", async () => {
-    const own = await open(
+    const { own, server } = await open(
       greeted((socket, request) => {
         const isClose = request.readInt32BE(4) === -11;
         if (!isClose) {
@@ -180,6 +183,6 @@ describe("a server", () => {
     );
     expect(await own.get("/a/x")).toBeUndefined();
     await withDeadline("close", SOON_MS, own.close());
-    await waitFor("end of connections", SOON_MS, () => server?.openCount() === 0 || undefined);
+    await waitFor("end of connections", SOON_MS, () => server.openCount() === 0 || undefined);
   });
 });

@@ -5,12 +5,13 @@
  */
 
 import { CodisError, isCodisError, messageOf } from "../../src/base/error.ts";
-import type {
-  Coordinator,
-  Leadership,
-  LeadershipRequest,
-  NodeWrite,
-  Registration,
+import {
+  ABSENT,
+  type Coordinator,
+  type Leadership,
+  type LeadershipRequest,
+  type NodeWrite,
+  type Registration,
 } from "../../src/coordinator/coordinator.ts";
 
 /** A write as JSON can say it: null deletes. */
@@ -24,6 +25,7 @@ export interface PlainWrite {
 export type ClientCommand =
   | { readonly do: "lead"; readonly request: LeadershipRequest }
   | { readonly do: "held" | "confirm" | "release" | "close" }
+  | { readonly do: "get" | "list" | "readChildren"; readonly path: string }
   | { readonly do: "write"; readonly isFenced: boolean; readonly writes: readonly PlainWrite[] }
   /**
    * Writes `path/n0` … `path/n{count-1}` in one batch with `loopText(round, size)`, round after round until the
@@ -42,7 +44,9 @@ export type ClientCommand =
       readonly data: string;
       readonly ttlMs: number;
     }
-  | { readonly do: "registered" };
+  | { readonly do: "registered" }
+  /** Adds one to the number in a node so many times, each time from the version read, again after a conflict. */
+  | { readonly do: "count"; readonly path: string; readonly times: number };
 
 /** What a client tells by itself: `lost` (text: the line), `problem`, `wrote` (text: the round), `stopped`. */
 export interface ClientEvent {
@@ -83,6 +87,14 @@ export class CommandRunner {
         return this.#leader().confirm();
       case "release":
         return this.#leader().release();
+      case "get":
+        return (await this.#coordinator.get(command.path)) ?? null;
+      case "list":
+        return this.#coordinator.list(command.path);
+      case "readChildren":
+        return this.#coordinator.readChildren(command.path);
+      case "count":
+        return this.#count(command.path, command.times);
       case "write":
         return (command.isFenced ? this.#leader() : this.#coordinator).write(
           command.writes.map((write) => ({ ...write, data: write.data ?? undefined })),
@@ -121,6 +133,21 @@ export class CommandRunner {
       throw new CodisError("INTERNAL", "the client wasn't told to lead before");
     }
     return this.#leadership;
+  }
+
+  async #count(path: string, times: number): Promise<void> {
+    for (let done = 0; done < times; ) {
+      const node = await this.#coordinator.get(path);
+      const data = `${Number(node?.data ?? 0) + 1}`;
+      try {
+        await this.#coordinator.write([{ path, data, expected: node?.version ?? ABSENT }]);
+        done += 1;
+      } catch (thrown) {
+        if (!isCodisError(thrown, "COORDINATOR_CONFLICT")) {
+          throw thrown;
+        }
+      }
+    }
   }
 
   async #loop(command: Extract<ClientCommand, { do: "writeLoop" }>): Promise<never> {

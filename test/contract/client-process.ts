@@ -45,11 +45,22 @@ interface PendingAnswer {
   reject(error: Error): void;
 }
 
-/** Starts a client and waits until it has opened its coordinator (which needn't be reachable). */
-export async function spawnClient(target: ClientTarget): Promise<CoordinatorClient> {
-  const child = spawn(process.execPath, ["--no-env-file", PROGRAM, JSON.stringify(target)], {
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+/**
+ * Starts a client and waits until it has opened its coordinator (which needn't be reachable). `launcher` is
+ * a command line that runs the one which follows it, as `setpriv` does.
+ */
+export async function spawnClient(
+  target: ClientTarget,
+  launcher: readonly string[] = [],
+): Promise<CoordinatorClient> {
+  const [command = "", ...args] = [
+    ...launcher,
+    process.execPath,
+    "--no-env-file",
+    PROGRAM,
+    JSON.stringify(target),
+  ];
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
   running.add(child);
   const events: ClientEvent[] = [];
   const pending = new Map<number, PendingAnswer>();
@@ -83,6 +94,7 @@ export async function spawnClient(target: ClientTarget): Promise<CoordinatorClie
     }
     gone.resolve(code);
   });
+  child.once("error", (error) => ready.reject(error));
   await withDeadline("start of a client process", START_MS, ready.promise);
 
   let lastId = 0;

@@ -19,10 +19,7 @@ describeCoordinator("memory", {
     killServer: async () => store.setDown(true),
     startServer: async () => store.setDown(false),
   },
-  hang: {
-    pauseServer: async () => store.setDown(true),
-    resumeServer: async () => store.setDown(false),
-  },
+  hang: undefined,
 });
 
 function openClient(own: MemoryStore): CoordinatorClient {

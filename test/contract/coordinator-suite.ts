@@ -4,7 +4,7 @@
  *
  * Where a fixture has no server that could die or hang, those tests don't exist for it; nothing is skipped.
  */
-import { afterAll, afterEach, beforeAll, describe } from "bun:test";
+import { afterAll, beforeAll, describe } from "bun:test";
 import type { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { testBadInput } from "./suite-bad-input.ts";
 import { SuiteContext, TEST_MS } from "./suite-context.ts";
@@ -21,11 +21,6 @@ export function describeCoordinator(name: string, fixture: CoordinatorFixture): 
     const context = new SuiteContext(fixture);
     beforeAll(() => fixture.start(), TEST_MS);
     afterAll(() => fixture.stop(), TEST_MS);
-    afterEach(async () => {
-      await context.clean();
-      await fixture.hang?.resumeServer();
-      await fixture.crash?.startServer();
-    }, TEST_MS);
 
     testNodes(context);
     testBadInput(context);

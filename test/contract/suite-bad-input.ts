@@ -2,9 +2,9 @@
  * Contract: texts of every kind are kept as they are, and what can't be kept is refused with a clear error
  * before anything is written.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { ABSENT, ANY } from "../../src/coordinator/coordinator.ts";
-import { failure, put, type SuiteContext, TEST_MS } from "./suite-context.ts";
+import { failure, put, type SuiteContext } from "./suite-context.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
   empty: "",
@@ -41,11 +41,11 @@ const BAD_PATHS: readonly string[] = [
 export function testBadInput(context: SuiteContext): void {
   describe("texts and paths", () => {
     for (const [name, text] of Object.entries(TEXTS)) {
-      test(`a text with ${name} is kept as it is`, async () => {
-        const coordinator = await context.open();
-        const path = `${context.freshPath()}/x`;
+      context.test(`a text with ${name} is kept as it is`, async (scope) => {
+        const coordinator = await scope.open();
+        const path = `${scope.freshPath()}/x`;
         const version = await put(coordinator, path, text);
-        const node = await (await context.open()).get(path);
+        const node = await (await scope.open()).get(path);
         expect(node?.data === text).toBe(true);
         expect(node?.version).toBe(version);
         await coordinator.write([{ path, data: "y", expected: version }]);
@@ -53,9 +53,9 @@ export function testBadInput(context: SuiteContext): void {
       });
     }
 
-    test("names may have all that a name of Codis can have", async () => {
-      const coordinator = await context.open();
-      const path = context.freshPath();
+    context.test("names may have all that a name of Codis can have", async (scope) => {
+      const coordinator = await scope.open();
+      const path = scope.freshPath();
       const names = [
         "a b",
         "a%2Fb",
@@ -76,9 +76,9 @@ export function testBadInput(context: SuiteContext): void {
       expect([...(await coordinator.list(path))].sort()).toEqual([...names].sort());
     });
 
-    test("a path that can't be one is refused by every operation", async () => {
-      const coordinator = await context.open();
-      const request = context.leadershipRequest();
+    context.test("a path that can't be one is refused by every operation", async (scope) => {
+      const coordinator = await scope.open();
+      const request = scope.leadershipRequest();
       for (const path of BAD_PATHS) {
         await failure("ARGUMENT_INVALID", coordinator.get(path));
         await failure("ARGUMENT_INVALID", coordinator.list(path));
@@ -91,9 +91,9 @@ export function testBadInput(context: SuiteContext): void {
       }
     });
 
-    test("one bad write spoils the whole batch", async () => {
-      const coordinator = await context.open();
-      const path = context.freshPath();
+    context.test("one bad write spoils the whole batch", async (scope) => {
+      const coordinator = await scope.open();
+      const path = scope.freshPath();
       const good = { path: `${path}/x`, data: "x", expected: ANY };
       for (const bad of [
         { path: `${path}/../y`, data: "y", expected: ANY },
@@ -106,25 +106,21 @@ export function testBadInput(context: SuiteContext): void {
       expect(await coordinator.list(path)).toEqual([]);
     });
 
-    test(
-      "a batch of large texts is written",
-      async () => {
-        const coordinator = await context.open();
-        const path = context.freshPath();
-        const text = "x".repeat(400_000);
-        await coordinator.write(
-          Array.from({ length: 8 }, (_, index) => ({
-            path: `${path}/n${index}`,
-            data: `${index}${text}`,
-            expected: ABSENT,
-          })),
-        );
-        const nodes = await coordinator.readChildren(path);
-        expect(nodes.map((node) => node.data.slice(0, 2))).toEqual(
-          Array.from({ length: 8 }, (_, index) => `${index}x`),
-        );
-      },
-      TEST_MS,
-    );
+    context.test("a batch of large texts is written", async (scope) => {
+      const coordinator = await scope.open();
+      const path = scope.freshPath();
+      const text = "x".repeat(400_000);
+      await coordinator.write(
+        Array.from({ length: 8 }, (_, index) => ({
+          path: `${path}/n${index}`,
+          data: `${index}${text}`,
+          expected: ABSENT,
+        })),
+      );
+      const nodes = await coordinator.readChildren(path);
+      expect(nodes.map((node) => node.data.slice(0, 2))).toEqual(
+        Array.from({ length: 8 }, (_, index) => `${index}x`),
+      );
+    });
   });
 }

@@ -2,7 +2,7 @@
  * What the parts of the contract suite share: coordinators and client processes that end with their test,
  * paths of a test's own, and the bounds of all waits.
  */
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import type { CodisError, ErrorCode } from "../../src/base/error.ts";
 import { isCodisError } from "../../src/base/error.ts";
 import type {
@@ -28,41 +28,76 @@ export const TEST_MS = 45_000;
 export const OPERATION_MS = 1_500;
 export const OPERATION_SLACK_MS = 3_000;
 
+/** Body of one test. */
+type TestBody = (scope: TestScope) => Promise<void>;
+
 /** The tests of one implementation. */
 export class SuiteContext {
   readonly fixture: CoordinatorFixture;
-  #open: Coordinator[] = [];
-  #clients: CoordinatorClient[] = [];
   #lastPath = 0;
 
   constructor(fixture: CoordinatorFixture) {
     this.fixture = fixture;
   }
 
+  /** Declares a test that runs while no other does: for faults of the server, and for quick ones. */
+  test(name: string, body: TestBody): void {
+    test.serial(name, () => this.#run(body), TEST_MS);
+  }
+
+  /** Declares a test that runs together with its neighbours of this kind: for those that mostly wait. */
+  slowTest(name: string, body: TestBody): void {
+    test.concurrent(name, () => this.#run(body), TEST_MS);
+  }
+
+  /** A number that no other test has. */
+  nextNumber(): number {
+    this.#lastPath += 1;
+    return this.#lastPath;
+  }
+
+  async #run(body: TestBody): Promise<void> {
+    const scope = new TestScope(this);
+    try {
+      await body(scope);
+    } finally {
+      await scope.clean();
+    }
+  }
+}
+
+/** What one test has opened, and paths of its own. */
+export class TestScope {
+  readonly #context: SuiteContext;
+  readonly #open: Coordinator[] = [];
+  readonly #clients: CoordinatorClient[] = [];
+
+  constructor(context: SuiteContext) {
+    this.#context = context;
+  }
+
   /** Opens a coordinator that is closed after the test. */
   async open(overrides?: OpenOverrides): Promise<Coordinator> {
-    const coordinator = await this.fixture.open(overrides);
+    const coordinator = await this.#context.fixture.open(overrides);
     this.#open.push(coordinator);
     return coordinator;
   }
 
   /** Starts a process that is killed after the test. */
   async startClient(): Promise<CoordinatorClient> {
-    const client = await this.fixture.startClient();
+    const client = await this.#context.fixture.startClient();
     this.#clients.push(client);
     return client;
   }
 
   /** A path that no other test uses. */
   freshPath(): string {
-    this.#lastPath += 1;
-    return `/contract/t${this.#lastPath}`;
+    return `/contract/t${this.#context.nextNumber()}`;
   }
 
   /** Asks for the leadership of a product that no other test uses. */
   leadershipRequest(): LeadershipRequest {
-    this.#lastPath += 1;
-    const product = `contract${this.#lastPath}`;
+    const product = `contract${this.#context.nextNumber()}`;
     return {
       lockPath: `/codis3/${product}/topom`,
       data: `{\n    "product_name": "${product}"\n}`,
@@ -71,13 +106,14 @@ export class SuiteContext {
     };
   }
 
-  /** Ends what the test has opened. */
+  /** Ends what the test has opened, after it has brought back a server that the test has left dead. */
   async clean(): Promise<void> {
-    const clients = this.#clients.splice(0);
-    const open = this.#open.splice(0);
+    const { hang, crash } = this.#context.fixture;
+    await hang?.resumeServer();
+    await crash?.startServer();
     await Promise.all([
-      ...clients.map((client) => client.kill()),
-      ...open.map((coordinator) => coordinator.close()),
+      ...this.#clients.map((client) => client.kill()),
+      ...this.#open.map((coordinator) => coordinator.close()),
     ]);
   }
 }

@@ -2,7 +2,7 @@
  * Contract: a server that dies or hangs costs time, never an acknowledged write; nothing waits longer than
  * its bound, and all works again when the server is back.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
 import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
@@ -17,7 +17,6 @@ import {
   SLACK_MS,
   SOON_MS,
   type SuiteContext,
-  TEST_MS,
 } from "./suite-context.ts";
 import { leadSoon } from "./suite-leadership-loss.ts";
 
@@ -27,38 +26,30 @@ const BACK_MS = 15_000;
 /** Declares the tests of outages, and of `close`. */
 export function testFaults(context: SuiteContext): void {
   describe("close", () => {
-    test(
-      "refuses what comes after, at once",
-      async () => {
-        const coordinator = await context.open();
-        await put(coordinator, `${context.freshPath()}/x`, "1");
-        await coordinator.close();
-        await coordinator.close();
-        const path = context.freshPath();
-        for (const operation of operationsOn(coordinator, path)) {
-          await failure("COORDINATOR_UNREACHABLE", withDeadline("refusal", SOON_MS, operation()));
-        }
-        await failure("COORDINATOR_UNREACHABLE", coordinator.lead(context.leadershipRequest()));
-      },
-      TEST_MS,
-    );
+    context.test("refuses what comes after, at once", async (scope) => {
+      const coordinator = await scope.open();
+      await put(coordinator, `${scope.freshPath()}/x`, "1");
+      await coordinator.close();
+      await coordinator.close();
+      const path = scope.freshPath();
+      for (const operation of operationsOn(coordinator, path)) {
+        await failure("COORDINATOR_UNREACHABLE", withDeadline("refusal", SOON_MS, operation()));
+      }
+      await failure("COORDINATOR_UNREACHABLE", coordinator.lead(scope.leadershipRequest()));
+    });
 
-    test(
-      "leaves nothing that keeps a process alive",
-      async () => {
-        const client = await context.startClient();
-        const path = context.freshPath();
-        await client.run({
-          do: "write",
-          isFenced: false,
-          writes: [{ path: `${path}/x`, data: "1", expected: "any" }],
-        });
-        await client.run({ do: "register", path: `${path}/r`, data: "1", ttlMs: LEASE_MS });
-        await client.run({ do: "lead", request: context.leadershipRequest() });
-        expect(await client.end()).toBe(0);
-      },
-      TEST_MS,
-    );
+    context.test("leaves nothing that keeps a process alive", async (scope) => {
+      const client = await scope.startClient();
+      const path = scope.freshPath();
+      await client.run({
+        do: "write",
+        isFenced: false,
+        writes: [{ path: `${path}/x`, data: "1", expected: "any" }],
+      });
+      await client.run({ do: "register", path: `${path}/r`, data: "1", ttlMs: LEASE_MS });
+      await client.run({ do: "lead", request: scope.leadershipRequest() });
+      expect(await client.end()).toBe(0);
+    });
   });
 
   const { crash, hang } = context.fixture;
@@ -71,11 +62,11 @@ export function testFaults(context: SuiteContext): void {
 }
 
 function testCrash(context: SuiteContext, crash: CrashFault): void {
-  test(
+  context.test(
     "no acknowledged write is lost, and the rest comes through or says so",
-    async () => {
-      const writer = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const path = `${context.freshPath()}/x`;
+    async (scope) => {
+      const writer = await scope.open({ operationTimeoutMs: OPERATION_MS });
+      const path = `${scope.freshPath()}/x`;
       const log = { acknowledged: 0, tried: 0, failures: 0, stop: false };
       const loop = (async () => {
         while (!log.stop) {
@@ -107,142 +98,117 @@ function testCrash(context: SuiteContext, crash: CrashFault): void {
       );
       log.stop = true;
       await loop;
-      const stored = Number((await (await context.open()).get(path))?.data);
+      const stored = Number((await (await scope.open()).get(path))?.data);
       expect(stored).toBeGreaterThanOrEqual(log.acknowledged);
       expect(stored).toBeLessThanOrEqual(log.tried);
     },
-    TEST_MS,
   );
 
-  test(
-    "operations end within their bound, and work again afterwards",
-    async () => {
-      const coordinator = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const path = context.freshPath();
-      await put(coordinator, `${path}/x`, "1");
-      await crash.killServer();
-      await expectUnreachable(coordinator, path);
-      // One that is opened while there is no server waits for it as well.
-      const late = await context.open({ operationTimeoutMs: OPERATION_MS });
-      await expectUnreachable(late, path);
-      await crash.startServer();
-      for (const one of [coordinator, late]) {
-        await waitFor("answer", BACK_MS, async () => (await one.get(`${path}/x`))?.data);
-        await put(one, `${path}/x`, "2");
-      }
-    },
-    TEST_MS,
-  );
+  context.test("operations end within their bound, and work again afterwards", async (scope) => {
+    const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    const path = scope.freshPath();
+    await put(coordinator, `${path}/x`, "1");
+    await crash.killServer();
+    await expectUnreachable(coordinator, path);
+    // One that is opened while there is no server waits for it as well.
+    const late = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    await expectUnreachable(late, path);
+    await crash.startServer();
+    for (const one of [coordinator, late]) {
+      await waitFor("answer", BACK_MS, async () => (await one.get(`${path}/x`))?.data);
+      await put(one, `${path}/x`, "2");
+    }
+  });
 
-  test(
-    "a leader loses the lock, knows it in time, and may lead again",
-    async () => {
-      const coordinator = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const request = context.leadershipRequest();
-      const leadership = await coordinator.lead(request);
-      await crash.killServer();
-      const line = await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
-      expect(line).not.toContain("\n");
-      expect(leadership.isHeld()).toBe(false);
-      await failure("LEADERSHIP_LOST", put(leadership, `${context.freshPath()}/x`, "1"));
-      await pass(500);
-      await crash.startServer();
-      await waitFor(
-        "answer",
-        BACK_MS,
-        async () => (await coordinator.list("/codis3")).length > 0 || undefined,
-      );
-      const again = await leadSoon(coordinator, request);
-      expect(again.epoch).toBeGreaterThan(leadership.epoch);
-      await failure("LEADERSHIP_LOST", put(leadership, `${context.freshPath()}/x`, "1"));
-    },
-    TEST_MS,
-  );
+  context.test("a leader loses the lock, knows it in time, and may lead again", async (scope) => {
+    const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    const request = scope.leadershipRequest();
+    const leadership = await coordinator.lead(request);
+    await crash.killServer();
+    const line = await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
+    expect(line).not.toContain("\n");
+    expect(leadership.isHeld()).toBe(false);
+    await failure("LEADERSHIP_LOST", put(leadership, `${scope.freshPath()}/x`, "1"));
+    await pass(500);
+    await crash.startServer();
+    await waitFor(
+      "answer",
+      BACK_MS,
+      async () => (await coordinator.list("/codis3")).length > 0 || undefined,
+    );
+    const again = await leadSoon(coordinator, request);
+    expect(again.epoch).toBeGreaterThan(leadership.epoch);
+    await failure("LEADERSHIP_LOST", put(leadership, `${scope.freshPath()}/x`, "1"));
+  });
 
-  test(
-    "a registration comes back by itself, and says what was wrong",
-    async () => {
-      const own = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const path = `${context.freshPath()}/proxy-1`;
-      const problems: string[] = [];
-      const registration = own.register(path, "one", {
-        ttlMs: LEASE_MS,
-        onProblem: (line) => problems.push(line),
-      });
-      await waitFor("isRegistered", SOON_MS, () => registration.isRegistered() || undefined);
-      await crash.killServer();
-      await waitFor("problem", LEASE_MS + SLACK_MS, () => problems[0]);
-      expect(registration.isRegistered()).toBe(false);
-      await crash.startServer();
-      await waitFor("isRegistered", BACK_MS, () => registration.isRegistered() || undefined);
-      const other = await context.open();
-      expect((await other.get(path))?.data).toBe("one");
-      await pass(LEASE_MS + 1_000);
-      expect((await other.get(path))?.data).toBe("one");
-      expect(problems.every((line) => !line.includes("\n"))).toBe(true);
-    },
-    TEST_MS,
-  );
+  context.test("a registration comes back by itself, and says what was wrong", async (scope) => {
+    const own = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    const path = `${scope.freshPath()}/proxy-1`;
+    const problems: string[] = [];
+    const registration = own.register(path, "one", {
+      ttlMs: LEASE_MS,
+      onProblem: (line) => problems.push(line),
+    });
+    await waitFor("isRegistered", SOON_MS, () => registration.isRegistered() || undefined);
+    await crash.killServer();
+    await waitFor("problem", LEASE_MS + SLACK_MS, () => problems[0]);
+    expect(registration.isRegistered()).toBe(false);
+    await crash.startServer();
+    await waitFor("isRegistered", BACK_MS, () => registration.isRegistered() || undefined);
+    const other = await scope.open();
+    expect((await other.get(path))?.data).toBe("one");
+    await pass(LEASE_MS + 1_000);
+    expect((await other.get(path))?.data).toBe("one");
+    expect(problems.every((line) => !line.includes("\n"))).toBe(true);
+  });
 
-  test(
-    "close doesn't wait for a server that is gone",
-    async () => {
-      const own = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const leadership = await own.lead(context.leadershipRequest());
-      own.register(`${context.freshPath()}/x`, "1", { ttlMs: LEASE_MS });
-      own.watch(context.freshPath(), () => undefined);
-      await crash.killServer();
-      await withDeadline("release", OPERATION_MS + OPERATION_SLACK_MS, leadership.release());
-      await withDeadline("close", OPERATION_MS + OPERATION_SLACK_MS, own.close());
-      await crash.startServer();
-      const next = await context.open();
-      await waitFor(
-        "answer",
-        BACK_MS,
-        async () => (await next.list("/codis3")).length > 0 || undefined,
-      );
-    },
-    TEST_MS,
-  );
+  context.test("close doesn't wait for a server that is gone", async (scope) => {
+    const own = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    const leadership = await own.lead(scope.leadershipRequest());
+    own.register(`${scope.freshPath()}/x`, "1", { ttlMs: LEASE_MS });
+    own.watch(scope.freshPath(), () => undefined);
+    await crash.killServer();
+    await withDeadline("release", OPERATION_MS + OPERATION_SLACK_MS, leadership.release());
+    await withDeadline("close", OPERATION_MS + OPERATION_SLACK_MS, own.close());
+    await crash.startServer();
+    const next = await scope.open();
+    await waitFor(
+      "answer",
+      BACK_MS,
+      async () => (await next.list("/codis3")).length > 0 || undefined,
+    );
+  });
 }
 
 function testHang(context: SuiteContext, hang: HangFault): void {
-  test(
-    "operations end within their bound, and work again afterwards",
-    async () => {
-      const coordinator = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const path = context.freshPath();
-      await put(coordinator, `${path}/x`, "1");
-      await hang.pauseServer();
-      await expectUnreachable(coordinator, path);
-      await hang.resumeServer();
-      await waitFor("write", BACK_MS, () => put(coordinator, `${path}/x`, "2"));
-      expect((await coordinator.get(`${path}/x`))?.data).toBe("2");
-    },
-    TEST_MS,
-  );
+  context.test("operations end within their bound, and work again afterwards", async (scope) => {
+    const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    const path = scope.freshPath();
+    await put(coordinator, `${path}/x`, "1");
+    await hang.pauseServer();
+    await expectUnreachable(coordinator, path);
+    await hang.resumeServer();
+    await waitFor("write", BACK_MS, () => put(coordinator, `${path}/x`, "2"));
+    expect((await coordinator.get(`${path}/x`))?.data).toBe("2");
+  });
 
-  test(
-    "a leader doesn't hold the lock longer than its lease",
-    async () => {
-      const coordinator = await context.open({ operationTimeoutMs: OPERATION_MS });
-      const request = context.leadershipRequest();
-      const leadership = await coordinator.lead(request);
-      await hang.pauseServer();
-      await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
-      expect(leadership.isHeld()).toBe(false);
-      await failure("LEADERSHIP_LOST", put(leadership, `${context.freshPath()}/x`, "1"));
-      await hang.resumeServer();
-      await waitFor(
-        "answer",
-        BACK_MS,
-        async () => (await coordinator.list("/codis3")).length > 0 || undefined,
-      );
-      const again = await leadSoon(coordinator, request);
-      expect(again.epoch).toBeGreaterThan(leadership.epoch);
-    },
-    TEST_MS,
-  );
+  context.test("a leader doesn't hold the lock longer than its lease", async (scope) => {
+    const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
+    const request = scope.leadershipRequest();
+    const leadership = await coordinator.lead(request);
+    await hang.pauseServer();
+    await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
+    expect(leadership.isHeld()).toBe(false);
+    await failure("LEADERSHIP_LOST", put(leadership, `${scope.freshPath()}/x`, "1"));
+    await hang.resumeServer();
+    await waitFor(
+      "answer",
+      BACK_MS,
+      async () => (await coordinator.list("/codis3")).length > 0 || undefined,
+    );
+    const again = await leadSoon(coordinator, request);
+    expect(again.epoch).toBeGreaterThan(leadership.epoch);
+  });
 }
 
 function operationsOn(coordinator: Coordinator, path: string): readonly (() => Promise<unknown>)[] {

@@ -1,7 +1,7 @@
 /**
  * Contract: a leader that is killed, frozen or robbed of its lock makes room, and can do no harm after.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
 import type {
   Coordinator,
@@ -10,70 +10,53 @@ import type {
 } from "../../src/coordinator/coordinator.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import type { CoordinatorClient } from "./coordinator-fixture.ts";
-import {
-  failure,
-  LEASE_MS,
-  pass,
-  put,
-  SLACK_MS,
-  type SuiteContext,
-  TEST_MS,
-} from "./suite-context.ts";
+import { failure, LEASE_MS, pass, put, SLACK_MS, type SuiteContext } from "./suite-context.ts";
 
 /** Declares the tests of how a leadership ends against its holder's will. */
 export function testLeadershipLoss(context: SuiteContext): void {
   describe("a leader that is gone", () => {
-    test(
-      "is replaced within its lease after kill -9",
-      async () => {
-        const standby = await context.open();
-        const request = context.leadershipRequest();
-        const client = await context.startClient();
-        const epoch = await leadIn(client, request);
-        await failure("LEADER_EXISTS", standby.lead(request));
+    context.slowTest("is replaced within its lease after kill -9", async (scope) => {
+      const standby = await scope.open();
+      const request = scope.leadershipRequest();
+      const client = await scope.startClient();
+      const epoch = await leadIn(client, request);
+      await failure("LEADER_EXISTS", standby.lead(request));
+      await client.kill();
+      const next = await leadSoon(standby, { ...request, data: "next" });
+      expect(next.epoch).toBeGreaterThan(epoch);
+      expect((await standby.get(request.lockPath))?.data).toBe("next");
+      await put(next, `${scope.freshPath()}/x`, "1");
+    });
+
+    context.slowTest("three in a row, killed in the middle of fenced writes", async (scope) => {
+      const standby = await scope.open();
+      const request = scope.leadershipRequest();
+      const path = scope.freshPath();
+      let epoch = 0;
+      for (let round = 0; round < 3; round += 1) {
+        const client = await scope.startClient();
+        const newEpoch = await waitFor("new leader", LEASE_MS + SLACK_MS, () =>
+          leadIn(client, request),
+        );
+        expect(newEpoch).toBeGreaterThan(epoch);
+        epoch = newEpoch;
+        await client.run({ do: "writeLoop", isFenced: true, path, count: 5, size: 200 });
+        await waitFor("five rounds", SLACK_MS, () => client.events().length >= 5 || undefined);
         await client.kill();
-        const next = await leadSoon(standby, { ...request, data: "next" });
-        expect(next.epoch).toBeGreaterThan(epoch);
-        expect((await standby.get(request.lockPath))?.data).toBe("next");
-        await put(next, `${context.freshPath()}/x`, "1");
-      },
-      TEST_MS,
-    );
+      }
+      const next = await leadSoon(standby, request);
+      expect(next.epoch).toBeGreaterThan(epoch);
+    });
 
-    test(
-      "three in a row, killed in the middle of fenced writes",
-      async () => {
-        const standby = await context.open();
-        const request = context.leadershipRequest();
-        const path = context.freshPath();
-        let epoch = 0;
-        for (let round = 0; round < 3; round += 1) {
-          const client = await context.startClient();
-          const newEpoch = await waitFor("new leader", LEASE_MS + SLACK_MS, () =>
-            leadIn(client, request),
-          );
-          expect(newEpoch).toBeGreaterThan(epoch);
-          epoch = newEpoch;
-          await client.run({ do: "writeLoop", isFenced: true, path, count: 5, size: 200 });
-          await waitFor("five rounds", SLACK_MS, () => client.events().length >= 5 || undefined);
-          await client.kill();
-        }
-        const next = await leadSoon(standby, request);
-        expect(next.epoch).toBeGreaterThan(epoch);
-      },
-      TEST_MS,
-    );
-
-    test(
+    context.slowTest(
       "closes without a trace: the next leads at once and the process ends",
-      async () => {
-        const client = await context.startClient();
-        const request = context.leadershipRequest();
+      async (scope) => {
+        const client = await scope.startClient();
+        const request = scope.leadershipRequest();
         await leadIn(client, request);
         expect(await client.end()).toBe(0);
-        expect((await (await context.open()).lead(request)).isHeld()).toBe(true);
+        expect((await (await scope.open()).lead(request)).isHeld()).toBe(true);
       },
-      TEST_MS,
     );
   });
 
@@ -83,13 +66,13 @@ export function testLeadershipLoss(context: SuiteContext): void {
 
 function testFrozenLeader(context: SuiteContext): void {
   describe("a leader that was frozen", () => {
-    test(
+    context.slowTest(
       "is replaced; once awake it knows at once, and can't change anything",
-      async () => {
-        const standby = await context.open();
-        const request = context.leadershipRequest();
-        const path = context.freshPath();
-        const client = await context.startClient();
+      async (scope) => {
+        const standby = await scope.open();
+        const request = scope.leadershipRequest();
+        const path = scope.freshPath();
+        const client = await scope.startClient();
         const epoch = await leadIn(client, request);
         await client.run(fenced(`${path}/x`, "by the first"));
         client.pause();
@@ -118,14 +101,13 @@ function testFrozenLeader(context: SuiteContext): void {
         const again = await waitFor("leadership again", SLACK_MS, () => leadIn(client, request));
         expect(again).toBeGreaterThan(next.epoch);
       },
-      TEST_MS,
     );
 
-    test(
+    context.slowTest(
       "and has no follower either doesn't hold the lock, and may lead again",
-      async () => {
-        const request = context.leadershipRequest();
-        const client = await context.startClient();
+      async (scope) => {
+        const request = scope.leadershipRequest();
+        const client = await scope.startClient();
         const epoch = await leadIn(client, request);
         client.pause();
         await pass(LEASE_MS + 500);
@@ -138,65 +120,55 @@ function testFrozenLeader(context: SuiteContext): void {
         );
         expect(again).toBeGreaterThan(epoch);
       },
-      TEST_MS,
     );
 
-    test(
-      "for less than its lease leads on",
-      async () => {
-        const request = { ...context.leadershipRequest(), leaseMs: 4 * LEASE_MS };
-        const client = await context.startClient();
-        await leadIn(client, request);
-        client.pause();
-        await pass(500);
-        client.resume();
-        expect(await client.run({ do: "held" })).toBe(true);
-        await client.run({ do: "confirm" });
-        expect(lostLineOf(client)).toBeUndefined();
-      },
-      TEST_MS,
-    );
+    context.slowTest("for less than its lease leads on", async (scope) => {
+      const request = { ...scope.leadershipRequest(), leaseMs: 4 * LEASE_MS };
+      const client = await scope.startClient();
+      await leadIn(client, request);
+      client.pause();
+      await pass(500);
+      client.resume();
+      expect(await client.run({ do: "held" })).toBe(true);
+      await client.run({ do: "confirm" });
+      expect(lostLineOf(client)).toBeUndefined();
+    });
   });
 }
 
 function testRobbedLeader(context: SuiteContext): void {
   describe("a leader whose lock", () => {
-    test(
-      "was deleted by hand loses it, and the next may lead",
-      async () => {
-        const leader = await context.open();
-        const other = await context.open();
-        const request = context.leadershipRequest();
-        const leadership = await leader.lead(request);
-        await other.write([{ path: request.lockPath, data: undefined, expected: "any" }]);
-        await failure("LEADERSHIP_LOST", leadership.confirm());
-        await expectLost(leadership);
-        const path = context.freshPath();
-        await failure("LEADERSHIP_LOST", put(leadership, `${path}/x`, "1"));
-        expect(await other.list(path)).toEqual([]);
-        const next = await leadSoon(other, request);
-        expect(next.epoch).toBeGreaterThan(leadership.epoch);
-      },
-      TEST_MS,
-    );
+    context.slowTest("was deleted by hand loses it, and the next may lead", async (scope) => {
+      const leader = await scope.open();
+      const other = await scope.open();
+      const request = scope.leadershipRequest();
+      const leadership = await leader.lead(request);
+      await other.write([{ path: request.lockPath, data: undefined, expected: "any" }]);
+      await failure("LEADERSHIP_LOST", leadership.confirm());
+      await expectLost(leadership);
+      const path = scope.freshPath();
+      await failure("LEADERSHIP_LOST", put(leadership, `${path}/x`, "1"));
+      expect(await other.list(path)).toEqual([]);
+      const next = await leadSoon(other, request);
+      expect(next.epoch).toBeGreaterThan(leadership.epoch);
+    });
 
-    test(
+    context.slowTest(
       "was overwritten by a foreign program loses it, and leaves the other's there",
-      async () => {
-        const leader = await context.open();
-        const other = await context.open();
-        const request = context.leadershipRequest();
+      async (scope) => {
+        const leader = await scope.open();
+        const other = await scope.open();
+        const request = scope.leadershipRequest();
         const leadership = await leader.lead(request);
         await other.write([{ path: request.lockPath, data: undefined, expected: "any" }]);
         await put(other, request.lockPath, "foreign");
         await expectLost(leadership);
-        await failure("LEADERSHIP_LOST", put(leadership, `${context.freshPath()}/x`, "1"));
+        await failure("LEADERSHIP_LOST", put(leadership, `${scope.freshPath()}/x`, "1"));
         await leadership.release();
         expect((await other.get(request.lockPath))?.data).toBe("foreign");
         const error = await failure("LEADER_EXISTS", other.lead(request));
         expect(error.context).toMatchObject({ holder: "foreign", isForeign: true });
       },
-      TEST_MS,
     );
   });
 }

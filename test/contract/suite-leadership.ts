@@ -2,7 +2,7 @@
  * Contract: the lock, its epoch, and writes that are fenced by it, while all goes well; and locks of
  * programs that don't give them back.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
 import type { LeadershipRequest } from "../../src/coordinator/coordinator.ts";
 import {
@@ -11,17 +11,17 @@ import {
   type Coordinator,
   type Leadership,
 } from "../../src/coordinator/coordinator.ts";
-import { failure, LEASE_MS, pass, put, type SuiteContext, TEST_MS } from "./suite-context.ts";
+import { failure, LEASE_MS, pass, put, type SuiteContext } from "./suite-context.ts";
 
 /** Declares the tests of `lead`, `confirm` and `release`. */
 export function testLeadership(context: SuiteContext): void {
   describe("leadership", () => {
-    test(
+    context.slowTest(
       "the lock has the leader's text, and a second one is told who leads",
-      async () => {
-        const first = await context.open();
-        const second = await context.open();
-        const request = context.leadershipRequest();
+      async (scope) => {
+        const first = await scope.open();
+        const second = await scope.open();
+        const request = scope.leadershipRequest();
         const leadership = await first.lead(request);
         expect(leadership.epoch).toBeGreaterThan(0);
         expect(leadership.isHeld()).toBe(true);
@@ -32,102 +32,81 @@ export function testLeadership(context: SuiteContext): void {
         expect((await second.get(request.lockPath))?.data).toBe(request.data);
         expect(leadership.isHeld()).toBe(true);
       },
-      TEST_MS,
     );
 
-    test(
-      "it outlives many leases while its process lives",
-      async () => {
-        const coordinator = await context.open();
-        const request = { ...context.leadershipRequest(), leaseMs: 1_000 };
-        const leadership = await coordinator.lead(request);
-        let lost: string | undefined;
-        leadership.lost.then(
-          (line) => {
-            lost = line;
-          },
-          (thrown: unknown) => {
-            lost = `rejected: ${String(thrown)}`;
-          },
-        );
-        const other = await context.open();
-        for (let round = 0; round < 6; round += 1) {
-          await pass(500);
-          expect(leadership.isHeld()).toBe(true);
-          await leadership.confirm();
-          await failure("LEADER_EXISTS", other.lead(request));
-        }
-        expect(lost).toBeUndefined();
-      },
-      TEST_MS,
-    );
+    context.slowTest("it outlives many leases while its process lives", async (scope) => {
+      const coordinator = await scope.open();
+      const request = { ...scope.leadershipRequest(), leaseMs: 1_000 };
+      const leadership = await coordinator.lead(request);
+      let lost: string | undefined;
+      leadership.lost.then(
+        (line) => {
+          lost = line;
+        },
+        (thrown: unknown) => {
+          lost = `rejected: ${String(thrown)}`;
+        },
+      );
+      const other = await scope.open();
+      for (let round = 0; round < 6; round += 1) {
+        await pass(500);
+        expect(leadership.isHeld()).toBe(true);
+        await leadership.confirm();
+        await failure("LEADER_EXISTS", other.lead(request));
+      }
+      expect(lost).toBeUndefined();
+    });
 
-    test(
-      "release lets the next in at once, with a larger epoch",
-      async () => {
-        const coordinators = [await context.open(), await context.open()];
-        const request = context.leadershipRequest();
-        let epoch = 0;
-        for (let round = 0; round < 6; round += 1) {
-          const leadership = await coordinators[round % 2]?.lead({ ...request, data: `${round}` });
-          expect(leadership?.epoch).toBeGreaterThan(epoch);
-          epoch = leadership?.epoch ?? 0;
-          expect((await coordinators[1]?.get(request.lockPath))?.data).toBe(`${round}`);
-          await leadership?.release();
-          await leadership?.release();
-          expect(leadership?.isHeld()).toBe(false);
-          expect(await coordinators[0]?.get(request.lockPath)).toBeUndefined();
-        }
-      },
-      TEST_MS,
-    );
+    context.slowTest("release lets the next in at once, with a larger epoch", async (scope) => {
+      const coordinators = [await scope.open(), await scope.open()];
+      const request = scope.leadershipRequest();
+      let epoch = 0;
+      for (let round = 0; round < 6; round += 1) {
+        const leadership = await coordinators[round % 2]?.lead({ ...request, data: `${round}` });
+        expect(leadership?.epoch).toBeGreaterThan(epoch);
+        epoch = leadership?.epoch ?? 0;
+        expect((await coordinators[1]?.get(request.lockPath))?.data).toBe(`${round}`);
+        await leadership?.release();
+        await leadership?.release();
+        expect(leadership?.isHeld()).toBe(false);
+        expect(await coordinators[0]?.get(request.lockPath)).toBeUndefined();
+      }
+    });
 
-    test(
-      "close gives the lock back",
-      async () => {
-        const first = await context.open();
-        const request = context.leadershipRequest();
-        const leadership = await first.lead(request);
-        await first.close();
-        expect(leadership.isHeld()).toBe(false);
-        await failure("LEADERSHIP_LOST", put(leadership, `${context.freshPath()}/x`, "1"));
-        const next = await (await context.open()).lead(request);
-        expect(next.epoch).toBeGreaterThan(leadership.epoch);
-      },
-      TEST_MS,
-    );
+    context.slowTest("close gives the lock back", async (scope) => {
+      const first = await scope.open();
+      const request = scope.leadershipRequest();
+      const leadership = await first.lead(request);
+      await first.close();
+      expect(leadership.isHeld()).toBe(false);
+      await failure("LEADERSHIP_LOST", put(leadership, `${scope.freshPath()}/x`, "1"));
+      const next = await (await scope.open()).lead(request);
+      expect(next.epoch).toBeGreaterThan(leadership.epoch);
+    });
 
-    test(
-      "of two that race exactly one leads, every time",
-      async () => {
-        const racers = [await context.open(), await context.open(), await context.open()];
-        const request = context.leadershipRequest();
-        for (let round = 0; round < 5; round += 1) {
-          await race(racers, request);
-        }
-      },
-      TEST_MS,
-    );
+    context.slowTest("of two that race exactly one leads, every time", async (scope) => {
+      const racers = [await scope.open(), await scope.open(), await scope.open()];
+      const request = scope.leadershipRequest();
+      for (let round = 0; round < 5; round += 1) {
+        await race(racers, request);
+      }
+    });
 
-    test(
-      "two products on one coordinator have leaders of their own",
-      async () => {
-        const first = await context.open();
-        const one = await first.lead(context.leadershipRequest());
-        const two = await first.lead(context.leadershipRequest());
-        await one.release();
-        await two.confirm();
-        expect(two.isHeld()).toBe(true);
-      },
-      TEST_MS,
-    );
+    context.slowTest("two products on one coordinator have leaders of their own", async (scope) => {
+      const first = await scope.open();
+      const one = await first.lead(scope.leadershipRequest());
+      const two = await first.lead(scope.leadershipRequest());
+      await one.release();
+      await two.confirm();
+      expect(two.isHeld()).toBe(true);
+    });
 
-    test(
+    context.slowTest(
       "fenced writes are conditional as all others, batches included",
-      async () => {
-        const coordinator = await context.open();
-        const leadership = await coordinator.lead(context.leadershipRequest());
-        const path = context.freshPath();
+      async (scope) => {
+        const coordinator = await scope.open();
+        const leadership = await coordinator.lead(scope.leadershipRequest());
+        const path = scope.freshPath();
         const [version] = await leadership.write([
           { path: `${path}/x`, data: "1", expected: ABSENT },
           { path: `${path}/y`, data: "1", expected: ANY },
@@ -147,21 +126,19 @@ export function testLeadership(context: SuiteContext): void {
         expect(leadership.isHeld()).toBe(true);
         await leadership.confirm();
       },
-      TEST_MS,
     );
 
-    test(
+    context.slowTest(
       "after release everything is refused, and nothing is changed",
-      async () => {
-        const coordinator = await context.open();
-        const leadership = await coordinator.lead(context.leadershipRequest());
-        const path = context.freshPath();
+      async (scope) => {
+        const coordinator = await scope.open();
+        const leadership = await coordinator.lead(scope.leadershipRequest());
+        const path = scope.freshPath();
         await leadership.release();
         await failure("LEADERSHIP_LOST", put(leadership, `${path}/x`, "1"));
         await failure("LEADERSHIP_LOST", leadership.confirm());
         expect(await coordinator.list(path)).toEqual([]);
       },
-      TEST_MS,
     );
   });
 
@@ -188,11 +165,11 @@ async function race(racers: readonly Coordinator[], request: LeadershipRequest):
 
 function testForeignLocks(context: SuiteContext): void {
   describe("a lock of a foreign program", () => {
-    test(
+    context.slowTest(
       "is named and never taken over, however long nobody answers for it",
-      async () => {
-        const coordinator = await context.open();
-        const request = context.leadershipRequest();
+      async (scope) => {
+        const coordinator = await scope.open();
+        const request = scope.leadershipRequest();
         const foreign = '{\n    "token": "of an original dashboard"\n}';
         await put(coordinator, request.lockPath, foreign);
         for (const waitMs of [0, LEASE_MS + 500]) {
@@ -204,20 +181,15 @@ function testForeignLocks(context: SuiteContext): void {
         await coordinator.write([{ path: request.lockPath, data: undefined, expected: ANY }]);
         expect((await coordinator.lead(request)).isHeld()).toBe(true);
       },
-      TEST_MS,
     );
 
-    test(
-      "made after one of ours was given back is foreign too",
-      async () => {
-        const coordinator = await context.open();
-        const request = context.leadershipRequest();
-        await (await coordinator.lead(request)).release();
-        await put(coordinator, request.lockPath, "somebody else");
-        const error = await failure("LEADER_EXISTS", coordinator.lead(request));
-        expect(error.context).toMatchObject({ holder: "somebody else", isForeign: true });
-      },
-      TEST_MS,
-    );
+    context.slowTest("made after one of ours was given back is foreign too", async (scope) => {
+      const coordinator = await scope.open();
+      const request = scope.leadershipRequest();
+      await (await coordinator.lead(request)).release();
+      await put(coordinator, request.lockPath, "somebody else");
+      const error = await failure("LEADER_EXISTS", coordinator.lead(request));
+      expect(error.context).toMatchObject({ holder: "somebody else", isForeign: true });
+    });
   });
 }

@@ -1,9 +1,9 @@
 /**
  * Contract: reading, and conditional writing of one node and of batches.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { ABSENT, ANY, type NodeWrite } from "../../src/coordinator/coordinator.ts";
-import { failure, put, type SuiteContext, TEST_MS } from "./suite-context.ts";
+import { failure, put, type SuiteContext } from "./suite-context.ts";
 
 const BATCH = 1_100;
 const LARGE_BATCH = 4_096;
@@ -11,46 +11,49 @@ const LARGE_BATCH = 4_096;
 /** Declares the tests of `get`, `list`, `readChildren` and `write`. */
 export function testNodes(context: SuiteContext): void {
   describe("reading", () => {
-    test("what isn't there is undefined or empty", async () => {
-      const coordinator = await context.open();
-      const path = context.freshPath();
+    context.test("what isn't there is undefined or empty", async (scope) => {
+      const coordinator = await scope.open();
+      const path = scope.freshPath();
       expect(await coordinator.get(`${path}/nothing`)).toBeUndefined();
       expect(await coordinator.list(`${path}/nothing`)).toEqual([]);
       expect(await coordinator.readChildren(`${path}/nothing`)).toEqual([]);
     });
 
-    test("an inner node has no text, and its children come in order of their bytes", async () => {
-      const coordinator = await context.open();
-      const path = context.freshPath();
-      const names = ["slot-0010", "b", "a-1", "slot-0009", "B", "a", "_", "a.1", "é", "z"];
-      await coordinator.write(
-        names.map((name) => ({
-          path: `${path}/in/${name}`,
-          data: `text ${name}`,
-          expected: ABSENT,
-        })),
-      );
-      await put(coordinator, `${path}/in/deep/er/still`, "x");
-      expect(await coordinator.get(`${path}/in`)).toBeUndefined();
-      const sorted = [...names, "deep"].sort((a, b) =>
-        Buffer.compare(Buffer.from(a), Buffer.from(b)),
-      );
-      expect(await coordinator.list(`${path}/in`)).toEqual(sorted);
-      const children = await coordinator.readChildren(`${path}/in`);
-      const withText = sorted.filter((name) => name !== "deep");
-      expect(children.map((node) => node.path)).toEqual(
-        withText.map((name) => `${path}/in/${name}`),
-      );
-      expect(children.map((node) => node.data)).toEqual(withText.map((name) => `text ${name}`));
-      const single = await coordinator.get(`${path}/in/slot-0009`);
-      expect(children.find((node) => node.path.endsWith("slot-0009"))).toEqual(single);
-      expect(await coordinator.list(`${path}/in/a`)).toEqual([]);
-      expect(await coordinator.list(path)).toEqual(["in"]);
-    });
+    context.test(
+      "an inner node has no text, and its children come in order of their bytes",
+      async (scope) => {
+        const coordinator = await scope.open();
+        const path = scope.freshPath();
+        const names = ["slot-0010", "b", "a-1", "slot-0009", "B", "a", "_", "a.1", "é", "z"];
+        await coordinator.write(
+          names.map((name) => ({
+            path: `${path}/in/${name}`,
+            data: `text ${name}`,
+            expected: ABSENT,
+          })),
+        );
+        await put(coordinator, `${path}/in/deep/er/still`, "x");
+        expect(await coordinator.get(`${path}/in`)).toBeUndefined();
+        const sorted = [...names, "deep"].sort((a, b) =>
+          Buffer.compare(Buffer.from(a), Buffer.from(b)),
+        );
+        expect(await coordinator.list(`${path}/in`)).toEqual(sorted);
+        const children = await coordinator.readChildren(`${path}/in`);
+        const withText = sorted.filter((name) => name !== "deep");
+        expect(children.map((node) => node.path)).toEqual(
+          withText.map((name) => `${path}/in/${name}`),
+        );
+        expect(children.map((node) => node.data)).toEqual(withText.map((name) => `text ${name}`));
+        const single = await coordinator.get(`${path}/in/slot-0009`);
+        expect(children.find((node) => node.path.endsWith("slot-0009"))).toEqual(single);
+        expect(await coordinator.list(`${path}/in/a`)).toEqual([]);
+        expect(await coordinator.list(path)).toEqual(["in"]);
+      },
+    );
 
-    test("a node is gone after it was deleted, and so is its name", async () => {
-      const coordinator = await context.open();
-      const path = context.freshPath();
+    context.test("a node is gone after it was deleted, and so is its name", async (scope) => {
+      const coordinator = await scope.open();
+      const path = scope.freshPath();
       await put(coordinator, `${path}/dir/one`, "1");
       await coordinator.write([{ path: `${path}/dir/one`, data: undefined, expected: ANY }]);
       expect(await coordinator.get(`${path}/dir/one`)).toBeUndefined();
@@ -60,10 +63,10 @@ export function testNodes(context: SuiteContext): void {
       expect((await coordinator.get(`${path}/dir/one`))?.data).toBe("2");
     });
 
-    test("another connection sees a write as soon as it is acknowledged", async () => {
-      const writer = await context.open();
-      const reader = await context.open();
-      const path = context.freshPath();
+    context.test("another connection sees a write as soon as it is acknowledged", async (scope) => {
+      const writer = await scope.open();
+      const reader = await scope.open();
+      const path = scope.freshPath();
       for (let round = 0; round < 20; round += 1) {
         await put(writer, `${path}/x`, `${round}`);
         expect((await reader.get(`${path}/x`))?.data).toBe(`${round}`);
@@ -77,9 +80,9 @@ export function testNodes(context: SuiteContext): void {
 
 function testVersions(context: SuiteContext): void {
   describe("versions", () => {
-    test("ABSENT makes a node only where there is none", async () => {
-      const coordinator = await context.open();
-      const path = `${context.freshPath()}/x`;
+    context.test("ABSENT makes a node only where there is none", async (scope) => {
+      const coordinator = await scope.open();
+      const path = `${scope.freshPath()}/x`;
       await coordinator.write([{ path, data: "first", expected: ABSENT }]);
       await failure(
         "COORDINATOR_CONFLICT",
@@ -88,30 +91,33 @@ function testVersions(context: SuiteContext): void {
       expect((await coordinator.get(path))?.data).toBe("first");
     });
 
-    test("a version fits until the node is written, deleted or made again", async () => {
-      const coordinator = await context.open();
-      const path = `${context.freshPath()}/x`;
-      const [made] = await coordinator.write([{ path, data: "1", expected: ABSENT }]);
-      expect((await coordinator.get(path))?.version).toBe(made ?? "");
-      const [changed] = await coordinator.write([{ path, data: "2", expected: made ?? "" }]);
-      expect(changed).not.toBe(made);
-      for (const data of ["3", undefined]) {
-        const late = coordinator.write([{ path, data, expected: made ?? "" }]);
-        await failure("COORDINATOR_CONFLICT", late);
-      }
-      expect((await coordinator.get(path))?.data).toBe("2");
-      expect(await coordinator.write([{ path, data: undefined, expected: changed ?? "" }])).toEqual(
-        [undefined],
-      );
-      expect(await coordinator.get(path)).toBeUndefined();
-      const gone = coordinator.write([{ path, data: "4", expected: changed ?? "" }]);
-      await failure("COORDINATOR_CONFLICT", gone);
-      expect(await coordinator.get(path)).toBeUndefined();
-    });
+    context.test(
+      "a version fits until the node is written, deleted or made again",
+      async (scope) => {
+        const coordinator = await scope.open();
+        const path = `${scope.freshPath()}/x`;
+        const [made] = await coordinator.write([{ path, data: "1", expected: ABSENT }]);
+        expect((await coordinator.get(path))?.version).toBe(made ?? "");
+        const [changed] = await coordinator.write([{ path, data: "2", expected: made ?? "" }]);
+        expect(changed).not.toBe(made);
+        for (const data of ["3", undefined]) {
+          const late = coordinator.write([{ path, data, expected: made ?? "" }]);
+          await failure("COORDINATOR_CONFLICT", late);
+        }
+        expect((await coordinator.get(path))?.data).toBe("2");
+        expect(
+          await coordinator.write([{ path, data: undefined, expected: changed ?? "" }]),
+        ).toEqual([undefined]);
+        expect(await coordinator.get(path)).toBeUndefined();
+        const gone = coordinator.write([{ path, data: "4", expected: changed ?? "" }]);
+        await failure("COORDINATOR_CONFLICT", gone);
+        expect(await coordinator.get(path)).toBeUndefined();
+      },
+    );
 
-    test("ANY writes and deletes whatever is there, also nothing", async () => {
-      const coordinator = await context.open();
-      const path = `${context.freshPath()}/x`;
+    context.test("ANY writes and deletes whatever is there, also nothing", async (scope) => {
+      const coordinator = await scope.open();
+      const path = `${scope.freshPath()}/x`;
       await coordinator.write([{ path, data: undefined, expected: ANY }]);
       await coordinator.write([{ path, data: "1", expected: ANY }]);
       await coordinator.write([{ path, data: "2", expected: ANY }]);
@@ -120,9 +126,9 @@ function testVersions(context: SuiteContext): void {
       expect(await coordinator.get(path)).toBeUndefined();
     });
 
-    test("of two that race for a version exactly one wins, every time", async () => {
-      const racers = [await context.open(), await context.open()];
-      const path = `${context.freshPath()}/x`;
+    context.test("of two that race for a version exactly one wins, every time", async (scope) => {
+      const racers = [await scope.open(), await scope.open()];
+      const path = `${scope.freshPath()}/x`;
       let version = ABSENT;
       for (let round = 0; round < 15; round += 1) {
         const outcomes = await Promise.allSettled(
@@ -144,13 +150,13 @@ function testVersions(context: SuiteContext): void {
 
 function testBatches(context: SuiteContext): void {
   describe("batches", () => {
-    test("an empty batch is nothing", async () => {
-      expect(await (await context.open()).write([])).toEqual([]);
+    context.test("an empty batch is nothing", async (scope) => {
+      expect(await (await scope.open()).write([])).toEqual([]);
     });
 
-    test("writes of one node in one batch happen in their order", async () => {
-      const coordinator = await context.open();
-      const path = `${context.freshPath()}/x`;
+    context.test("writes of one node in one batch happen in their order", async (scope) => {
+      const coordinator = await scope.open();
+      const path = `${scope.freshPath()}/x`;
       const versions = await coordinator.write([
         { path, data: "1", expected: ANY },
         { path, data: undefined, expected: ANY },
@@ -161,59 +167,57 @@ function testBatches(context: SuiteContext): void {
       expect(await coordinator.get(path)).toEqual({ path, data: "2", version: versions[2] ?? "" });
     });
 
-    test("a conflict leaves nothing of its chunk: what was written before is a beginning", async () => {
-      const coordinator = await context.open();
-      const path = context.freshPath();
-      await put(coordinator, `${path}/n5`, "old");
-      const writes: NodeWrite[] = Array.from({ length: 10 }, (_, index) => ({
-        path: `${path}/n${index}`,
-        data: `new ${index}`,
-        expected: ABSENT,
-      }));
-      await failure("COORDINATOR_CONFLICT", coordinator.write(writes));
-      const nodes = await coordinator.readChildren(path);
-      const isNew = writes.map((write) =>
-        nodes.some((node) => node.path === write.path && node.data === write.data),
-      );
-      expect(isNew.slice(5)).toEqual([false, false, false, false, false]);
-      expect(isNew.lastIndexOf(true) + 1).toBe(isNew.filter(Boolean).length);
-      expect((await coordinator.get(`${path}/n5`))?.data).toBe("old");
-    });
-
-    test(
-      `${BATCH} writes, then as many deletes`,
-      async () => {
-        const coordinator = await context.open();
-        const path = context.freshPath();
-        const all = Array.from({ length: BATCH }, (_, index) => index);
-        const data = (index: number): string => `{\n    "id": ${index},\n    "group_id": 7\n}`;
-        const versions = await coordinator.write(
-          all.map((index) => ({ path: nameOf(path, index), data: data(index), expected: ABSENT })),
-        );
+    context.test(
+      "a conflict leaves nothing of its chunk: what was written before is a beginning",
+      async (scope) => {
+        const coordinator = await scope.open();
+        const path = scope.freshPath();
+        await put(coordinator, `${path}/n5`, "old");
+        const writes: NodeWrite[] = Array.from({ length: 10 }, (_, index) => ({
+          path: `${path}/n${index}`,
+          data: `new ${index}`,
+          expected: ABSENT,
+        }));
+        await failure("COORDINATOR_CONFLICT", coordinator.write(writes));
         const nodes = await coordinator.readChildren(path);
-        expect(nodes.map((node) => node.data)).toEqual(all.map(data));
-        expect(nodes.map((node) => node.version)).toEqual(versions.map((version) => version ?? ""));
-        await coordinator.write(
-          nodes.map((node) => ({ path: node.path, data: undefined, expected: node.version })),
+        const isNew = writes.map((write) =>
+          nodes.some((node) => node.path === write.path && node.data === write.data),
         );
-        expect(await coordinator.list(path)).toEqual([]);
+        expect(isNew.slice(5)).toEqual([false, false, false, false, false]);
+        expect(isNew.lastIndexOf(true) + 1).toBe(isNew.filter(Boolean).length);
+        expect((await coordinator.get(`${path}/n5`))?.data).toBe("old");
       },
-      TEST_MS,
     );
 
-    test(
+    context.test(`${BATCH} writes, then as many deletes`, async (scope) => {
+      const coordinator = await scope.open();
+      const path = scope.freshPath();
+      const all = Array.from({ length: BATCH }, (_, index) => index);
+      const data = (index: number): string => `{\n    "id": ${index},\n    "group_id": 7\n}`;
+      const versions = await coordinator.write(
+        all.map((index) => ({ path: nameOf(path, index), data: data(index), expected: ABSENT })),
+      );
+      const nodes = await coordinator.readChildren(path);
+      expect(nodes.map((node) => node.data)).toEqual(all.map(data));
+      expect(nodes.map((node) => node.version)).toEqual(versions.map((version) => version ?? ""));
+      await coordinator.write(
+        nodes.map((node) => ({ path: node.path, data: undefined, expected: node.version })),
+      );
+      expect(await coordinator.list(path)).toEqual([]);
+    });
+
+    context.test(
       `${LARGE_BATCH} slots are written and read back by another connection`,
-      async () => {
-        const coordinator = await context.open();
-        const path = context.freshPath();
+      async (scope) => {
+        const coordinator = await scope.open();
+        const path = scope.freshPath();
         const all = Array.from({ length: LARGE_BATCH }, (_, index) => index);
         await coordinator.write(
           all.map((index) => ({ path: nameOf(path, index), data: `${index}`, expected: ANY })),
         );
-        const nodes = await (await context.open()).readChildren(path);
+        const nodes = await (await scope.open()).readChildren(path);
         expect(nodes.map((node) => node.data)).toEqual(all.map(String));
       },
-      TEST_MS,
     );
   });
 }

@@ -1,7 +1,8 @@
 /**
- * Stores of a topology on the memory coordinator: a leader that wins at once, and what a test wants to know
- * of the coordinator afterwards.
+ * Opens stores of a topology for tests, on any coordinator: a leader that wins at once, leaderships that
+ * break, products that were there before.
  */
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { CodisError } from "../../src/base/error.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import type {
@@ -10,15 +11,19 @@ import type {
   NodeVersion,
   NodeWrite,
 } from "../../src/coordinator/coordinator.ts";
+import { ANY } from "../../src/coordinator/coordinator.ts";
 import { TopologyStore } from "../../src/dashboard/topology/store.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
 import type { SlotCount } from "../../src/model/slot.ts";
+import { emptyTopology, type Topology } from "../../src/model/topology.ts";
+import { diffTopology } from "../../src/model/topology-diff.ts";
 
 /** How a store is opened. */
 export interface OpenStoreOptions {
   readonly slotCount?: SlotCount;
   readonly log?: Log;
   readonly leaseMs?: number;
+  readonly clock?: Clock;
   /** Puts something between the store and its leadership. */
   readonly wrap?: (leadership: Leadership) => Leadership;
 }
@@ -40,12 +45,8 @@ export async function openStore(
     product: "demo",
     defaultSlotCount: options.slotCount ?? 1024,
     log: options.log ?? silentLog,
+    clock: options.clock ?? systemClock,
   });
-}
-
-/** Whether the path is part of what a topology is made of; locks, epochs and journals aren't. */
-export function isTopologyPath(path: string): boolean {
-  return path.startsWith("/codis3/") && path !== coordinatorPath.lock("demo");
 }
 
 /** Does every write on its own, and calls `beforeEach` before each one; it may throw, or never return. */
@@ -79,4 +80,19 @@ export function failAfterWrites(leadership: Leadership, count: number): Leadersh
       throw new CodisError("COORDINATOR_UNREACHABLE", "the coordinator is gone");
     }
   });
+}
+
+/** Fills the coordinator as somebody else's program would. */
+export async function fillProduct(coordinator: Coordinator, topology: Topology): Promise<void> {
+  const nodes = diffTopology(emptyTopology("demo", topology.slotCount), topology);
+  await coordinator.write(nodes.map((node) => ({ ...node, expected: ANY })));
+}
+
+/** A log that keeps events and texts of warnings. */
+export function warningLog(): { readonly log: Log; readonly lines: string[] } {
+  const lines: string[] = [];
+  const keep = (event: string, message: string): void => {
+    lines.push(`${event}: ${message}`);
+  };
+  return { lines, log: { ...silentLog, warn: keep, error: keep } };
 }

@@ -13,13 +13,14 @@ import { callHttp } from "../../src/api/http-call.ts";
 import {
   createDiscovery,
   type Discovery,
+  type DiscoveryEvent,
   ioredisAdapter,
   nodeRedisAdapter,
 } from "../../src/client/discovery.ts";
 import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { decodeJodisRecord } from "../../src/model/jodis-record.ts";
-import { waitFor } from "../support/deadline.ts";
+import { waitFor, withDeadline } from "../support/deadline.ts";
 import { DiscoveryLoad, type FailedCall } from "../support/discovery-load.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -248,6 +249,52 @@ test(
     await registered(...places);
     await allConnected();
     await progress(PROGRESS, "with it again");
+    expect(takeFailures()).toEqual([]);
+  },
+  TEST_MS,
+);
+
+test.each(["ioredis", "node-redis"] as const)(
+  "a proxy that hangs costs no idempotent call of %s: its PING finds it",
+  async (library) => {
+    const place = places[2] as Place;
+    const lost: string[] = [];
+    const options = {
+      coordinator: { kind: "zookeeper", addr: zookeeper.addr },
+      product: "demo",
+      pingPeriodMs: 200,
+      pingTimeoutMs: 300,
+      onEvent: (event: DiscoveryEvent) => {
+        if (event.kind === "lost") lost.push(`${event.addr} ${event.reason}`);
+      },
+    } as const;
+    const discovery =
+      library === "ioredis"
+        ? await createDiscovery({
+            ...options,
+            adapter: ioredisAdapter((given) => new Redis({ ...given })),
+          })
+        : await createDiscovery({
+            ...options,
+            adapter: nodeRedisAdapter((given) => createClient({ ...given })),
+          });
+    await waitFor("three connections", WAIT_MS, () =>
+      discovery.proxies().filter((proxy) => proxy.isConnected).length === 3 ? true : undefined,
+    );
+    place.proxy.program.signal("SIGSTOP");
+    try {
+      // Both libraries have `get`, with types that TypeScript can't join.
+      const read = (client: unknown) => (client as Redis).get("counter:0");
+      const calls = Array.from({ length: 6 }, () => discovery.run(read, { isIdempotent: true }));
+      const answers = await withDeadline("all answers", WAIT_MS, Promise.all(calls));
+      expect(answers.filter((answer) => Number(answer) > 0)).toHaveLength(6);
+      expect(lost).toEqual([`${place.addr} no answer to PING within 300 ms`]);
+    } finally {
+      place.proxy.program.signal("SIGCONT");
+      await discovery.close();
+    }
+    await allConnected();
+    await progress(PROGRESS, "after the pause");
     expect(takeFailures()).toEqual([]);
   },
   TEST_MS,

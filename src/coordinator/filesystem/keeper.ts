@@ -42,7 +42,7 @@ export class Keeper {
   readonly #scope: KeeperScope;
   readonly #kept = new Set<Kept>();
   #timer: ClockTimer | undefined;
-  #hasAppeared = false;
+  #hasSwept = false;
   #isClosed = false;
   #current: Promise<void> | undefined;
 
@@ -50,9 +50,9 @@ export class Keeper {
     this.#scope = scope;
   }
 
-  /** Makes the sign of life before the first write. Throws as `DataLock.run` does. */
+  /** Makes the sign of life, and the folders, before a write. Throws as `DataLock.run` does. */
   async appear(deadlineMs: number): Promise<void> {
-    if (!this.#hasAppeared) {
+    if (!this.#scope.life.hasAppeared()) {
       await this.#scope.lock.run(deadlineMs, () => this.lookNow());
     }
   }
@@ -71,9 +71,9 @@ export class Keeper {
     }
     life.appear();
     life.beat();
-    if (!this.#hasAppeared) {
+    if (!this.#hasSwept) {
       sweep(layout);
-      this.#hasAppeared = true;
+      this.#hasSwept = true;
     }
     for (const one of looked) {
       try {
@@ -99,7 +99,7 @@ export class Keeper {
   /** Looks for the last time and ends the sign of life. Never throws; what fails is left to the others. */
   async close(): Promise<void> {
     this.#timer?.cancel();
-    if (this.#hasAppeared) {
+    if (this.#hasSwept) {
       await this.lookSoon();
     }
     this.#isClosed = true;

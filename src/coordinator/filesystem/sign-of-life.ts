@@ -8,6 +8,7 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fstatSync,
   openSync,
   readSync,
@@ -28,7 +29,7 @@ const ID = /^[0-9a-f]{32}$/;
 /** Begins the name of every temporary file of ours; then the id of its process, and a number. */
 const TEMP_PREFIX = "codis-ext-";
 
-/** The sign of one connection. All methods but `tempName` are called under the lock of the data. */
+/** The sign of one connection. Unless they say otherwise, its methods are called under the lock of the data. */
 export class SignOfLife {
   readonly id = randomBytes(16).toString("hex");
   readonly #layout: FolderLayout;
@@ -41,9 +42,14 @@ export class SignOfLife {
     this.#path = join(layout.alive, this.id);
   }
 
-  /** Makes the file unless it is there. Throws system errors. */
+  /** Whether the file is there, and the folders; somebody may have removed them. Needs no lock. */
+  hasAppeared(): boolean {
+    return this.#fd !== undefined && this.#isThere(this.#fd) && existsSync(this.#layout.temp);
+  }
+
+  /** Makes the file and the folders unless they are there. Throws system errors. */
   appear(): void {
-    if (this.#fd !== undefined && this.#isThere(this.#fd)) {
+    if (this.hasAppeared()) {
       return;
     }
     this.disappear();
@@ -80,7 +86,7 @@ export class SignOfLife {
     }
   }
 
-  /** A new name for a temporary file, which others can tell from those of processes that are gone. */
+  /** A new name for a temporary file, by which others know its process. Needs no lock. */
   tempName(): string {
     this.#lastTemp += 1;
     return join(this.#layout.temp, `${TEMP_PREFIX}${this.id}-${this.#lastTemp}`);

@@ -106,6 +106,15 @@ export class JuteReader {
     return this.bytes()?.toString() ?? "";
   }
 
+  /** Length of a list, each entry of which has four bytes at least; a null list is empty. */
+  count(): number {
+    const count = this.int();
+    if (count * 4 > this.#buffer.length - this.#offset) {
+      throw new RangeError(`${count} entries are announced, and fewer are there`);
+    }
+    return Math.max(0, count);
+  }
+
   /** Whether everything was read. */
   isAtEnd(): boolean {
     return this.#offset >= this.#buffer.length;

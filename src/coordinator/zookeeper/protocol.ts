@@ -206,8 +206,7 @@ export function getChildrenRequest(
       if (!isFound(answer)) {
         return undefined;
       }
-      const count = answer.body.int();
-      return Array.from({ length: Math.max(0, count) }, () => answer.body.text());
+      return Array.from({ length: answer.body.count() }, () => answer.body.text());
     },
   };
 }

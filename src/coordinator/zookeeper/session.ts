@@ -1,18 +1,17 @@
 /**
- * One ZooKeeper session over changing connections: sends requests in order, matches answers, gives signs of
- * life, and goes on to the next server when one is silent or gone. Every request has a deadline.
+ * One ZooKeeper session over changing connections: greets, gives signs of life, and goes on to the next server
+ * when one is silent or gone. Its requests are in `call-queue.ts`; each has a deadline.
  *
- * A request that changes nothing is sent again on the next connection; one that does is rejected when its
- * connection breaks, since it may have been done. A renewed session starts anew when it has expired; one
+ * A renewed session starts anew when it has expired; one
  * that isn't renewed has ended then. Watches belong to a connection: their owner sets them again in
  * `onConnected`.
  */
 import { CodisError } from "../../base/error.ts";
+import { CallQueue } from "./call-queue.ts";
 import type { ZookeeperServer } from "./connect-string.ts";
-import { ANSWER, AnswerError, closedError, toCodisError } from "./failure.ts";
+import { ANSWER, closedError } from "./failure.ts";
 import { Link, type LinkEnd, type Welcome } from "./link.ts";
 import {
-  type Answer,
   closeRequest,
   decodeEvent,
   decodeHead,
@@ -22,16 +21,12 @@ import {
   XID,
 } from "./protocol.ts";
 
-/** Requests on the wire at once; the others wait. */
-const IN_FLIGHT_MAX = 128;
-/** Requests that wait for their turn or for a connection; more are refused. */
-const WAITING_MAX = 20_000;
-/** How exact deadlines are. */
-const SWEEP_MS = 50;
 /** Signs of life come so many times within a timeout, and a server that is silent for a third of it is left. */
 const PINGS_PER_TIMEOUT = 6;
 const PING_MS_MAX = 2_000;
 const TICK_MS_MIN = 10;
+/** A tick that comes so much later than it could: this process itself was frozen, or very busy. */
+const FROZEN_MS = 50;
 const SILENCE_MS_MAX = 5_000;
 /** Pauses after all servers were tried in vain. */
 const BACKOFF_FIRST_MS = 50;
@@ -69,18 +64,6 @@ export interface SessionOwner {
   onExpired(): void;
 }
 
-/** A request with its caller. */
-interface Call {
-  readonly request: Request<unknown>;
-  readonly deadlineMs: number;
-  readonly settle: (answer: Answer) => void;
-  readonly reject: (error: Error) => void;
-  sentMs: number;
-  xid: number;
-  /** The caller was told already; the answer is still to come. */
-  isAbandoned: boolean;
-}
-
 /** Connects when `start` is called or with the first request. */
 export class Session {
   readonly label: string;
@@ -97,16 +80,13 @@ export class Session {
   #password: Buffer = Buffer.alloc(0);
   #lastZxid = 0n;
   #timeoutMs: number;
-  #lastXid = 0;
-  #waiting: Call[] = [];
-  #inFlight: Call[] = [];
+  readonly #calls: CallQueue;
   #failures = 0;
   #problem = "";
   #serverIndex = 0;
   #pingSentMs: number | undefined;
   #tickedMs = 0;
   #tickTimer: NodeJS.Timeout | undefined;
-  #sweepTimer: NodeJS.Timeout | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
 
@@ -116,6 +96,7 @@ export class Session {
     this.label = options.label;
     this.#timeoutMs = options.timeoutMs;
     this.#servers = shuffle(options.servers);
+    this.#calls = new CallQueue(options.label, () => this.#problem);
   }
 
   /** 0n before the first connection. */
@@ -162,7 +143,7 @@ export class Session {
       return;
     }
     this.#state = "closing";
-    this.#rejectAll(() => closedError(this.label));
+    this.#calls.rejectAll(() => closedError(this.label));
     if (this.#sessionId !== 0n) {
       await this.#enqueue(closeRequest(), performance.now() + CLOSE_MS).catch(() => undefined);
     }
@@ -170,35 +151,9 @@ export class Session {
   }
 
   #enqueue<T>(request: Request<T>, deadlineMs: number): Promise<T> {
-    if (this.#waiting.length >= WAITING_MAX) {
-      const text = `more than ${WAITING_MAX} requests wait for ${this.label}`;
-      return Promise.reject(new CodisError("COORDINATOR_UNREACHABLE", text));
-    }
-    return new Promise<T>((resolve, reject) => {
-      const settle = (answer: Answer): void => {
-        try {
-          resolve(request.decode(answer));
-        } catch (thrown) {
-          if (!(thrown instanceof AnswerError)) {
-            const text = `${this.label} gave an answer about ${request.path} that can't be read`;
-            reject(new CodisError("COORDINATOR_UNREACHABLE", text, { cause: thrown }));
-            throw thrown;
-          }
-          reject(toCodisError(this.label, request.path, thrown.answer));
-        }
-      };
-      this.#waiting.push({
-        request,
-        deadlineMs,
-        settle,
-        reject,
-        sentMs: 0,
-        xid: 0,
-        isAbandoned: false,
-      });
-      this.#pump();
-      this.#sweepTimer ??= setTimeout(() => this.#sweep(), SWEEP_MS);
-    });
+    const answer = this.#calls.add(request, deadlineMs);
+    this.#pump();
+    return answer;
   }
 
   #connect(): void {
@@ -256,10 +211,10 @@ export class Session {
     this.#problem = end.reason;
     this.#lostMs = wasReady ? now : this.#lostMs;
     this.#failures = wasReady && now - this.#readyMs >= STABLE_MS ? 0 : this.#failures + 1;
-    this.#takeBack();
+    this.#calls.takeBack();
     if (end.kind === "refused") {
       const text = `${this.label} refuses the login: check the user and the password`;
-      this.#rejectAll(() => new CodisError("COORDINATOR_REFUSED", text));
+      this.#calls.rejectAll(() => new CodisError("COORDINATOR_REFUSED", text));
     }
     if (end.kind === "expired") {
       this.#forget();
@@ -301,24 +256,6 @@ export class Session {
     }
   }
 
-  /** What was on the wire is sent again if it changes nothing, else rejected. */
-  #takeBack(): void {
-    const calls = this.#inFlight.filter((call) => !call.isAbandoned);
-    this.#inFlight = [];
-    this.#waiting.unshift(...calls.filter((call) => call.request.isRead));
-    for (const call of calls.filter((one) => !one.request.isRead)) {
-      call.reject(this.#lostInFlight(call.request.path));
-    }
-  }
-
-  #lostInFlight(path: string): CodisError {
-    const text = `the connection broke while ${path} was written; it may or may not have been`;
-    return new CodisError(
-      "COORDINATOR_UNREACHABLE",
-      `${this.label}: ${text} done${this.#problem === "" ? "" : ` (${this.#problem})`}`,
-    );
-  }
-
   #backoffMs(): number {
     const rounds = Math.floor(this.#failures / this.#servers.length);
     if (rounds === 0) {
@@ -330,24 +267,12 @@ export class Session {
   }
 
   #pump(): void {
-    if (!this.#isReady || this.#link === undefined) {
-      return;
-    }
-    const now = performance.now();
-    while (this.#inFlight.length < IN_FLIGHT_MAX) {
-      const call = this.#waiting.shift();
-      if (call === undefined) {
+    while (this.#isReady && this.#link !== undefined) {
+      const frame = this.#calls.next();
+      if (frame === undefined) {
         return;
       }
-      if (call.deadlineMs <= now) {
-        call.reject(this.#late(call.request.path));
-        continue;
-      }
-      this.#lastXid = this.#lastXid >= 0x7fff_fff0 ? 1 : this.#lastXid + 1;
-      call.xid = this.#lastXid;
-      call.sentMs = now;
-      this.#inFlight.push(call);
-      this.#link.send(call.request.encode(call.xid));
+      this.#link.send(frame);
     }
   }
 
@@ -371,14 +296,7 @@ export class Session {
       // Nothing was done. The next greeting tells whether the session lives.
       throw new Error("the session isn't with this server any more");
     }
-    const call = this.#inFlight[0];
-    if (call?.xid !== xid) {
-      throw new Error("the answers are out of order");
-    }
-    this.#inFlight.shift();
-    if (!call.isAbandoned) {
-      call.settle(answer);
-    }
+    this.#calls.answer(xid, answer);
     this.#pump();
   }
 
@@ -392,7 +310,7 @@ export class Session {
 
   /** When what waits longest for its answer was sent. */
   #oldestMs(now: number): number {
-    return Math.min(this.#inFlight[0]?.sentMs ?? now, this.#pingSentMs ?? now);
+    return Math.min(this.#calls.oldestSentMs() ?? now, this.#pingSentMs ?? now);
   }
 
   #silenceMs(): number {
@@ -408,7 +326,7 @@ export class Session {
     const now = performance.now();
     const oldestMs = this.#oldestMs(now);
     // When this process itself was frozen, the answer may be in the socket already.
-    const wasFrozen = now - this.#tickedMs > 2 * this.#tickMs() + SWEEP_MS;
+    const wasFrozen = now - this.#tickedMs > 2 * this.#tickMs() + FROZEN_MS;
     if (!wasFrozen && now - oldestMs >= this.#silenceMs()) {
       const reason = `no answer for ${Math.round(now - oldestMs)} ms`;
       this.#link?.end({ kind: "lost", reason });
@@ -421,54 +339,11 @@ export class Session {
     this.#startTicking();
   }
 
-  /** Rejects what is past its deadline. */
-  #sweep(): void {
-    this.#sweepTimer = undefined;
-    const now = performance.now();
-    const isLate = (call: Call): boolean => call.deadlineMs <= now;
-    if (this.#waiting.some(isLate)) {
-      const late = this.#waiting.filter(isLate);
-      this.#waiting = this.#waiting.filter((call) => !isLate(call));
-      for (const call of late) {
-        call.reject(this.#late(call.request.path));
-      }
-    }
-    for (const call of this.#inFlight) {
-      if (!call.isAbandoned && isLate(call)) {
-        call.isAbandoned = true;
-        const isWrite = !call.request.isRead;
-        call.reject(this.#late(call.request.path, isWrite));
-      }
-    }
-    const isBusy = this.#waiting.length > 0 || this.#inFlight.some((call) => !call.isAbandoned);
-    if (isBusy && this.#state !== "ended") {
-      this.#sweepTimer ??= setTimeout(() => this.#sweep(), SWEEP_MS);
-    }
-  }
-
-  #late(path: string, mayBeDone = false): CodisError {
-    const reason = this.#problem === "" ? "" : ` (${this.#problem})`;
-    const outcome = mayBeDone ? "; what was asked may or may not have been done" : "";
-    return new CodisError(
-      "COORDINATOR_UNREACHABLE",
-      `${this.label} gave no answer about ${path} in time${reason}${outcome}`,
-    );
-  }
-
-  #rejectAll(toError: () => CodisError): void {
-    const calls = [...this.#inFlight.filter((call) => !call.isAbandoned), ...this.#waiting];
-    this.#waiting = [];
-    for (const call of calls) {
-      call.isAbandoned = true;
-      call.reject(toError());
-    }
-  }
-
   #finish(end: LinkEnd): void {
     this.#state = "ended";
-    this.#rejectAll(() => closedError(this.label));
+    this.#calls.rejectAll(() => closedError(this.label));
     clearTimeout(this.#connectTimer);
-    clearTimeout(this.#sweepTimer);
+    this.#calls.close();
     clearTimeout(this.#tickTimer);
     this.#isReady = false;
     this.#link?.end(end);

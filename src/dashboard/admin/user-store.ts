@@ -125,9 +125,15 @@ export class UserStore {
     return token.expiresAtMs !== undefined && token.expiresAtMs <= this.#options.clock.nowMs();
   }
 
-  /** Rejects with ALREADY_EXISTS, or STATE_CONFLICT for a first user who would be no lasting admin. */
-  createUser(name: string, role: Role, token: NewToken): Promise<CreatedToken> {
+  /**
+   * `isFirst`: the caller was let in because there was no user. Rejects with ALREADY_EXISTS; STATE_CONFLICT for
+   * a first user who would be no lasting admin; UNAUTHENTICATED when somebody else was first.
+   */
+  createUser(name: string, role: Role, token: NewToken, isFirst: boolean): Promise<CreatedToken> {
     return this.#inTurn(async () => {
+      if (isFirst && !this.isOpen()) {
+        throw new CodisError("UNAUTHENTICATED", "the first user was made just now: send a token");
+      }
       if (this.#users.has(name)) {
         throw new CodisError("ALREADY_EXISTS", `user ${name} already exists`);
       }

@@ -37,14 +37,15 @@ export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = 
     const users = await reign.users();
     return { items: users.list().map((user) => userToJson(users, user)) };
   },
-  createUser: async ({ reign, caller, body }) => {
+  createUser: async ({ reign, caller, principal, body }) => {
     await refuseFirstUserFromElsewhere(reign, caller);
     const users = await reign.users();
-    const created = await users.createUser(body.name, body.role, {
+    const token = {
       name: body.token?.name ?? FIRST_TOKEN,
       lifeSeconds: body.token?.expires_in_seconds,
-    });
-    return createdToJson(users, created);
+    };
+    const isFirst = principal.user === undefined;
+    return createdToJson(users, await users.createUser(body.name, body.role, token, isFirst));
   },
   getUser: async ({ reign, params }) => {
     const users = await reign.users();

@@ -8,6 +8,7 @@
  * happens whole or not at all, whatever dies; see `journaled-write.ts`. Every write is conditional on the
  * version that was read and fenced by the leader's epoch: what others wrote by hand is never overwritten.
  */
+import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
 import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { Coordinator, Leadership } from "../../coordinator/coordinator.ts";
@@ -39,7 +40,15 @@ export interface TopologyStoreOptions {
   /** For a new product; an existing one must have as many. */
   readonly defaultSlotCount: SlotCount;
   readonly log: Log;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
+
+/**
+ * After an unknown outcome, and besides the reading before the next change, everything is read again so
+ * much later: a write that was given up may still be on its way to the coordinator.
+ */
+const SETTLE_MS = 15_000;
 
 /** A pure change: gives the next topology, or throws and changes nothing. May be called twice. */
 export type TopologyChange = (topology: Topology) => Topology;
@@ -54,6 +63,7 @@ export class TopologyStore {
   /** Texts and versions of the snapshot's nodes. */
   #nodes: ReadonlyMap<string, VersionedNode>;
   #isInDoubt = false;
+  #settleTimer: ClockTimer | undefined;
   #lost: CodisError | undefined;
 
   /**
@@ -111,6 +121,7 @@ export class TopologyStore {
       this.#refuseLost();
       if (this.#isInDoubt) {
         await this.#load();
+        this.#settleLater();
       }
       try {
         return await this.#apply(name, change);
@@ -178,6 +189,7 @@ export class TopologyStore {
       const { versions, leftover } = await writeJournaled(this.#site, journaled);
       if (leftover !== undefined) {
         // The change is done; only its journal is left, and the next reading deletes it.
+        this.#isInDoubt = true;
         this.#noteFailure(leftover);
       }
       return versions;
@@ -231,6 +243,17 @@ export class TopologyStore {
     if (!isSame) {
       this.#publish({ ...loaded.topology, revision: this.#topology.revision + 1 });
     }
+  }
+
+  /** Reads once more when nothing can be on its way any longer. */
+  #settleLater(): void {
+    const clock = this.#options.clock ?? systemClock;
+    this.#settleTimer?.cancel();
+    this.#settleTimer = clock.after(SETTLE_MS, () => {
+      this.reload().catch((thrown: unknown) => {
+        this.#options.log.warn("topology.reload-failed", messageOf(thrown));
+      });
+    });
   }
 
   #publish(topology: Topology): void {

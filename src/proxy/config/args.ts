@@ -14,6 +14,7 @@ import { readTomlFile } from "../../config/toml-file.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import { defaultConfigText } from "./default-text.ts";
 import type { ProxyConfig } from "./key.ts";
+import { isLegacyCommandLine, parseLegacyArgs } from "./legacy-args.ts";
 import { checkProxyConfig } from "./load.ts";
 
 /** Exit codes of daemons that the command line can lead to. */
@@ -55,6 +56,8 @@ export interface ProxyRunOptions {
   readonly pidFile: string | undefined;
   /** Refuse to start when the process may open fewer files. */
   readonly openFilesMin: number | undefined;
+  /** The name under which it waits to be brought online, as a proxy of Codis 2.0 (`legacy-args.ts`). */
+  readonly proxyName: string | undefined;
 }
 
 /** What the command line asks for. */
@@ -77,13 +80,16 @@ const KEY_FLAGS = ["product_name", "product_auth", "session_auth"] as const;
 /** Flags whose values are passwords. */
 const SECRET_FLAGS = ["product_auth", "session_auth", "zookeeper-auth", "etcd-auth"] as const;
 
-/** Reads the arguments that follow `codis proxy`, and the configuration file that they name. */
+/** Reads the arguments that follow `codis proxy`, those of 1.9 and 2.0 as well, and the file that they name. */
 export function parseProxyArgs(
   argv: readonly string[],
   readConfig: (path: string) => GivenValues = readTomlFile,
 ): ProxyOrder {
   const printed: string[] = [];
   try {
+    if (isLegacyCommandLine(argv)) {
+      return parseLegacyArgs(argv);
+    }
     const flags = parseFlags(argv, (text) => printed.push(text));
     if (flags.has("version")) {
       return { kind: "print", text: `version: ${VERSION}\nruntime: ${RUNTIME}\n`, exitCode: 0 };
@@ -244,6 +250,7 @@ function readOptions(flags: Flags, configFile: string | undefined): ProxyRunOpti
     dashboard: readDashboard(flags),
     pidFile: flags.get("pidfile"),
     openFilesMin: readCount(flags, "ulimit"),
+    proxyName: undefined,
   };
 }
 

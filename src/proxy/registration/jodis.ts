@@ -14,6 +14,7 @@ import type { Log } from "../../base/log.ts";
 import type { Coordinator, Registration } from "../../coordinator/coordinator.ts";
 import type { CoordinatorOptions } from "../../coordinator/open.ts";
 import { encodeJodisRecord } from "../../model/jodis-record.ts";
+import { encodeLegacyProxy } from "../../model/legacy-proxy-record.ts";
 import type { ProxyModel } from "../../model/proxy-model.ts";
 import type { ProxyConfig } from "../config.ts";
 
@@ -27,9 +28,12 @@ export interface JodisOptions {
   readonly config: ProxyConfig;
   /** With `jodisPath`, the node. */
   readonly model: ProxyModel;
+  /** Set: the node is that of a proxy of Codis 2.0 with this name. */
+  readonly proxyName?: string | undefined;
   readonly log: Log;
-  /** Instead of the real one (tests). */
+  /** Instead of the real ones (tests). */
   readonly open?: (options: CoordinatorOptions) => Promise<Coordinator>;
+  readonly leavePauseMs?: number;
 }
 
 /** The registration of one proxy. */
@@ -78,9 +82,13 @@ class OpenJodis implements Jodis {
     if (this.#isClosed || this.#registration !== undefined) {
       return;
     }
-    const { config, model, log } = this.#options;
+    const { config, model, proxyName, log } = this.#options;
+    const record =
+      proxyName === undefined
+        ? encodeJodisRecord(model)
+        : encodeLegacyProxy(proxyName, "online", model);
     try {
-      this.#registration = this.#coordinator.register(model.jodisPath, encodeJodisRecord(model), {
+      this.#registration = this.#coordinator.register(model.jodisPath, record, {
         ttlMs: config.jodisTimeoutMs,
         onProblem: (line) => log.warn("jodis.problem", line, { path: model.jodisPath }),
       });
@@ -98,7 +106,7 @@ class OpenJodis implements Jodis {
     this.#isClosed = true;
     await this.#removeInTime();
     if (this.#registration !== undefined) {
-      await sleep(LEAVE_PAUSE_MS);
+      await sleep(this.#options.leavePauseMs ?? LEAVE_PAUSE_MS);
     }
   }
 

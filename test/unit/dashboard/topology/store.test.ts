@@ -1,8 +1,9 @@
 /** The store of the topology on the memory coordinator: changes, order, conflicts, outages, lost leaders. */
+
 import { describe, expect, test } from "bun:test";
-import type { Log } from "../../../../src/base/log.ts";
-import { silentLog } from "../../../../src/base/log.ts";
-import { ABSENT, ANY, type Coordinator } from "../../../../src/coordinator/coordinator.ts";
+import { CodisError } from "../../../../src/base/error.ts";
+import type { Leadership } from "../../../../src/coordinator/coordinator.ts";
+import { ABSENT, ANY } from "../../../../src/coordinator/coordinator.ts";
 import {
   createMemoryStore,
   type MemoryStore,
@@ -10,6 +11,7 @@ import {
 import { COMMITS_WAITING_MAX } from "../../../../src/dashboard/topology/commit-queue.ts";
 import type { TopologyStore } from "../../../../src/dashboard/topology/store.ts";
 import { coordinatorPath } from "../../../../src/model/coordinator-path.ts";
+import { emptyGroup } from "../../../../src/model/group.ts";
 import {
   addServer,
   createGroup,
@@ -20,38 +22,24 @@ import { addProxy } from "../../../../src/model/proxy-change.ts";
 import { addSentinel } from "../../../../src/model/sentinel-change.ts";
 import { assignSlots, createSlotActions, slotRange } from "../../../../src/model/slot-change.ts";
 import { emptyTopology, type Topology } from "../../../../src/model/topology.ts";
-import { diffTopology } from "../../../../src/model/topology-diff.ts";
-import {
-  ABSENT_VERSION,
-  digestOfText,
-  encodeJournal,
-} from "../../../../src/model/topology-journal.ts";
-import { encodeSlotNode } from "../../../../src/model/topology-node.ts";
+import { encodeGroupNode, encodeSlotNode } from "../../../../src/model/topology-node.ts";
 import { readTopology } from "../../../../src/model/topology-reader.ts";
 import { catchRejection } from "../../../support/caught-error.ts";
+import { withDeadline } from "../../../support/deadline.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 import { addrOf, proxyModel, sampleTopology } from "../../../support/topology-sample.ts";
-import { openStore } from "../../../support/topology-store.ts";
+import {
+  fillProduct,
+  openStore,
+  warningLog,
+  writeOneByOne,
+} from "../../../support/topology-store.ts";
 
 const JOURNAL = coordinatorPath.journal("demo");
 
-/** Fills the coordinator as somebody else's program would. */
-async function fill(coordinator: Coordinator, topology: Topology): Promise<void> {
-  const nodes = diffTopology(emptyTopology("demo", topology.slotCount), topology);
-  await coordinator.write(nodes.map((node) => ({ ...node, expected: ANY })));
-}
-
 async function filledStore(memory: MemoryStore): Promise<TopologyStore> {
-  await fill(memory.open(), sampleTopology());
+  await fillProduct(memory.open(), sampleTopology());
   return openStore(memory.open());
-}
-
-/** A log that keeps events and texts of warnings. */
-function warningLog(): { readonly log: Log; readonly lines: string[] } {
-  const lines: string[] = [];
-  const keep = (event: string, message: string): void => {
-    lines.push(`${event}: ${message}`);
-  };
-  return { lines, log: { ...silentLog, warn: keep, error: keep } };
 }
 
 describe("opening", () => {
@@ -76,7 +64,7 @@ describe("opening", () => {
 
   test("a product of an original dashboard has 1024 slots", async () => {
     const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
+    await fillProduct(memory.open(), sampleTopology());
     const coordinator = memory.open();
     const thrown = await catchRejection(openStore(coordinator, { slotCount: 4096 }));
     expect(thrown.code).toBe("CONFIG_INVALID");
@@ -87,7 +75,7 @@ describe("opening", () => {
 
   test("settings that were lost are found again in the slots", async () => {
     const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology(2048));
+    await fillProduct(memory.open(), sampleTopology(2048));
     expect(await readTopology(memory.open(), "demo")).toEqual(sampleTopology(2048));
     const store = await openStore(memory.open(), { slotCount: 2048 });
     expect(store.snapshot()).toEqual({ ...sampleTopology(2048), revision: 1 });
@@ -110,7 +98,7 @@ describe("opening", () => {
 
   test("other garbage is named, and the rest works", async () => {
     const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
+    await fillProduct(memory.open(), sampleTopology());
     const garbage = coordinatorPath.slot("demo", 5);
     await memory.open().write([{ path: garbage, data: "oops", expected: ANY }]);
     const { log, lines } = warningLog();
@@ -232,7 +220,7 @@ describe("changes", () => {
 
   test("4096 slots with their actions fit in one journal", async () => {
     const memory = createMemoryStore({ chunkSize: 128 });
-    await fill(memory.open(), sampleTopology(4096));
+    await fillProduct(memory.open(), sampleTopology(4096));
     await memory
       .open()
       .write([
@@ -334,7 +322,7 @@ describe("somebody else writes", () => {
 describe("outages", () => {
   test("after an unknown outcome the coordinator is read before the next change", async () => {
     const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
+    await fillProduct(memory.open(), sampleTopology());
     const coordinator = memory.open({ operationTimeoutMs: 50 });
     const store = await openStore(coordinator);
     const moves = slotRange(store.snapshot(), 0, 9).map((id) => ({ id, groupId: 2 }));
@@ -363,9 +351,34 @@ describe("outages", () => {
     expect(memory.snapshot().has(JOURNAL)).toBe(false);
   });
 
+  test("a write that comes late is seen in the end", async () => {
+    const memory = createMemoryStore();
+    await fillProduct(memory.open(), sampleTopology());
+    const clock = new FakeClock();
+    let writes = 0;
+    const wrap = (leadership: Leadership): Leadership =>
+      writeOneByOne(leadership, () => {
+        writes += 1;
+        if (writes === 2) {
+          throw new CodisError("COORDINATOR_UNREACHABLE", "no answer");
+        }
+      });
+    const store = await openStore(memory.open(), { clock, wrap });
+    const make = (id: number) => store.commit("create", (topology) => createGroup(topology, id));
+    expect((await catchRejection(make(3))).code).toBe("COORDINATOR_UNREACHABLE");
+    await make(4);
+    // The first one's write, which was given up, arrives only now.
+    const path = coordinatorPath.group("demo", 3);
+    memory.apply([{ path, data: encodeGroupNode(emptyGroup(3)), expected: ABSENT }]);
+    expect([...store.snapshot().groups.keys()]).toEqual([1, 2, 4]);
+    const seen = new Promise<Topology>((resolve) => store.onChange(resolve));
+    clock.advance(15_000);
+    expect([...(await withDeadline("late write", 5000, seen)).groups.keys()]).toEqual([1, 2, 3, 4]);
+  });
+
   test("a change whose journal alone is left has happened", async () => {
     const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
+    await fillProduct(memory.open(), sampleTopology());
     const store = await openStore(memory.open({ operationTimeoutMs: 50 }));
     memory.onChange(({ path }) => {
       if (path === coordinatorPath.slot("demo", 1)) {
@@ -407,7 +420,7 @@ describe("lost leadership", () => {
 
   test("a leader that is frozen in the middle of a change leaves it to the next, and writes no more", async () => {
     const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
+    await fillProduct(memory.open(), sampleTopology());
     const coordinator = memory.open();
     const old = await openStore(coordinator, { leaseMs: 60 });
     const moves = slotRange(old.snapshot(), 0, 9).map((id) => ({ id, groupId: 2 }));
@@ -441,75 +454,3 @@ async function until<T>(attempt: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-describe("journals of others", () => {
-  const change = (before: string | undefined, data: string | undefined, path: string): string => {
-    const writes = [{ path, before: digestOfText(before), data }];
-    return encodeJournal({ id: "x", name: "test", epoch: 1, writes });
-  };
-
-  test("a node that was changed since is left alone, with a warning", async () => {
-    const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
-    const path = coordinatorPath.slot("demo", 0);
-    const data = encodeSlotNode({
-      id: 0,
-      groupId: 2,
-      action: { index: 0, state: "", targetId: 0 },
-    });
-    const journal = change("older", data, path);
-    await memory.open().write([{ path: JOURNAL, data: journal, expected: ABSENT }]);
-    const { log, lines } = warningLog();
-    const store = await openStore(memory.open(), { log });
-    expect(store.snapshot().slots[0]?.groupId).toBe(1);
-    expect(lines[0]).toStartWith(`topology.journal-foreign: ${path}: changed by somebody else`);
-    expect(memory.get(JOURNAL)).toBeUndefined();
-  });
-
-  test("one that would leave slots of nobody isn't finished", async () => {
-    const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
-    const path = coordinatorPath.slot("demo", 0);
-    const data = encodeSlotNode({
-      id: 0,
-      groupId: 9,
-      action: { index: 0, state: "", targetId: 0 },
-    });
-    const journal = change(memory.get(path)?.data, data, path);
-    await memory.open().write([{ path: JOURNAL, data: journal, expected: ABSENT }]);
-    const { log, lines } = warningLog();
-    const store = await openStore(memory.open(), { log });
-    expect(store.snapshot().slots[0]?.groupId).toBe(1);
-    expect(lines[0]).toContain("slot-[0] belongs to group-[9]");
-    expect(memory.get(JOURNAL)).toBeUndefined();
-  });
-
-  test("garbage is dropped, with an error", async () => {
-    const memory = createMemoryStore();
-    await memory.open().write([{ path: JOURNAL, data: "{", expected: ABSENT }]);
-    const { log, lines } = warningLog();
-    await openStore(memory.open(), { log });
-    expect(lines[0]).toStartWith(
-      "topology.journal-invalid: dropped a journal: /codis-ext/demo/journal",
-    );
-    expect(memory.get(JOURNAL)).toBeUndefined();
-  });
-
-  test("command lines see the change that is under way as done", async () => {
-    const memory = createMemoryStore();
-    await fill(memory.open(), sampleTopology());
-    const path = coordinatorPath.slot("demo", 0);
-    const data = encodeSlotNode({
-      id: 0,
-      groupId: 2,
-      action: { index: 0, state: "", targetId: 0 },
-    });
-    const journal = change(memory.get(path)?.data, data, path);
-    await memory.open().write([{ path: JOURNAL, data: journal, expected: ABSENT }]);
-    expect((await readTopology(memory.open(), "demo")).slots[0]?.groupId).toBe(2);
-  });
-
-  test("the coordinator's word for no node is ours", () => {
-    expect(ABSENT_VERSION).toBe(ABSENT);
-  });
-});

@@ -30,6 +30,7 @@ describe("run", () => {
       dashboard: undefined,
       pidFile: undefined,
       openFilesMin: undefined,
+      proxyName: undefined,
     });
     expect(order.warnings).toEqual([]);
   });
@@ -63,6 +64,7 @@ describe("run", () => {
       dashboard: undefined,
       pidFile: "/run/proxy.pid",
       openFilesMin: 4096,
+      proxyName: undefined,
     });
     expect([order.config.workers, order.config.productName]).toEqual([2, "demo"]);
   });

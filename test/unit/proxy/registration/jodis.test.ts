@@ -47,6 +47,7 @@ async function open(config: ProxyConfig = CONFIG): Promise<Jodis> {
       asked = options;
       return store.open();
     },
+    leavePauseMs: 0,
   });
 }
 
@@ -116,6 +117,7 @@ describe("a registration", () => {
         sink: { write: (line) => void lines.push(line), close: () => Promise.resolve() },
       }),
       open: async () => store.open(),
+      leavePauseMs: 0,
     });
     jodis.start();
     expect(lines.join("")).toContain('"event":"jodis.failed"');

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Starts the dashboard; ZooKeeper (or etcd) must run.
+set -eu
+cd "$(dirname "$0")"
+. ./settings.sh
+
+echo "dashboard at $(value_of dashboard_addr)"
+start dashboard "$CODIS_BIN/codis-config" -c "$CONFIG" -L "$STATE/log/dashboard.log" dashboard
+wait_for dashboard codis_config server list

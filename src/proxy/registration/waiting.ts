@@ -1,0 +1,165 @@
+/**
+ * The node of a proxy that was started as those of Codis 2.0: it says that a proxy with this name is here and
+ * waits to be brought online, and where (`codis config proxy online NAME` reads it). When the proxy goes online
+ * the node makes room for the registration for applications (`jodis.ts`), which has the same path.
+ *
+ * A name that another living proxy has ends this one: that one's node would be replaced.
+ */
+import { ProxyClient } from "../../api/proxy-client.ts";
+import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
+import type { Coordinator, Registration } from "../../coordinator/coordinator.ts";
+import type { CoordinatorOptions } from "../../coordinator/open.ts";
+import { decodeLegacyProxy, encodeLegacyProxy } from "../../model/legacy-proxy-record.ts";
+import type { ProxyModel } from "../../model/proxy-model.ts";
+import type { ProxyConfig } from "../config.ts";
+
+/** For the other proxy of the same name to show that it lives. */
+const NAMESAKE_TIMEOUT_MS = 3_000;
+/** Longest wait for the node's removal. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** What the node is made of. */
+export interface WaitingOptions {
+  readonly config: ProxyConfig;
+  /** With `jodisPath`, the node. */
+  readonly model: ProxyModel;
+  /** `proxy_id` of config.ini. */
+  readonly name: string;
+  readonly log: Log;
+  /** The name belongs to another proxy: this one must end. */
+  readonly onTaken: (reason: CodisError) => void;
+  /** Instead of the real one (tests). */
+  readonly open?: (options: CoordinatorOptions) => Promise<Coordinator>;
+}
+
+/** The node of a proxy that waits. */
+export interface Waiting {
+  /** Removes it; once is enough, and it takes a second at the most. Never throws. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the node as soon as the coordinator can be reached; doesn't wait for it. Throws when its address can't
+ * be understood.
+ */
+export async function announceWaiting(options: WaitingOptions): Promise<Waiting> {
+  const { config, log } = options;
+  if (config.jodisName === "") {
+    throw new CodisError("INTERNAL", "a proxy with a name, but without a coordinator");
+  }
+  const open = options.open ?? (await import("../../coordinator/open.ts")).openCoordinator;
+  const coordinator = await open({
+    kind: config.jodisName,
+    addr: config.jodisAddr,
+    auth: config.jodisAuth,
+    sessionTimeoutMs: config.jodisTimeoutMs,
+    onState: (line) => log.info("waiting.coordinator", line),
+  });
+  const announcement = new Announcement(coordinator, options);
+  announcement.start();
+  return announcement;
+}
+
+class Announcement implements Waiting {
+  readonly #coordinator: Coordinator;
+  readonly #options: WaitingOptions;
+  #registration: Registration | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(coordinator: Coordinator, options: WaitingOptions) {
+    this.#coordinator = coordinator;
+    this.#options = options;
+  }
+
+  start(): void {
+    const { log, model, onTaken } = this.#options;
+    this.#findNamesake()
+      .catch((error: unknown) => {
+        // A coordinator that is down has nobody's node; the registration waits for it.
+        const message = `can't see whether the name is free: ${messageOf(error)}`;
+        log.warn("waiting.unchecked", message, { path: model.jodisPath });
+        return undefined;
+      })
+      .then((taken) => {
+        if (taken !== undefined) {
+          onTaken(taken);
+        } else if (this.#closed === undefined) {
+          this.#register();
+        }
+      });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#removeInTime();
+    return this.#closed;
+  }
+
+  /** The error that ends this proxy, if another one with its name is alive. */
+  async #findNamesake(): Promise<CodisError | undefined> {
+    const { model, name, config } = this.#options;
+    const node = await this.#coordinator.get(model.jodisPath);
+    const other = node === undefined ? undefined : decodeLegacyProxy(node.data, node.path);
+    if (other === undefined || other.adminAddr === model.adminAddr) {
+      return undefined;
+    }
+    const { productName, productAuth } = config;
+    const client = new ProxyClient({
+      addr: other.adminAddr,
+      productName,
+      productAuth,
+      timeoutMs: NAMESAKE_TIMEOUT_MS,
+    });
+    try {
+      const { token, product_name: product } = await client.model();
+      if (token === model.token || product !== productName) {
+        return undefined;
+      }
+    } catch (thrown) {
+      if (isCodisError(thrown)) {
+        return undefined; // Nobody is there: the node is one of a killed proxy, which lapses.
+      }
+      throw thrown;
+    }
+    return new CodisError(
+      "CONFIG_INVALID",
+      `proxy_id ${name} is the name of the proxy at ${other.adminAddr}, which is alive; each proxy needs ` +
+        "another one",
+    );
+  }
+
+  #register(): void {
+    const { config, model, name, log } = this.#options;
+    const record = encodeLegacyProxy(name, "offline", model);
+    this.#registration = this.#coordinator.register(model.jodisPath, record, {
+      ttlMs: config.jodisTimeoutMs,
+      onProblem: (line) => log.warn("waiting.problem", line, { path: model.jodisPath }),
+    });
+    log.info("waiting.started", `waits for: codis config proxy online ${name}`, {
+      path: model.jodisPath,
+      coordinator: this.#coordinator.label,
+    });
+  }
+
+  async #removeInTime(): Promise<void> {
+    const { log } = this.#options;
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => resolve("late"), CLOSE_TIMEOUT_MS);
+    try {
+      const outcome = await Promise.race([this.#remove(), late]);
+      if (outcome === "late") {
+        log.warn("waiting.left", "the node couldn't be removed; it lapses by itself");
+      }
+    } catch (error) {
+      log.warn("waiting.left", `the node stays until it lapses: ${messageOf(error)}`, { error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #remove(): Promise<"removed"> {
+    await this.#registration?.close();
+    await this.#coordinator.close();
+    return "removed";
+  }
+}
