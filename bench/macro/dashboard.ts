@@ -106,7 +106,8 @@ export async function benchDashboard(options: DashboardBenchOptions): Promise<nu
         ["resident memory", `${megabytes(figures.rssBytes)} MB`],
       ],
     );
-    const size = `${SLOT_COUNT} slots, ${options.groups} groups, ${options.servers} servers, ${options.proxies} proxies`;
+    const { groups, servers, proxies } = options;
+    const size = `${SLOT_COUNT} slots, ${groups} groups, ${servers} servers, ${proxies} proxies`;
     options.print(
       `${machineLine(machine)}\n\n${size}\n\n${table}\n\n${barTable("dashboard", barsOf(figures))}\n`,
     );

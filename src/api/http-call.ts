@@ -62,7 +62,8 @@ export async function callHttp(call: HttpCall): Promise<string> {
 
 /**
  * Makes the call; resolves with the answer. Rejects with `REMOTE_UNREACHABLE` (`context.isTimedOut` tells
- * whether the time was up), `REMOTE_REFUSED`, or the code that the other side names in its header.
+ * whether the time was up), `REMOTE_REFUSED`, or the code that the other side names in its header
+ * (`context.reason` is what it says, without the call).
  */
 export async function exchangeHttp(call: HttpCall): Promise<HttpAnswer> {
   const what = `${call.method} ${call.shownPath} of ${call.addr}`;
@@ -86,7 +87,7 @@ export async function exchangeHttp(call: HttpCall): Promise<HttpAnswer> {
   const reason = decodeErrorText(answer.text);
   const message = reason ?? `answered status ${answer.status}`;
   throw new CodisError(toErrorCode(answer.headers[ERROR_CODE_HEADER]), `${what}: ${message}`, {
-    context: { status: answer.status },
+    context: { status: answer.status, reason },
   });
 }
 

@@ -1,5 +1,6 @@
 /**
- * What programs say of the machine they run on, in the form of Codis: `uname -a` without the build.
+ * What programs say of the machine they run on, in the form of Codis: `uname -a` without the build. For the
+ * models of proxies and dashboards; shown to people, never compared.
  */
 import { hostname, machine, release, type } from "node:os";
 

@@ -3,10 +3,11 @@
  * coordinator, and the token that identifies the proxy. JSON form and token follow Codis 3.2.
  */
 import { createHash } from "node:crypto";
-import { hostname, machine, networkInterfaces, release, type } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { formatGoTime } from "../base/go-time.ts";
 import { parseServerAddr } from "./address.ts";
 import { RecordReader } from "./json-record.ts";
+import { systemName } from "./local-system.ts";
 
 /** A proxy; addresses are the ones to tell to others. */
 export interface ProxyModel {
@@ -134,7 +135,7 @@ export function describeThisProxy(facts: ProxyModelFacts): ProxyModel {
     productName: facts.productName,
     pid: process.pid,
     pwd: process.cwd(),
-    sys: `${type()} ${host} ${release()} ${machine()} GNU/Linux`,
+    sys: systemName(),
     hostname: host,
     datacenter: facts.datacenter,
   };

@@ -1,5 +1,6 @@
 /**
- * Slots in a row: lists of ids as ranges, for answers and messages. Pure.
+ * Slots in a row: lists of ids as ranges, for answers and messages. Pure; nothing here knows how many slots a
+ * product has.
  */
 
 /** Slots from `from` to `to`, both included. */

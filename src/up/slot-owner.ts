@@ -4,6 +4,7 @@
  */
 import { callHttp } from "../api/http-call.ts";
 import type { SlotMappingJson } from "../model/slot-mapping.ts";
+import { spansOf } from "../model/slot-range.ts";
 import type { ClusterLayout, SlotRange } from "./layout.ts";
 
 const CALL_MS = 5_000;
@@ -28,21 +29,20 @@ export async function findSlotOwners(
 export function toRanges(
   slots: readonly Pick<SlotMappingJson, "id" | "group_id">[],
 ): ReadonlyMap<number, readonly SlotRange[]> {
-  const rangesById = new Map<number, SlotRange[]>();
+  const idsByOwner = new Map<number, number[]>();
   for (const slot of slots) {
-    if (slot.group_id === 0) {
-      continue;
+    if (slot.group_id !== 0) {
+      const ids = idsByOwner.get(slot.group_id) ?? [];
+      ids.push(slot.id);
+      idsByOwner.set(slot.group_id, ids);
     }
-    const ranges = rangesById.get(slot.group_id) ?? [];
-    const last = ranges.at(-1);
-    if (last?.last === slot.id - 1) {
-      ranges[ranges.length - 1] = { first: last.first, last: slot.id };
-    } else {
-      ranges.push({ first: slot.id, last: slot.id });
-    }
-    rangesById.set(slot.group_id, ranges);
   }
-  return rangesById;
+  return new Map(
+    [...idsByOwner].map(([groupId, ids]) => [
+      groupId,
+      spansOf(ids).map(({ from, to }) => ({ first: from, last: to })),
+    ]),
+  );
 }
 
 /** Like `0-511,600`; `none` when there are none, `unknown` when nobody can say. */

@@ -115,13 +115,19 @@ describe("one change", () => {
 describe("many changes", () => {
   test("share writes, and none is lost", async () => {
     await start();
+    const { storage } = port.leader;
+    const write = storage.write.bind(storage);
+    storage.write = async (writes) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await write(writes);
+    };
     const ids = Array.from({ length: 40 }, (_, index) => index + 1);
     const answers = await Promise.all(ids.map((id) => port.change(`group/create/:xauth/${id}`)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    const entries = stored(port.leader.storage);
+    const entries = stored(storage);
     expect(entries.map(({ seq }) => seq)).toEqual(ids);
     expect(new Set(entries.map(({ state }) => state))).toEqual(new Set(["done"]));
-    expect(port.leader.storage.writes.length).toBeLessThan(80);
+    expect(storage.writes.length).toBeLessThan(40);
   });
 
   test("more than the limit at once are refused, and the limit is free again afterwards", async () => {
@@ -170,9 +176,9 @@ describe("after a crash", () => {
     const first = new FakeLeader({ epoch: 3 });
     await start({ leader: first });
     await port.change("group/create/:xauth/1");
-    first.gate = new Promise(() => undefined);
-    // Its connection breaks when the port is closed: a process that was killed doesn't answer either.
-    const lost = port.change("group/create/:xauth/2").catch(() => undefined);
+    const death = Promise.withResolvers<void>();
+    first.gate = death.promise;
+    const lost = port.change("group/create/:xauth/2");
     await waitFor("entry", 2000, () => (stored(first.storage).length === 2 ? true : undefined));
 
     // The next leader finds what the coordinator has.
@@ -195,9 +201,11 @@ describe("after a crash", () => {
     } finally {
       await next.close();
     }
-    void lost;
-    first.failure = undefined;
-    first.gate = undefined;
+    // What comes from the old leader after that isn't written any more.
+    first.storage.failure = new CodisError("LEADERSHIP_LOST", "epoch 4 leads");
+    death.reject(new CodisError("LEADERSHIP_LOST", "epoch 4 leads"));
+    expect((await lost).status).toBe(800);
+    expect(stored(first.storage)[1]).toMatchObject({ seq: 2, state: "started" });
   });
 
   test("a segment that is damaged is left as it is, and the log goes on in the next", async () => {

@@ -181,6 +181,37 @@ test(
 );
 
 test(
+  "two products on two connections don't see one another",
+  async () => {
+    const products = ["one", "two"];
+    const sides = products.map((product) => ({ product, own: open(), calls: 0 }));
+    for (const side of sides) {
+      side.own.watch(`/jodis/${side.product}`, () => {
+        side.calls += 1;
+      });
+      const leadership = await side.own.lead(requestFor(side.product));
+      await put(leadership, `/codis3/${side.product}/slots/slot-0000`, side.product);
+      const path = `/jodis/${side.product}/proxy-1`;
+      const registration = side.own.register(path, side.product, { ttlMs: 4_000 });
+      await waitFor("isRegistered", SOON_MS, () => registration.isRegistered() || undefined);
+      await waitFor("call", SOON_MS, () => side.calls > 1 || undefined);
+    }
+    const [one, two] = sides;
+    const before = two?.calls;
+    await put(open(), "/jodis/one/proxy-2", "1");
+    await one?.own.close();
+    await put(open(), "/codis3/one/slots/slot-0000", "free again");
+    expect(two?.calls).toBe(before ?? -1);
+    expect((await two?.own.get("/codis3/two/slots/slot-0000"))?.data).toBe("two");
+    expect(await two?.own.list("/jodis/two")).toEqual(["proxy-1"]);
+    expect(await two?.own.list("/jodis/one")).toEqual(["proxy-2"]);
+    await failure("LEADER_EXISTS", open().lead(requestFor("two")));
+    expect((await open().lead(requestFor("one"))).isHeld()).toBe(true);
+  },
+  TEST_MS,
+);
+
+test(
   "a server that raises the lease is named; the leader goes by the shorter time",
   async () => {
     const slow = await startZookeeper({ config: { minSessionTimeout: "3000" } });

@@ -156,6 +156,20 @@ describe("workers", () => {
   );
 });
 
+describe("dashboard", () => {
+  test(
+    "measures a dashboard with simulated peers",
+    async () => {
+      const { stdout } = await bench(0, "dashboard", "--quick");
+      const rows = rowsOf(stdout);
+      for (const what of ["push of all slots", "overview, median", "CPU at rest", "resident"]) {
+        expect(rows.some(([name, figure]) => name?.startsWith(what) && figure !== "")).toBe(true);
+      }
+    },
+    TEST_MS,
+  );
+});
+
 describe("micro", () => {
   test(
     "runs every micro-benchmark",

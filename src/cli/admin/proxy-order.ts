@@ -1,5 +1,6 @@
 /**
- * What `codis admin --proxy=ADDR` can do: look at one proxy and steer it directly, without a dashboard.
+ * What `codis admin --proxy=ADDR` can do: look at one proxy and steer it directly, without a dashboard. The
+ * product's name, which every call needs, is read from the proxy.
  */
 import { readFileSync } from "node:fs";
 import { encodeJson } from "../../api/error-form.ts";

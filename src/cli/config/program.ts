@@ -4,7 +4,7 @@
  * `{"msg": "OK", "ret": 0}` for a change. What else there is to say goes to stderr.
  */
 import { Command, CommanderError } from "commander";
-import { CodisError } from "../../base/error.ts";
+import { CodisError, isCodisError } from "../../base/error.ts";
 import type { LegacyFile } from "../../config/legacy-config.ts";
 import { EXIT } from "../exit-code.ts";
 import { type ConfigTarget, findFile, reachDashboard } from "./target.ts";
@@ -59,7 +59,7 @@ export async function runProgram(
     return await program.start(argv.length === 0 ? ["--help"] : argv);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) {
-      throw thrown;
+      throw withoutCall(thrown);
     }
     if (thrown.exitCode !== 0) {
       const line = thrown.code === "commander.help" ? "a command is missing" : thrown.message;
@@ -151,6 +151,14 @@ Each command has --help as well. Exit codes: 0 done, 1 failed, 64 wrong command 
 release, 78 config.ini can't be used. CODIS_TOKEN in the environment is the secret of a user of /api/v1, for a
 product that has users. Today's form of all this: codis group|server|slot|proxy|product.
 `;
+
+/** What the dashboard says is what counts; by which call it came to say so is for logs. */
+function withoutCall(thrown: unknown): unknown {
+  const reason = isCodisError(thrown) ? thrown.context["reason"] : undefined;
+  return isCodisError(thrown) && typeof reason === "string"
+    ? new CodisError(thrown.code, reason, { cause: thrown })
+    : thrown;
+}
 
 function sortFields(value: unknown): unknown {
   if (Array.isArray(value)) {

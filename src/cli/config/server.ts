@@ -5,7 +5,7 @@
  */
 import { legacyGroupJson } from "../../api/legacy-json.ts";
 import type { V1Group } from "../../api/v1-topology-schema.ts";
-import { CodisError } from "../../base/error.ts";
+import { CodisError, isCodisError } from "../../base/error.ts";
 import { argumentAt, readAddr, readGroupId } from "../noun/argument.ts";
 import { type ConfigCall, type ConfigNoun, OK } from "./program.ts";
 
@@ -85,7 +85,16 @@ async function addServer({ dashboard, args, note }: ConfigCall<object>): Promise
     await client.createGroup(groupId);
     note(`group ${groupId} is new`);
   }
-  await client.addServer(groupId, { addr, as_replica: role === "slave" });
+  try {
+    await client.addServer(groupId, { addr, as_replica: role === "slave" });
+  } catch (thrown) {
+    // Without an answer it isn't known whether the group is still empty.
+    if (group === undefined && !isCodisError(thrown, "REMOTE_UNREACHABLE")) {
+      await client.removeGroup(groupId);
+      note(`group ${groupId} is removed again`);
+    }
+    throw thrown;
+  }
   if (role === "slave" && master === undefined) {
     note(`${addr} is the master of group ${groupId}, because it is its first server`);
   }

@@ -8,6 +8,7 @@ import type { V1Slot } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { argumentAt, readGroupId, readNumber, readSlotId } from "../noun/argument.ts";
 import { describePush } from "../noun/group.ts";
+import { formatSpan } from "../table.ts";
 import { type ConfigCall, type ConfigNoun, type ConfigVerb, OK } from "./program.ts";
 
 const DELAY_MS_MAX = 1_000_000;
@@ -123,8 +124,8 @@ async function setSlots(
   for (const change of result.changes) {
     if (change.previous_group_id !== 0 && change.group_id !== 0) {
       note(
-        `slots ${change.from} to ${change.to} belonged to group ${change.previous_group_id}: keys that it ` +
-          "holds of them are no longer seen",
+        `slots ${formatSpan(change.from, change.to)} belonged to group ${change.previous_group_id}: keys ` +
+          "that it holds of them are no longer seen",
       );
     }
   }

@@ -1,5 +1,6 @@
 /**
- * `codis group …`: the groups of a product.
+ * `codis group …`: the groups of a product, as tables for people and JSON for programs. Every verb is one
+ * call of `/api/v1`.
  */
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Group, V1PushReport } from "../../api/v1-topology-schema.ts";

@@ -1,5 +1,6 @@
 /**
- * `codis product …`: the whole product and its dashboard.
+ * `codis product …`: the whole product in numbers, what is wrong with it, and orders for its dashboard.
+ * Every verb is one call of `/api/v1`.
  */
 import type { V1Health } from "../../api/v1-state-schema.ts";
 import type { V1Product } from "../../api/v1-topology-schema.ts";

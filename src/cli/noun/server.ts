@@ -1,5 +1,6 @@
 /**
- * `codis server …`: the Redis servers of a product's groups.
+ * `codis server …`: the Redis servers of a product's groups: what is stored, and what the last look at each
+ * has found. A server is named by its address alone; its group is looked up.
  */
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Group, V1Server } from "../../api/v1-topology-schema.ts";

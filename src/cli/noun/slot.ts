@@ -1,5 +1,6 @@
 /**
- * `codis slot …`: which group owns which slot.
+ * `codis slot …`: which group owns which slot, as ranges, and giving slots to groups by force. Moving slots
+ * with their data isn't here.
  */
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1AssignResult, V1Slot, V1SlotList } from "../../api/v1-topology-schema.ts";

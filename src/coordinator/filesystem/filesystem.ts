@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { CodisError, isCodisError } from "../../base/error.ts";
+import { CodisError } from "../../base/error.ts";
 import type {
   Coordinator,
   CoordinatorNode,
@@ -43,11 +43,7 @@ export function openFilesystem(options: CoordinatorOptions): Coordinator {
   if (options.addr === "" || options.addr.includes("\0")) {
     throw new CodisError("ARGUMENT_INVALID", "the filesystem coordinator needs a root folder");
   }
-  return new FilesystemCoordinator(
-    resolve(options.addr),
-    options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
-    systemClock,
-  );
+  return new FilesystemCoordinator(resolve(options.addr), options, systemClock);
 }
 
 class FilesystemCoordinator implements Coordinator {
@@ -59,12 +55,14 @@ class FilesystemCoordinator implements Coordinator {
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
-  constructor(root: string, timeoutMs: number, clock: Clock) {
+  constructor(root: string, options: CoordinatorOptions, clock: Clock) {
     this.label = `filesystem ${root}`;
     const layout = new FolderLayout(root);
     const lock = new DataLock(layout, clock);
     const life = new SignOfLife(layout);
-    const base = { layout, lock, clock, life, timeoutMs };
+    const timeoutMs = options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS;
+    const tell = (line: string): void => options.onState?.(line);
+    const base = { layout, lock, clock, life, timeoutMs, tell };
     this.#scope = {
       ...base,
       keeper: new Keeper(base),
@@ -127,6 +125,8 @@ class FilesystemCoordinator implements Coordinator {
     if (this.#isClosed) {
       // It was closed while the lock was waited for; nobody would give this one back.
       await leadership.release();
+      await this.#scope.keeper.close();
+      this.#throwIfClosed();
     }
     this.#watcher.poke();
     return leadership;
@@ -222,10 +222,8 @@ class FilesystemCoordinator implements Coordinator {
     reaped.then(
       () => this.#watcher.poke(),
       (thrown: unknown) => {
-        // They count as absent anyway; a defect of the program isn't hidden, though.
-        if (isCodisError(toFailure(thrown, "reap"), "INTERNAL")) {
-          throw thrown;
-        }
+        // They count as absent anyway.
+        this.#scope.tell(toFailure(thrown, `${this.label}: remove ${paths[0]}`).message);
       },
     );
   }

@@ -35,6 +35,8 @@ export interface KeeperScope {
   readonly life: SignOfLife;
   /** Bound of one operation, milliseconds. */
   readonly timeoutMs: number;
+  /** Gets one line about what went wrong in the background. */
+  readonly tell: (line: string) => void;
 }
 
 /** Keeps things until it is closed. */
@@ -59,7 +61,7 @@ export class Keeper {
 
   /** Looks at everything. Under the lock. Throws system errors. */
   lookNow(): void {
-    const { layout, life, clock } = this.#scope;
+    const { life, clock } = this.#scope;
     const sentAtMs = clock.monotonicMs();
     const looked: Kept[] = [];
     for (const one of [...this.#kept]) {
@@ -71,16 +73,26 @@ export class Keeper {
     }
     life.appear();
     life.beat();
-    if (!this.#hasSwept) {
-      sweep(layout);
-      this.#hasSwept = true;
-    }
+    this.#sweepOnce();
     for (const one of looked) {
       try {
         one.renewed(sentAtMs);
       } catch (thrown) {
         one.failed(this.#describe(thrown));
       }
+    }
+  }
+
+  #sweepOnce(): void {
+    if (this.#hasSwept) {
+      return;
+    }
+    this.#hasSwept = true;
+    try {
+      sweep(this.#scope.layout);
+    } catch (thrown) {
+      // What can't be removed counts as absent for everybody; another process may have the right to.
+      this.#scope.tell(`can't clean up after processes that are gone: ${this.#describe(thrown)}`);
     }
   }
 
@@ -108,7 +120,7 @@ export class Keeper {
       this.#scope.life.disappear();
     } catch (thrown) {
       // Its lock ends with this process at the latest; then others remove it.
-      this.#fail(thrown);
+      this.#scope.tell(this.#describe(thrown));
     }
   }
 
