@@ -30,8 +30,11 @@ const MINUTE_MS = 60_000;
 const TEST_MS = isLong ? 10 * MINUTE_MS : 20_000;
 const FILE_MS = isLong ? 60 * MINUTE_MS : 5 * MINUTE_MS;
 const TOTAL_MS = isLong ? 240 * MINUTE_MS : 30 * MINUTE_MS;
-/** Unit tests share the processors; what runs real servers and measures time runs alone. */
-const PARALLEL_FOLDERS = ["test/unit/", "test/tidy"];
+/**
+ * Unit tests share the processors, and so do the coordinators' contracts, which mostly wait for leases to
+ * end; what runs a whole product runs alone.
+ */
+const PARALLEL_FOLDERS = ["test/unit/", "test/tidy", "test/contract/"];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = mkdtempSync(join(tmpdir(), "codis-report-"));

@@ -141,9 +141,9 @@ test(
     chmodSync(folder.path, 0o755);
     chmodSync(folder.join("data.lck"), 0o444);
     // Rights don't bind root unless it gives up those capabilities; for others the modes are enough.
-  const isRoot = process.getuid?.() === 0;
-  const launcher = isRoot ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
-  client = await spawnClient({ kind: "filesystem", addr: folder.path, auth: "" }, launcher);
+    const isRoot = process.getuid?.() === 0;
+    const launcher = isRoot ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+    client = await spawnClient({ kind: "filesystem", addr: folder.path, auth: "" }, launcher);
     const unreadable = await failure(
       "COORDINATOR_REFUSED",
       client.run({ do: "get", path: "/a/n000" }),

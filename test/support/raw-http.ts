@@ -37,6 +37,11 @@ export class RawHttp {
     return this.received;
   }
 
+  /** Reads no more, so that the other side can't send. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

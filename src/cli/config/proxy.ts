@@ -3,8 +3,10 @@
  * (`codis-proxy -c config.ini`) makes a node with its name in the coordinator and waits; `online` has the
  * dashboard take it, which gives it the slots. `offline` ends it: as in 2.0, its process exits.
  */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Proxy } from "../../api/v1-topology-schema.ts";
-import { CodisError, messageOf } from "../../base/error.ts";
+import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { LegacyFile } from "../../config/legacy-config.ts";
 import type { NodeReader } from "../../coordinator/coordinator.ts";
 import { parseServerAddr } from "../../model/address.ts";
@@ -19,6 +21,9 @@ import {
 import { argumentAt } from "../noun/argument.ts";
 import { type ConfigCall, type ConfigNoun, OK } from "./program.ts";
 import { type ConfigTarget, openStore } from "./target.ts";
+
+const SEEN_TIMEOUT_MS = 5_000;
+const SEEN_PAUSE_MS = 100;
 
 /** A proxy that somebody knows. */
 interface KnownProxy {
@@ -127,8 +132,28 @@ async function bringOnline(call: ConfigCall<object>): Promise<typeof OK> {
   if (found === undefined && parseServerAddr(name) === undefined) {
     throw unknownProxy(name, call.file);
   }
-  await target.client.addProxy({ admin_addr: adminAddr, update: true });
+  const { token } = await target.client.addProxy({ admin_addr: adminAddr, update: true });
+  await waitUntilSeen(call, target.client, token, name);
   return OK;
+}
+
+/** A list that is asked for next shall show it online: the dashboard looks at its proxies every second. */
+async function waitUntilSeen(
+  { note }: ConfigCall<object>,
+  client: V1Client,
+  token: string,
+  name: string,
+): Promise<void> {
+  const endsAtMs = performance.now() + SEEN_TIMEOUT_MS;
+  while ((await client.proxy(token)).status !== "online") {
+    if (performance.now() >= endsAtMs) {
+      note(
+        `the dashboard has taken ${name}, but doesn't see it online yet: codis config proxy list`,
+      );
+      return;
+    }
+    await sleep(SEEN_PAUSE_MS);
+  }
 }
 
 async function takeOffline(call: ConfigCall<object>): Promise<typeof OK> {
@@ -145,8 +170,25 @@ async function takeOffline(call: ConfigCall<object>): Promise<typeof OK> {
     call.note(`${name} at ${addr} isn't online; it waits, as process ${pid}`);
     return OK;
   }
-  await target.client.removeProxy(found.registered.token, { force: false });
+  try {
+    await target.client.removeProxy(found.registered.token, { force: false });
+  } catch (thrown) {
+    throw explainRemoval(thrown, name, found.registered);
+  }
   return OK;
+}
+
+/** A proxy that can't be told to end may serve on with old slots: only its operator knows that it is gone. */
+function explainRemoval(thrown: unknown, name: string, proxy: V1Proxy): unknown {
+  if (!isCodisError(thrown, "PROXY_CALL_FAILED")) {
+    return thrown;
+  }
+  return new CodisError(
+    "PROXY_CALL_FAILED",
+    `${name} at ${proxy.admin_addr} can't be told to end; if its process is gone: ` +
+      `codis proxy remove ${proxy.id} --force --yes`,
+    { cause: thrown },
+  );
 }
 
 /** All proxies. Without a file there is no coordinator to look into. */

@@ -121,12 +121,10 @@ async function setSlots(
   const result = await client.assignSlots({
     assignments: [{ ...span, group_id: status === "online" ? groupId : 0 }],
   });
-  for (const change of result.changes) {
-    if (change.previous_group_id !== 0 && change.group_id !== 0) {
-      note(
-        `slots ${formatSpan(change.from, change.to)} belonged to group ${change.previous_group_id}: keys ` +
-          "that it holds of them are no longer seen",
-      );
+  for (const { from, to, previous_group_id: before, group_id: now } of result.changes) {
+    if (before !== 0 && now !== 0) {
+      const slots = `${from === to ? "slot" : "slots"} ${formatSpan(from, to)}`;
+      note(`${slots}: no data moves, so keys that are on group ${before} are no longer seen`);
     }
   }
   if (result.push !== null) {

@@ -3,9 +3,11 @@
  * that 2.0 knew are `online`, `offline`, `migrate` and `pre_migrate` for slots, `online` and `offline` for
  * proxies; times of the last change aren't kept any more and are `0`.
  */
+import { isMoving, legacyGroupJson, legacySlotJson } from "../../api/legacy-json.ts";
 import type { LegacyReadName } from "../../api/legacy-route.ts";
 import { CodisError } from "../../base/error.ts";
 import type { GroupRecord } from "../../model/group.ts";
+import { legacyProxyJson, legacyProxyName } from "../../model/legacy-proxy-record.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import type { SlotMapping } from "../../model/slot-mapping.ts";
 import { findServer } from "../../model/topology.ts";
@@ -80,61 +82,16 @@ function describeOverview(leader: LeaderControl) {
 }
 
 function groupToJson(leader: LeaderControl, group: GroupRecord) {
-  return {
-    id: group.id,
-    product_name: leader.topology().product,
-    servers: group.servers.map(({ addr }, index) => ({
-      // The word of 2.0 for a replica, which its scripts look for.
-      type: index === 0 ? "master" : "slave",
-      group_id: group.id,
-      addr,
-    })),
-  };
+  const addrs = group.servers.map(({ addr }) => addr);
+  return legacyGroupJson(leader.topology().product, group.id, addrs);
 }
 
 function slotToJson(leader: LeaderControl, slot: SlotMapping) {
-  const moving = isMoving(slot);
-  return {
-    product_name: leader.topology().product,
-    id: slot.id,
-    // In 2.0 a slot belongs to its target as soon as keys move.
-    group_id: moving ? slot.action.targetId : slot.groupId,
-    state: {
-      status: statusOf(slot),
-      migrate_status: {
-        from: moving ? slot.groupId : -1,
-        to: moving ? slot.action.targetId : -1,
-      },
-      last_op_ts: "0",
-    },
-  };
-}
-
-function statusOf(slot: SlotMapping): "online" | "offline" | "migrate" | "pre_migrate" {
-  if (slot.action.state === "prepared" || slot.action.state === "preparing") {
-    return "pre_migrate";
-  }
-  if (isMoving(slot)) {
-    return "migrate";
-  }
-  return slot.groupId === 0 ? "offline" : "online";
-}
-
-function isMoving(slot: SlotMapping): boolean {
-  return slot.action.state === "prepared" || slot.action.state === "migrating";
+  return legacySlotJson(leader.topology().product, slot);
 }
 
 function proxyToJson(leader: LeaderControl, proxy: ProxyRecord) {
   const stats = leader.proxyFigures().get(proxy.token)?.stats;
-  return {
-    id: `proxy_${proxy.id}`,
-    addr: proxy.proxyAddr,
-    last_event: "",
-    last_event_ts: 0,
-    state: stats?.online === true ? "online" : "offline",
-    description: proxy.token,
-    debug_var_addr: proxy.adminAddr,
-    pid: proxy.pid,
-    start_at: proxy.startTime,
-  };
+  const name = legacyProxyName(proxy) ?? `proxy_${proxy.id}`;
+  return legacyProxyJson(name, stats?.online === true ? "online" : "offline", proxy);
 }
