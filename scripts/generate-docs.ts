@@ -14,6 +14,7 @@ import {
   PROXY_ROUTES,
   type ProxyRoute,
   REVISION_HEADER,
+  SLOT_COUNT_HEADER,
   TABLE_HEADER,
   TABLE_UNKNOWN,
 } from "../src/api/proxy-route.ts";
@@ -156,6 +157,8 @@ function httpPage(): string {
       "proxy remembers the newest pair and refuses a call with an older one (`PUSH_OUTDATED`). A *push* " +
       `without these headers, as an original dashboard sends it, is refused for ${UNVERSIONED_PAUSE_MS / 1000} ` +
       "seconds after a call with them (`PUSH_UNVERSIONED`).",
+    `With them goes \`${SLOT_COUNT_HEADER}\`: the number of slots of the product. A proxy that was started with ` +
+      "another `slot_count` refuses the call (`SLOT_COUNT_DIFFERS`); a call without the header is taken.",
     "## Version of the table",
     `Answers of the paths marked *Table* carry the header \`${TABLE_HEADER}: EPOCH.REVISION\`: the version of ` +
       "the last push of slots that every worker has taken. It tells a dashboard without a look at the slots " +

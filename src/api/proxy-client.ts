@@ -13,9 +13,12 @@ import { exchangeHttp, type HttpAnswer, type HttpCall } from "./http-call.ts";
 import {
   EPOCH_HEADER,
   PROXY_ROUTES,
+  type ProxyRoute,
   type ProxyRouteName,
   REVISION_HEADER,
+  SLOT_COUNT_HEADER,
   STATS_FLAG,
+  TABLE_HEADER,
 } from "./proxy-route.ts";
 import type { ProxyOverviewJson, ProxyStatsJson } from "./proxy-stats.ts";
 import { proxyXauth } from "./xauth.ts";
@@ -30,6 +33,8 @@ export interface ProxyClientOptions {
   readonly timeoutMs?: number;
   /** The only proxy to call: another one at this address refuses the xauth that is made of it. */
   readonly token?: string;
+  /** Slots of the product; a proxy with another number isn't called: `SLOT_COUNT_DIFFERS`. */
+  readonly slotCount?: number | undefined;
   /** See `HttpCall`; the owner ends it. */
   readonly agent?: Agent;
   /** Gives up all calls that are under way. */
@@ -54,6 +59,8 @@ export interface ProxyCallParts {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** Slots of every proxy that knows neither `TABLE_HEADER` nor `SLOT_COUNT_HEADER`: those of Codis. */
+const ORIGINAL_SLOT_COUNT = 1024;
 
 /** Calls one proxy. Methods reject with the codes of `callHttp`. */
 export class ProxyClient {
@@ -180,9 +187,9 @@ export class ProxyClient {
     return { ...parts, params: { ...parts.params, xauth } };
   }
 
-  #call(name: ProxyRouteName, parts: ProxyCallParts): Promise<HttpAnswer> {
-    const { method, path } = PROXY_ROUTES[name];
-    const { addr, timeoutMs, agent, signal, answerBytesMax } = this.#options;
+  async #call(name: ProxyRouteName, parts: ProxyCallParts): Promise<HttpAnswer> {
+    const { method, path, tellsTable }: ProxyRoute = PROXY_ROUTES[name];
+    const { addr, slotCount, timeoutMs, agent, signal, answerBytesMax } = this.#options;
     const call: HttpCall = {
       addr,
       method,
@@ -195,14 +202,25 @@ export class ProxyClient {
       signal,
       answerBytesMax,
       ...(parts.body === undefined ? {} : { body: parts.body }),
-      headers:
-        parts.version === undefined
+      headers: {
+        ...(slotCount === undefined ? {} : { [SLOT_COUNT_HEADER]: String(slotCount) }),
+        ...(parts.version === undefined
           ? {}
           : {
               [EPOCH_HEADER]: String(parts.version.epoch),
               [REVISION_HEADER]: String(parts.version.revision),
-            },
+            }),
+      },
     };
-    return exchangeHttp(call);
+    const answer = await exchangeHttp(call);
+    const isOriginal = tellsTable === true && answer.headers[TABLE_HEADER] === undefined;
+    if (isOriginal && slotCount !== undefined && slotCount !== ORIGINAL_SLOT_COUNT) {
+      throw new CodisError(
+        "SLOT_COUNT_DIFFERS",
+        `${addr} is a proxy of Codis 3.2, which has ${ORIGINAL_SLOT_COUNT} slots, but its product has ` +
+          `${slotCount}; such a product needs proxies of this program`,
+      );
+    }
+    return answer;
   }
 }

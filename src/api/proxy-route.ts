@@ -76,6 +76,7 @@ export const PROXY_ROUTES = {
     method: "GET",
     path: "/api/proxy/xping/:xauth",
     auth: "xauth",
+    tellsTable: true,
     answer: '"OK"',
     summary: "Tells whether the xauth is right.",
   },
@@ -222,6 +223,12 @@ export const REVISION_HEADER = "codis-revision";
  * worker has taken, or `TABLE_UNKNOWN`.
  */
 export const TABLE_HEADER = "codis-table";
+/**
+ * Header of a call: how many slots the product has, a whole number. A proxy with another `slot_count`
+ * refuses the call (`SLOT_COUNT_DIFFERS`): it would look for a key in another slot than the rest of the
+ * product.
+ */
+export const SLOT_COUNT_HEADER = "codis-slot-count";
 /** Value of `TABLE_HEADER` before the first push, and after a push without a version. */
 export const TABLE_UNKNOWN = "none";
 

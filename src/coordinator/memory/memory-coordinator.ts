@@ -18,9 +18,10 @@ import type {
   Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
+import { concerns, type MemoryChange } from "./memory-change.ts";
 import { leadMemory, type MemoryLeadership } from "./memory-leadership.ts";
 import { MemoryRegistration } from "./memory-registration.ts";
-import { concerns, type MemoryChange, type MemoryStore } from "./memory-store.ts";
+import type { MemoryStore } from "./memory-store.ts";
 
 /** How one connection behaves. */
 export interface MemoryOpenOptions {

@@ -14,7 +14,8 @@ import {
   type NodeVersion,
   type NodeWrite,
 } from "../coordinator.ts";
-import { compareNames, parentsOf } from "../node-check.ts";
+import { compareNames } from "../node-check.ts";
+import type { MemoryChange } from "./memory-change.ts";
 import { MemoryCoordinator, type MemoryOpenOptions } from "./memory-coordinator.ts";
 
 /** A node of the store. */
@@ -32,13 +33,6 @@ export interface MemoryLease {
   isAlive(): boolean;
   /** Ends it now; its nodes are removed. */
   end(): void;
-}
-
-/** A change of a node, for watches. */
-export interface MemoryChange {
-  readonly path: string;
-  /** Whether the node is new or gone, so that lists of names changed. */
-  readonly isListChange: boolean;
 }
 
 /** How a store behaves. */
@@ -210,13 +204,4 @@ export class MemoryStore {
       listener(change);
     }
   }
-}
-
-/** Whether a watch of `path` has to tell of the change. */
-export function concerns(path: string, change: MemoryChange): boolean {
-  if (path === change.path) {
-    return true;
-  }
-  const parents = parentsOf(change.path);
-  return change.isListChange ? parents.includes(path) : parents.at(-1) === path;
 }

@@ -1,6 +1,6 @@
 /**
  * The requests of ZooKeeper's client protocol that this program uses, each with the form of its answer.
- * They are the ones that every server since 3.4 knows. Bytes only; nothing here is sent.
+ * All of them were there in 3.4 already. Bytes only; nothing here is sent.
  *
  * An answer's transaction number (zxid) is that of the last change which the server had applied when it
  * answered; for a write that is the write itself, since changes are applied one by one.

@@ -1,5 +1,5 @@
 /**
- * The coordinator on ZooKeeper (3.4 and later), with a client of our own; why, and how its promises are kept,
+ * The coordinator on ZooKeeper (tested with 3.8), with a client of our own; why, and how its promises are kept,
  * is in `docs/adr/0012-zookeeper-client.md`. Runs on Bun and on Node.
  *
  * One main session for reads, writes and watches, opened with the first of them; a session for each

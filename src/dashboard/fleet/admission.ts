@@ -7,10 +7,12 @@ import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import { decodeProxyModel, type ProxyModel } from "../../model/proxy-model.ts";
 import { ANSWER_BYTES_MAX, ERROR_CHARS_MAX } from "./timing.ts";
 
-/** What is asked on behalf of. */
+/** On whose behalf the questions are asked. */
 export interface AdmissionParts {
   readonly productName: string;
   readonly productAuth: string;
+  /** Of the product; a proxy with another number of slots is refused. */
+  readonly slotCount: number | undefined;
   readonly timeoutMs: number;
   readonly onOutdated: () => void;
 }

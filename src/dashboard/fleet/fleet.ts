@@ -214,7 +214,9 @@ export class Fleet {
 
   #connect({ adminAddr: addr, token }: ProxyRecord): ProxyLink {
     const { productName, productAuth } = this.#options;
-    return createProxyLink({ addr, token, productName, productAuth, timing: this.#timing });
+    const slotCount = this.#topology?.slotCount;
+    const timing = this.#timing;
+    return createProxyLink({ addr, token, productName, productAuth, slotCount, timing });
   }
 
   #remove(token: string, driver: ProxyDriver): void {
@@ -233,7 +235,9 @@ export class Fleet {
 
   #admission(): AdmissionParts {
     const { productName, productAuth, onOutdated } = this.#options;
-    return { productName, productAuth, onOutdated, timeoutMs: this.#timing.admissionTimeoutMs };
+    const slotCount = this.#topology?.slotCount;
+    const timeoutMs = this.#timing.admissionTimeoutMs;
+    return { productName, productAuth, slotCount, onOutdated, timeoutMs };
   }
 
   #wait(question: SyncQuestion, timeoutMs: number): Promise<PushReport> {

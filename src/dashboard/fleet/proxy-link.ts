@@ -52,6 +52,7 @@ export interface ProxyLinkOptions {
   readonly token: string;
   readonly productName: string;
   readonly productAuth: string;
+  readonly slotCount: number | undefined;
   readonly timing: FleetTiming;
 }
 
@@ -84,7 +85,9 @@ class HttpProxyLink implements ProxyLink {
       agent: pushAgent,
       answerBytesMax: SLOTS_ANSWER_BYTES_MAX,
     });
-    this.#last = new ProxyClient({ ...base, timeoutMs: timing.shutdownTimeoutMs });
+    // Also one with another number of slots can be told to end.
+    const last = { ...base, slotCount: undefined, timeoutMs: timing.shutdownTimeoutMs };
+    this.#last = new ProxyClient(last);
   }
 
   async stats(version: CallVersion): Promise<StatsAnswer> {

@@ -13,6 +13,7 @@ import {
   type ProxyRoute,
   type ProxyRouteName,
   REVISION_HEADER,
+  SLOT_COUNT_HEADER,
 } from "../../api/proxy-route.ts";
 import type { ProxyOverviewJson } from "../../api/proxy-stats.ts";
 import { isSameXauth, proxyXauth, XAUTH_INVALID, XAUTH_MISSING } from "../../api/xauth.ts";
@@ -147,7 +148,20 @@ function admit(context: AdminContext, route: ProxyRoute, request: FastifyRequest
   if (!isSameXauth(given, expected)) {
     throw new CodisError("XAUTH_INVALID", XAUTH_INVALID);
   }
+  admitSlotCount(context, request);
   admitVersion(context, route, readVersion(request));
+}
+
+/** Refuses a product with another number of slots, for which this proxy would hash keys wrongly. */
+function admitSlotCount({ config }: AdminContext, request: FastifyRequest): void {
+  const given = request.headers[SLOT_COUNT_HEADER];
+  if (given !== undefined && given !== String(config.slotCount)) {
+    throw new CodisError(
+      "SLOT_COUNT_DIFFERS",
+      `this proxy was started with slot_count = ${config.slotCount}, but its product has ` +
+        `${String(given).slice(0, 20)} slots; start it with that slot_count`,
+    );
+  }
 }
 
 function admitVersion(
