@@ -5,13 +5,20 @@
  *
  * Order of precedence: defaults, then the file of `--config`, then flags.
  */
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { CodisError } from "../../base/error.ts";
-import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../../base/log-level.ts";
+import { LOG_LEVELS, type LogLevel } from "../../base/log-level.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
 import type { GivenValues } from "../../config/check.ts";
+import {
+  type Flags,
+  parseFlags,
+  readAddr,
+  readCount,
+  readLogLevel,
+  refuseSeveral,
+} from "../../config/flags.ts";
 import { readTomlFile } from "../../config/toml-file.ts";
-import { parseServerAddr } from "../../model/address.ts";
 import { defaultConfigText } from "./default-text.ts";
 import type { ProxyConfig } from "./key.ts";
 import { isLegacyCommandLine, parseLegacyArgs } from "./legacy-args.ts";
@@ -85,12 +92,15 @@ export function parseProxyArgs(
   argv: readonly string[],
   readConfig: (path: string) => GivenValues = readTomlFile,
 ): ProxyOrder {
-  const printed: string[] = [];
   try {
     if (isLegacyCommandLine(argv)) {
       return parseLegacyArgs(argv);
     }
-    const flags = parseFlags(argv, (text) => printed.push(text));
+    const parsed = parseFlags(createCommand(), argv, KEY_FLAGS);
+    if (parsed.kind === "print") {
+      return { ...parsed, exitCode: 0 };
+    }
+    const { flags } = parsed;
     if (flags.has("version")) {
       return { kind: "print", text: `version: ${VERSION}\nruntime: ${RUNTIME}\n`, exitCode: 0 };
     }
@@ -99,11 +109,6 @@ export function parseProxyArgs(
     }
     return buildOrder(flags, readConfig);
   } catch (thrown) {
-    if (thrown instanceof CommanderError) {
-      return thrown.exitCode === 0
-        ? { kind: "print", text: printed.join(""), exitCode: 0 }
-        : { kind: "fail", message: oneLine(thrown.message), exitCode: EXIT_CODE.usage };
-    }
     if (thrown instanceof CodisError) {
       const exitCode =
         thrown.code === "USAGE" || thrown.code === "NOT_SUPPORTED"
@@ -114,8 +119,6 @@ export function parseProxyArgs(
     throw thrown;
   }
 }
-
-type Flags = ReadonlyMap<string, string>;
 
 function createCommand(): Command {
   return new Command("codis proxy")
@@ -143,27 +146,6 @@ function createCommand(): Command {
     .option("--strict", "refuse a configuration file with unknown keys")
     .option("--default-config", "print a configuration file with all keys and exit")
     .option("--version", "print the version and exit");
-}
-
-function parseFlags(argv: readonly string[], print: (text: string) => void): Flags {
-  const command = createCommand()
-    .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: print });
-  command.parse(argv, { from: "user" });
-  const flags = new Map<string, string>();
-  for (const option of command.options) {
-    const value: unknown = command.getOptionValue(option.attributeName());
-    const name = option.name();
-    if (value === true) {
-      flags.set(name, "");
-    } else if (typeof value === "string") {
-      if (value === "" && !(KEY_FLAGS as readonly string[]).includes(name)) {
-        throw new CodisError("USAGE", `--${name} needs a value`);
-      }
-      flags.set(name, value);
-    }
-  }
-  return flags;
 }
 
 function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): ProxyOrder {
@@ -194,14 +176,7 @@ function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): Pr
 }
 
 function refuseWrongSources(flags: Flags): void {
-  const given = SOURCE_FLAGS.filter((flag) => flags.has(flag));
-  if (given.length > 1) {
-    throw new CodisError(
-      "USAGE",
-      `${given.map((flag) => `--${flag}`).join(" and ")} exclude each other: ` +
-        "the slot table comes from one place",
-    );
-  }
+  refuseSeveral(flags, SOURCE_FLAGS, "the slot table comes from one place");
   for (const store of ["zookeeper", "etcd"]) {
     if (flags.has(`${store}-auth`) && !flags.has(store)) {
       throw new CodisError("USAGE", `--${store}-auth has a meaning only with --${store}`);
@@ -232,18 +207,10 @@ function readLogin(flags: Flags, name: string): string {
 }
 
 function readOptions(flags: Flags, configFile: string | undefined): ProxyRunOptions {
-  const level = flags.get("log-level");
-  const logLevel = level === undefined ? "info" : parseLogLevel(level);
-  if (logLevel === undefined) {
-    throw new CodisError(
-      "USAGE",
-      `invalid --log-level=${level}: expected one of ${LOG_LEVELS.join(", ").toUpperCase()}`,
-    );
-  }
   return {
     configFile,
     logFile: flags.get("log"),
-    logLevel,
+    logLevel: readLogLevel(flags),
     hostAdmin: readAddr(flags, "host-admin"),
     hostProxy: readAddr(flags, "host-proxy"),
     fillSlotsFile: flags.get("fillslots"),
@@ -252,28 +219,6 @@ function readOptions(flags: Flags, configFile: string | undefined): ProxyRunOpti
     openFilesMin: readCount(flags, "ulimit"),
     proxyName: undefined,
   };
-}
-
-function readCount(flags: Flags, name: string): number | undefined {
-  const text = flags.get(name);
-  if (text === undefined) {
-    return undefined;
-  }
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) {
-    throw new CodisError("USAGE", `invalid --${name}=${text}: expected a whole number, 1 or more`);
-  }
-  return Number(text);
-}
-
-function readAddr(flags: Flags, name: string): string | undefined {
-  const text = flags.get(name);
-  if (text !== undefined && parseServerAddr(text) === undefined) {
-    throw new CodisError(
-      "USAGE",
-      `invalid --${name}=${text}: expected host:port as others reach it`,
-    );
-  }
-  return text;
 }
 
 function limitWorkers(
@@ -295,8 +240,4 @@ function warnAboutSecrets(flags: Flags): string[] {
       : "";
     return `--${flag}: everybody on this machine can see it in the list of processes${advice}`;
   });
-}
-
-function oneLine(message: string): string {
-  return message.replace(/^error: /, "").replaceAll("\n", " ");
 }
