@@ -20,19 +20,18 @@ import {
 } from "../src/api/proxy-route.ts";
 import { formatByteSize } from "../src/base/byte-size.ts";
 import { ERROR_CODES } from "../src/base/error.ts";
-import type { KeySpec } from "../src/config/key-spec.ts";
-import { expectation, showValue } from "../src/config/value.ts";
 import { FORWARD_METHOD, slotToJson } from "../src/model/slot.ts";
 import { UNVERSIONED_PAUSE_MS } from "../src/proxy/admin/push-guard.ts";
-import { KEY_SECTIONS, PROXY_KEYS } from "../src/proxy/config/key.ts";
 import { DURATION_BOUNDS_SECONDS, METRICS } from "../src/proxy/stats/metric.ts";
+import { dashboardConfigPage, proxyConfigPage } from "./docs-config.ts";
 import { dashboardApiPage, dashboardMetricsPage } from "./docs-dashboard.ts";
 import { NOTE, page, table } from "./docs-page.ts";
 
 /** Text of each page by its path from the root of the repository. */
 export function generateDocs(): ReadonlyMap<string, string> {
   return new Map([
-    ["docs/config-proxy.md", configPage()],
+    ["docs/config-proxy.md", proxyConfigPage()],
+    ["docs/config-dashboard.md", dashboardConfigPage()],
     ["docs/metrics.md", metricsPage()],
     ["docs/errors.md", errorsPage()],
     ["docs/http-api.md", httpPage()],
@@ -46,41 +45,6 @@ export function findOutdatedDocs(root: string): readonly string[] {
   return [...generateDocs()]
     .filter(([path, text]) => readIfThere(join(root, path)) !== text)
     .map(([path]) => path);
-}
-
-function configPage(): string {
-  const parts = [
-    "# Configuration of the proxy",
-    NOTE,
-    "`codis proxy --config=FILE` reads a TOML file. All keys of Codis 3.2 keep their names, defaults " +
-      "and meaning; keys marked *ours* are new. `codis proxy --default-config` prints a file with " +
-      "everything. A key that isn't in the file has its default.",
-    'Sizes are numbers with `b k kb m mb g gb t tb p pb` (units of 1024), like `"128kb"` or `"1.5gb"`; ' +
-      'a bare number is bytes. Durations are written as in Go, like `"30s"`, `"1h15m"` or `"500ms"`; ' +
-      "a bare number is seconds.",
-    "A value that can't be used ends the start with one line that names the file, the line, the key and " +
-      "what would be right, and with exit code 78. An unknown key is a warning with the nearest known " +
-      "name; with `--strict` it ends the start. Flags go before the file: `--ncpu` sets `workers`, and " +
-      "`--product_name`, `--product_auth` and `--session_auth` set the keys of the same name.",
-  ];
-  for (const section of KEY_SECTIONS) {
-    const specs = PROXY_KEYS.filter((spec: KeySpec) => spec.section === section);
-    parts.push(`## ${section}`, table(["key", "default", "accepts", "meaning"], specs.map(keyRow)));
-  }
-  return page(parts);
-}
-
-function keyRow(spec: KeySpec): readonly string[] {
-  const floor = spec.floor === undefined ? "" : showValue(spec, spec.floor);
-  const meaning = [
-    spec.isOurs === true ? "*Ours.* " : "",
-    spec.doc,
-    spec.floor === undefined ? "" : ` Less than ${floor} counts as ${floor}.`,
-    spec.withoutEffect === undefined ? "" : ` **Accepted without effect**: ${spec.withoutEffect}.`,
-    spec.isSecret === true ? " Never shown in JSON or logs." : "",
-    spec.isLogin === true ? " The password is never shown in JSON or logs." : "",
-  ].join("");
-  return [`\`${spec.name}\``, `\`${JSON.stringify(spec.fallback)}\``, expectation(spec), meaning];
 }
 
 function metricsPage(): string {

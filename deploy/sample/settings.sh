@@ -50,7 +50,7 @@ is_running() {
 wait_for() {
   name=$1
   shift
-  left=$START_SECONDS
+  left=$((START_SECONDS * 5))
   until "$@" >/dev/null 2>&1; do
     if ! is_running "$name" || [ "$left" -le 0 ]; then
       echo "$name didn't start; the end of $STATE/log/$name.out:" >&2
@@ -58,6 +58,6 @@ wait_for() {
       exit 1
     fi
     left=$((left - 1))
-    sleep 1
+    sleep 0.2
   done
 }

@@ -9,10 +9,10 @@ stop() {
   if is_running "$name"; then
     echo "ends $name"
     kill "$(cat "$1")"
-    left=$START_SECONDS
+    left=$((START_SECONDS * 5))
     while is_running "$name" && [ "$left" -gt 0 ]; do
       left=$((left - 1))
-      sleep 1
+      sleep 0.2
     done
   fi
   rm -f "$1"

@@ -73,6 +73,8 @@ export interface TopomOverviewJson {
 export interface SlotAssignJson {
   id: number;
   group_id?: number;
+  /** As the original's command line sends it; ignored. */
+  action?: Readonly<Record<string, unknown>>;
 }
 
 /** Answer of `slots/rebalance`: target group by slot. */

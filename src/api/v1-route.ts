@@ -135,9 +135,9 @@ const PRODUCT_ROUTES = {
     tag: "product",
     summary: "Tells of every change of the topology, as server-sent events.",
     description:
-      "Event `topology` with a TopologyEvent as data comes at once and after each change; `end` comes " +
-      "before the dashboard closes the stream, because it doesn't lead any longer or because the reader " +
-      "is too slow. A comment comes every 15 seconds.",
+      "Event `topology` with a TopologyEvent as data comes at once and after each change; to a slow reader " +
+      "one event tells of several changes. `end` comes before the dashboard closes the stream, because it " +
+      "doesn't lead any longer or the token isn't good any longer. A comment comes every 15 seconds.",
     contentType: "text/event-stream",
     errors: ["TOO_BUSY"],
   }),

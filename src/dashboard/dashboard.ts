@@ -26,6 +26,7 @@ export interface DashboardOptions {
 export class Dashboard implements DashboardControl {
   readonly #options: DashboardOptions;
   readonly #ended = Promise.withResolvers<string>();
+  readonly #failed = Promise.withResolvers<CodisError>();
   #model: DashboardModel | undefined;
   #election: Election<Leader> | undefined;
 
@@ -45,7 +46,13 @@ export class Dashboard implements DashboardControl {
       log,
       begin: (leadership) => Leader.begin({ coordinator, leadership, config, log }),
     });
+    this.#election.failed.then((error) => this.#failed.resolve(error));
     this.#election.start();
+  }
+
+  /** Resolves when this dashboard can never lead: its configuration doesn't fit the product. */
+  get failed(): Promise<CodisError> {
+    return this.#failed.promise;
   }
 
   /** Resolves when a shutdown was ordered through the HTTP port. */
@@ -65,11 +72,14 @@ export class Dashboard implements DashboardControl {
   }
 
   leader(): LeaderControl | undefined {
-    return this.state() === "leader" ? this.#election?.reign() : undefined;
+    const reign = this.state() === "leader" ? this.#election?.reign() : undefined;
+    // Right after a freeze the lease may be over before the election has heard of it.
+    return reign?.isHeld() === true ? reign : undefined;
   }
 
   leaderAddr(): string | undefined {
-    return this.#election?.leaderAddr();
+    const isFormer = this.state() === "leader" && this.leader() === undefined;
+    return isFormer ? undefined : this.#election?.leaderAddr();
   }
 
   waitingFor(): string | undefined {

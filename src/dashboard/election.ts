@@ -1,7 +1,7 @@
 /**
  * The life of a dashboard process as a candidate: waits for the coordinator, takes the lock or stands by,
  * leads until the lock is lost, and begins again. Whatever goes wrong with the coordinator is waited out;
- * only `close` ends it.
+ * only `close` ends it, or a configuration that doesn't fit the product.
  *
  *   starting --lock taken--> leader --lost--> starting
  *      |  ^                                      ^
@@ -27,6 +27,9 @@ const RETRY_MAX_MS = 5_000;
 /** A standby looks at the lock at least so often, should a watch not tell. */
 const STANDBY_POLL_MS = 1_000;
 
+/** A reign that doesn't end within this is left behind: the lock isn't kept from others for it. */
+const REIGN_END_MS = 5_000;
+
 /** What leading means: begins with the lock in hand; `close` ends it before the lock is given back. */
 export interface Reign {
   close(): Promise<void>;
@@ -40,7 +43,10 @@ export interface ElectionOptions<R extends Reign> {
   readonly leaseMs: number;
   readonly log: Log;
   readonly clock?: Clock;
-  /** Called with every leadership; a failure gives the lock back and is tried again after a pause. */
+  /**
+   * Called with every leadership; a failure gives the lock back and is tried again after a pause, but
+   * CONFIG_INVALID ends the election (`failed`).
+   */
   readonly begin: (leadership: Leadership) => Promise<R>;
 }
 
@@ -49,7 +55,9 @@ export class Election<R extends Reign> {
   readonly #options: ElectionOptions<R>;
   readonly #clock: Clock;
   readonly #backoff = new Backoff({ minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #failed = Promise.withResolvers<CodisError>();
+  /** Called by `close`. A set, because what waits for one promise again and again would pile up on it. */
+  readonly #onClose = new Set<() => void>();
   #state: DashboardState = "starting";
   #waitingFor: string | undefined = "the coordinator";
   #leaderAddr: string | undefined;
@@ -82,15 +90,22 @@ export class Election<R extends Reign> {
     return this.#reign;
   }
 
+  /** Resolves when it is of no use to go on: this dashboard's configuration doesn't fit the product. */
+  get failed(): Promise<CodisError> {
+    return this.#failed.promise;
+  }
+
   /** Begins to stand for election. */
   start(): void {
     this.#running = this.#run();
   }
 
-  /** Steps down, gives the lock back and ends. */
+  /** Steps down, gives the lock back and ends. Doesn't wait for a coordinator that doesn't answer. */
   async close(): Promise<void> {
     this.#state = "closed";
-    this.#closing.resolve();
+    for (const wake of [...this.#onClose]) {
+      wake();
+    }
     await this.#running;
   }
 
@@ -108,16 +123,24 @@ export class Election<R extends Reign> {
   /** One try for the lock, and everything that follows when it is taken. */
   async #stand(): Promise<void> {
     const { coordinator, product, model, leaseMs, log } = this.#options;
-    const leadership = await coordinator.lead({
-      lockPath: coordinatorPath.lock(product),
-      data: JSON.stringify(dashboardModelToJson(model), undefined, 4),
-      epochPath: coordinatorPath.epoch(product),
-      leaseMs,
-    });
-    let why = "the dashboard ends";
+    const leadership = await this.#unlessClosed(
+      coordinator.lead({
+        lockPath: coordinatorPath.lock(product),
+        data: JSON.stringify(dashboardModelToJson(model), undefined, 4),
+        epochPath: coordinatorPath.epoch(product),
+        leaseMs,
+      }),
+      (late) => late.release(),
+    );
+    if (leadership === undefined) {
+      return;
+    }
+    let why: string | undefined;
     try {
-      this.#reign = await this.#options.begin(leadership);
-      if (!this.#isClosed()) {
+      this.#reign = await this.#unlessClosed(this.#options.begin(leadership), (late) =>
+        this.#end(late),
+      );
+      if (this.#reign !== undefined) {
         this.#state = "leader";
         this.#waitingFor = undefined;
         this.#leaderAddr = model.adminAddr;
@@ -125,13 +148,12 @@ export class Election<R extends Reign> {
         log.info("leader.elected", `leads ${product} with epoch ${leadership.epoch}`, {
           epoch: leadership.epoch,
         });
-        const closing = this.#closing.promise.then(() => why);
-        why = await Promise.race([leadership.lost, closing]);
+        why = await this.#unlessClosed(leadership.lost);
       }
     } finally {
       await this.#stepDown(leadership);
     }
-    if (!this.#isClosed()) {
+    if (why !== undefined && !this.#isClosed()) {
       log.warn("leader.lost", `no longer leads ${product}: ${why}`, { epoch: leadership.epoch });
     }
   }
@@ -144,8 +166,27 @@ export class Election<R extends Reign> {
       this.#state = "starting";
       this.#waitingFor = "the lock of the product";
     }
-    await reign?.close();
+    if (reign !== undefined) {
+      await this.#end(reign);
+    }
     await leadership.release();
+  }
+
+  /** Ends a reign, within a bound. What is left of it can't harm: it holds no lock, and asks before it acts. */
+  async #end(reign: R): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const timer = this.#clock.after(REIGN_END_MS, () => resolve("late"));
+    const ended = reign.close().catch((error: unknown) => {
+      this.#options.log.error("leader.end-failed", "a reign didn't end well", { error });
+    });
+    const outcome = await Promise.race([ended, late]);
+    timer.cancel();
+    if (outcome === "late") {
+      this.#options.log.warn(
+        "leader.end-late",
+        `a reign didn't end within ${REIGN_END_MS} ms; the lock is given back all the same`,
+      );
+    }
   }
 
   async #onFailure(thrown: unknown): Promise<void> {
@@ -158,6 +199,12 @@ export class Election<R extends Reign> {
     }
     this.#state = "starting";
     this.#leaderAddr = undefined;
+    if (isCodisError(thrown, "CONFIG_INVALID")) {
+      this.#waitingFor = thrown.message;
+      this.#failed.resolve(thrown);
+      await this.#unlessClosed(new Promise<never>(() => undefined));
+      return;
+    }
     this.#complain(`${messageOf(thrown)}; tries again`, thrown);
     await this.#pause(this.#backoff.nextMs());
   }
@@ -181,7 +228,7 @@ export class Election<R extends Reign> {
     const changed = Promise.withResolvers<void>();
     const watch = coordinator.watch(coordinatorPath.lock(product), () => changed.resolve());
     try {
-      await Promise.race([changed.promise, this.#pause(STANDBY_POLL_MS)]);
+      await this.#pause(STANDBY_POLL_MS, changed.promise);
     } finally {
       watch.close();
     }
@@ -196,10 +243,44 @@ export class Election<R extends Reign> {
     }
   }
 
-  #pause(delayMs: number): Promise<void> {
+  /** Waits so long, or until `sooner` settles or `close` is called. */
+  async #pause(delayMs: number, sooner?: Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#clock.after(delayMs, resolve);
-    return Promise.race([promise, this.#closing.promise]).finally(() => timer.cancel());
+    sooner?.then(resolve, resolve);
+    await this.#unlessClosed(promise);
+    timer.cancel();
+  }
+
+  /**
+   * Settles as the promise does; with undefined as soon as `close` is called. What comes later is given to
+   * `discard`; a late failure is of no interest.
+   */
+  async #unlessClosed<T>(
+    promise: Promise<T>,
+    discard: (late: T) => unknown = () => undefined,
+  ): Promise<T | undefined> {
+    const { promise: closed, resolve } = Promise.withResolvers<undefined>();
+    const wake = (): void => resolve(undefined);
+    this.#onClose.add(wake);
+    if (this.#isClosed()) {
+      wake();
+    }
+    let isLate = false;
+    const watched = promise.then(async (value) => {
+      if (isLate || this.#isClosed()) {
+        await discard(value);
+        return undefined;
+      }
+      return value;
+    });
+    watched.catch(() => undefined);
+    try {
+      return await Promise.race([watched, closed]);
+    } finally {
+      isLate = true;
+      this.#onClose.delete(wake);
+    }
   }
 
   #isClosed(): boolean {

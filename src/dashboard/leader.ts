@@ -92,7 +92,14 @@ export class Leader implements LeaderControl {
       defaultSlotCount: config.slotCount,
       log,
     });
-    return new Leader(options, store);
+    const leader = new Leader(options, store);
+    try {
+      leader.#start();
+    } catch (thrown) {
+      await leader.close();
+      throw thrown;
+    }
+    return leader;
   }
 
   private constructor(options: LeaderOptions, store: TopologyStore) {
@@ -136,11 +143,19 @@ export class Leader implements LeaderControl {
       password: config.productAuth,
       log,
     });
-    store.onChange((topology) => this.#follow(topology));
-    this.#follow(store.snapshot());
+  }
+
+  #start(): void {
+    this.#store.onChange((topology) => this.#follow(topology));
+    this.#follow(this.#store.snapshot());
     this.#poller.start();
     this.#syncExecutor.start();
     this.#armMarks();
+  }
+
+  /** Whether the lock is held, as far as this process can know without asking. */
+  isHeld(): boolean {
+    return this.#options.leadership.isHeld();
   }
 
   /** Ends everything that runs; the lock is the caller's. */

@@ -6,7 +6,7 @@
  * order: give the lock back, so that a standby leads at once; answer what is in flight; close.
  */
 import { rmSync, writeFileSync } from "node:fs";
-import { CodisError, messageOf } from "../base/error.ts";
+import { CodisError, isCodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
 import type { GivenValues } from "../config/check.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
@@ -75,11 +75,14 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
       log.info("dashboard.started", `listens at ${admin.addr}, topology in ${coordinator.label}`, {
         admin_addr: admin.addr,
       });
-      const cause = await Promise.race([ended, dashboard.ended]);
-      log.info("dashboard.stopping", `ends: ${cause}`);
+      const cause = await Promise.race([ended, dashboard.ended, dashboard.failed]);
+      log.info("dashboard.stopping", `ends: ${messageOf(cause)}`);
       await dashboard.close();
+      if (isCodisError(cause)) {
+        throw cause;
+      }
     } finally {
-      await admin.close();
+      await endInTime(admin.close(), log);
     }
   } finally {
     await coordinator.close();

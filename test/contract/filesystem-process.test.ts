@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { waitFor } from "../support/deadline.ts";
+import { printSeed, Random, SEED } from "../support/seed.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { roundOf } from "./client-command.ts";
 import { spawnClient } from "./client-process.ts";
@@ -15,8 +16,11 @@ import { pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
 
 const PROCESSES = 4;
 const COUNTS = 50;
-const KILLS = process.env["CODIS_TEST_LONG"] === undefined ? 12 : 200;
+const KILLS = process.env["CODIS_TEST_LONG"] === "1" ? 200 : 12;
 const NODES = 40;
+
+printSeed("filesystem kills");
+const random = new Random(SEED);
 
 let folder: TemporaryFolder;
 let coordinator: Coordinator;
@@ -85,7 +89,7 @@ test(
       const path = `/a/run${kill}`;
       await client.run({ do: "writeLoop", isFenced: false, path, count: NODES, size: 2_000 });
       await waitFor("round", SOON_MS, () => client.events().length > 0 || undefined);
-      await pass(Math.random() * 40);
+      await pass(random.next() * 40);
       await client.kill();
       const acknowledged = client.events().filter((one) => one.event === "wrote").length;
       const texts = Array.from({ length: NODES }, (_, index) =>

@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { TopomClient } from "../../src/api/topom-client.ts";
 import { V1Client } from "../../src/api/v1-client.ts";
-import { type CodisExit, type CodisProgram, startCodis } from "./codis-program.ts";
+import { CODIS, type CodisExit, type CodisProgram, startCodis } from "./codis-program.ts";
 import { freePort } from "./free-port.ts";
 import { RespConnection } from "./resp-connection.ts";
 import { tomlOf } from "./running-proxy.ts";
@@ -30,6 +30,8 @@ export interface RunningDashboardOptions {
   readonly port?: number;
   /** What to wait for; default is that it leads. */
   readonly until?: "leader" | "standby" | "started";
+  /** A program that starts the dashboard, with its first arguments; has to end in an exec of the rest. */
+  readonly launcher?: readonly string[];
 }
 
 /** A dashboard that runs. */
@@ -60,7 +62,12 @@ export async function startDashboard(options: RunningDashboardOptions): Promise<
     ...options.config,
   };
   writeFileSync(configFile, tomlOf(config));
-  const program = startCodis(["dashboard", "-c", configFile, ...(options.args ?? [])]);
+  const args = ["dashboard", "-c", configFile, ...(options.args ?? [])];
+  const [launcher, ...before] = options.launcher ?? [];
+  const program =
+    launcher === undefined
+      ? startCodis(args)
+      : startCodis([...before, CODIS, ...args], { launcher });
   const events = {
     leader: /"event":"leader.elected"/,
     standby: /"event":"leader.standby"/,
@@ -94,8 +101,8 @@ export interface WaitingProxy {
   connect(): Promise<RespConnection>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** The same proxy again: same ports, so the same token. */
-  restart(): Promise<WaitingProxy>;
+  /** The same proxy again: same ports, so the same token; with these keys changed. */
+  restart(changes?: Readonly<Record<string, string | number | boolean>>): Promise<WaitingProxy>;
   stop(): Promise<CodisExit>;
 }
 
@@ -135,9 +142,9 @@ async function startOnPorts(
     program,
     connect: () => RespConnection.open(ports.port),
     kill,
-    async restart() {
+    async restart(changes = {}) {
       await kill();
-      return startOnPorts(product, config, ports);
+      return startOnPorts(product, { ...config, ...changes }, ports);
     },
     async stop() {
       program.signal("SIGTERM");

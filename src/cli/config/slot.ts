@@ -94,13 +94,15 @@ async function initSlots({
   if (flags.f !== true) {
     throw new CodisError(
       "STATE_CONFLICT",
-      `the slots of ${product.name} are in use: groups ${groups} own ${count} of them; init -f takes all ` +
-        "of them offline",
+      `the slots of ${product.name} are in use: ${count} of them have a group (${groups}); init -f takes ` +
+        "all of them offline",
     );
   }
   const all = { from: 0, to: list.slot_count - 1, group_id: 0 };
   const { push } = await client.assignSlots({ assignments: [all] });
-  note(`${count} slots of groups ${groups} are offline now; slot range-set gives them back`);
+  note(
+    `${count} slots that had a group (${groups}) are offline now; slot range-set gives them back`,
+  );
   if (push !== null) {
     describePush(push);
   }

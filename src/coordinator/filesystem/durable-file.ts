@@ -4,19 +4,23 @@
  */
 import {
   closeSync,
+  fstatSync,
+  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { CodisError, systemCodeOf } from "../../base/error.ts";
 import type { NodeVersion } from "../coordinator.ts";
 import { FILE_MODE } from "./layout.ts";
 import { digestOf, versionOf } from "./node-file.ts";
+
+const fsyncLater = promisify(fsync);
 
 /** A temporary file that is complete and fsynced. */
 export interface PreparedFile {
@@ -26,18 +30,20 @@ export interface PreparedFile {
   readonly version: NodeVersion;
 }
 
-/** Makes a temporary file; it must not be there yet. Throws system errors, and may leave a part of it. */
+/**
+ * Makes a temporary file; it must not be there yet. Only the fsync is waited for in the background: the rest
+ * takes microseconds. Throws system errors, and may leave a part of the file.
+ */
 export async function prepareFile(temp: string, text: string): Promise<PreparedFile> {
   const bytes = Buffer.from(text);
-  const file = await open(temp, "wx", FILE_MODE);
+  const fd = openSync(temp, "wx", FILE_MODE);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-    const { mtimeNs } = await file.stat({ bigint: true });
+    writeFileSync(fd, bytes);
+    await fsyncLater(fd);
     const digest = digestOf(bytes);
-    return { temp, digest, version: versionOf(digest, mtimeNs) };
+    return { temp, digest, version: versionOf(digest, fstatSync(fd, { bigint: true }).mtimeNs) };
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 
@@ -45,7 +51,7 @@ export async function prepareFile(temp: string, text: string): Promise<PreparedF
 export function replaceFile(temp: string, target: string, text: string): void {
   const fd = openSync(temp, "w", FILE_MODE);
   try {
-    writeSync(fd, text);
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -89,11 +95,11 @@ export function syncFolder(folder: string): void {
 
 /** As `syncFolder`, without stopping the event loop. */
 export async function syncFolderLater(folder: string): Promise<void> {
-  const file = await open(folder, "r");
+  const fd = openSync(folder, "r");
   try {
-    await file.sync();
+    await fsyncLater(fd);
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 

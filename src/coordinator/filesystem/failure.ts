@@ -1,5 +1,6 @@
 /**
- * What an error of the file system means to a user of the coordinator.
+ * What an error of the file system means to a user of the coordinator: which `CodisError` it becomes, and
+ * what the line says besides the system's own text.
  */
 import {
   CodisError,

@@ -24,7 +24,7 @@ import { DataLock } from "./data-lock.ts";
 import { toFailure } from "./failure.ts";
 import { Keeper } from "./keeper.ts";
 import { FolderLayout } from "./layout.ts";
-import { type LeadershipScope, takeLeadership } from "./leadership.ts";
+import { type FileLeadership, type LeadershipScope, takeLeadership } from "./leadership.ts";
 import { listNames } from "./node-file.ts";
 import { NodeWatcher } from "./node-watch.ts";
 import { listGone, readNode, removeGone } from "./ownership.ts";
@@ -50,7 +50,7 @@ class FilesystemCoordinator implements Coordinator {
   readonly label: string;
   readonly #scope: LeadershipScope;
   readonly #watcher: NodeWatcher;
-  readonly #leaderships = new Set<Leadership>();
+  readonly #leaderships = new Set<FileLeadership>();
   readonly #registrations = new Set<FileRegistration>();
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -167,7 +167,9 @@ class FilesystemCoordinator implements Coordinator {
     for (const registration of this.#registrations) {
       registration.markClosed();
     }
-    await Promise.all([...this.#leaderships].map((leadership) => leadership.release()));
+    for (const leadership of this.#leaderships) {
+      leadership.markReleased();
+    }
     await this.#scope.keeper.close();
   }
 

@@ -115,8 +115,13 @@ export class FileLeadership implements Leadership, Kept {
   }
 
   async release(): Promise<void> {
-    this.#held.release();
+    this.markReleased();
     await this.#scope.keeper.lookSoon();
+  }
+
+  /** As `release`, without waiting: the next look removes the lock. */
+  markReleased(): void {
+    this.#held.release();
   }
 
   look(): boolean {

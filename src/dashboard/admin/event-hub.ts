@@ -1,7 +1,9 @@
 /**
- * Tells readers of `/api/v1/events` of every change of the topology, as server-sent events. One hub for
- * one leader; the number of readers and what waits for a slow one are bounded. A reader that is closed
- * here gets an event `end` first and comes back by itself, to whoever leads then.
+ * Tells readers of `/api/v1/events` of every change of the topology, as server-sent events. One hub for one
+ * leader. A reader that is closed here gets an event `end` first and comes back by itself, to whoever leads then.
+ *
+ * Bounds: the number of readers, and for each one event beyond what its connection takes. While a connection
+ * is full, changes gather in no queue: the next event tells of all that happened since the last one.
  */
 import type { ServerResponse } from "node:http";
 import type { V1TopologyEvent } from "../../api/v1-state-schema.ts";
@@ -13,15 +15,19 @@ import type { LeaderControl } from "../control.ts";
 
 /** Readers at once. */
 export const READERS_MAX = 200;
-/** Bytes that may wait for one reader; one that falls behind further is closed. */
-export const READER_BYTES_MAX = 256 * 1024;
 /** A comment comes so often, so that what lies between keeps the connection open. */
 export const HEARTBEAT_MS = 15_000;
+/** A reader whose connection stays full for so long is closed. */
+export const STALL_MS = 30_000;
 
 interface Reader {
   readonly response: ServerResponse;
   /** Asked at each heartbeat: whether the reader may still listen. Never rejects. */
   readonly isAllowed: () => Promise<boolean>;
+  /** What it was told last. */
+  told: Topology;
+  /** Since when its connection is full; undefined while it takes more. */
+  fullSinceMs: number | undefined;
 }
 
 /** The readers of one leader's changes. */
@@ -30,15 +36,17 @@ export class EventHub {
   readonly #clock: Clock;
   readonly #readers = new Set<Reader>();
   readonly #unsubscribe: () => void;
-  #last: Topology;
   #heartbeat: ClockTimer | undefined;
   #isClosed = false;
 
   constructor(leader: LeaderControl, clock: Clock) {
     this.#leader = leader;
     this.#clock = clock;
-    this.#last = leader.topology();
-    this.#unsubscribe = leader.onChange((topology) => this.#tell(topology));
+    this.#unsubscribe = leader.onChange(() => {
+      for (const reader of this.#readers) {
+        this.#tell(reader);
+      }
+    });
   }
 
   get readerCount(): number {
@@ -56,17 +64,22 @@ export class EventHub {
     if (this.#readers.size >= READERS_MAX) {
       throw new CodisError("TOO_BUSY", `there are ${READERS_MAX} readers of events, the limit`);
     }
-    const reader = { response, isAllowed };
+    const told = this.#leader.topology();
+    const reader: Reader = { response, isAllowed, told, fullSinceMs: undefined };
     this.#readers.add(reader);
     response.on("close", () => this.#readers.delete(reader));
     response.on("error", () => this.#drop(reader));
+    response.on("drain", () => {
+      reader.fullSinceMs = undefined;
+      this.#tell(reader);
+    });
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store",
       // nginx would keep events back otherwise.
       "x-accel-buffering": "no",
     });
-    this.#write(reader, this.#format("topology", describeChange(this.#leader.epoch, this.#last)));
+    this.#write(reader, formatEvent(describeChange(this.#leader.epoch, told)));
     this.#heartbeat ??= this.#clock.after(HEARTBEAT_MS, () => this.#beat());
   }
 
@@ -80,19 +93,24 @@ export class EventHub {
     }
   }
 
-  #tell(topology: Topology): void {
-    const event = describeChange(this.#leader.epoch, topology, this.#last);
-    this.#last = topology;
-    const text = this.#format("topology", event);
-    for (const reader of [...this.#readers]) {
-      this.#write(reader, text);
+  #tell(reader: Reader): void {
+    const now = this.#leader.topology();
+    if (reader.fullSinceMs === undefined && reader.told !== now) {
+      const event = describeChange(this.#leader.epoch, now, reader.told);
+      reader.told = now;
+      this.#write(reader, formatEvent(event));
     }
   }
 
   #beat(): void {
     this.#heartbeat = undefined;
-    for (const reader of this.#readers) {
-      void this.#check(reader);
+    for (const reader of [...this.#readers]) {
+      const { fullSinceMs } = reader;
+      if (fullSinceMs === undefined) {
+        void this.#check(reader);
+      } else if (this.#clock.monotonicMs() - fullSinceMs >= STALL_MS) {
+        this.#drop(reader);
+      }
     }
     if (this.#readers.size > 0) {
       this.#heartbeat = this.#clock.after(HEARTBEAT_MS, () => this.#beat());
@@ -108,11 +126,9 @@ export class EventHub {
   }
 
   #write(reader: Reader, text: string): void {
-    if (reader.response.writableLength > READER_BYTES_MAX) {
-      this.#drop(reader);
-      return;
+    if (!reader.response.write(text)) {
+      reader.fullSinceMs ??= this.#clock.monotonicMs();
     }
-    reader.response.write(text);
   }
 
   #end(reader: Reader, reason: string): void {
@@ -125,10 +141,10 @@ export class EventHub {
     this.#readers.delete(reader);
     reader.response.destroy();
   }
+}
 
-  #format(event: string, data: V1TopologyEvent): string {
-    return `event: ${event}\nid: ${data.epoch}.${data.revision}\ndata: ${JSON.stringify(data)}\n\n`;
-  }
+function formatEvent(data: V1TopologyEvent): string {
+  return `event: topology\nid: ${data.epoch}.${data.revision}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** What differs between two topologies; without `before` nothing does. */

@@ -137,8 +137,11 @@ export function proxyStatus(figures: ProxyFigures | undefined): V1Proxy["status"
   if (figures.isTimedOut) {
     return "timeout";
   }
-  if (figures.stats === undefined || figures.error !== undefined) {
+  if (figures.error !== undefined) {
     return "error";
+  }
+  if (figures.stats === undefined) {
+    return "unknown"; // Nobody has looked yet.
   }
   if (figures.stats.closed) {
     return "closed";

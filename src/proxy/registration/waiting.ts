@@ -87,6 +87,10 @@ class Announcement implements Waiting {
         } else if (this.#closed === undefined) {
           this.#register();
         }
+      })
+      .catch((error: unknown) => {
+        const message = `nobody will find this proxy by its name: ${messageOf(error)}`;
+        log.error("waiting.failed", message, { error });
       });
   }
 

@@ -1,0 +1,141 @@
+/**
+ * The remarks in the tables of `docs/compatibility.md`: what differs from the original, for each path, key, flag
+ * and command where anything does. What isn't here is as it was (or, where the table in the code says so, ours,
+ * without effect, or for a later release).
+ */
+import type { ProxyRouteName } from "../src/api/proxy-route.ts";
+import type { TopomRouteName } from "../src/api/topom-route.ts";
+import type { LEGACY_KEYS } from "../src/config/legacy-config.ts";
+import type { DASHBOARD_KEYS } from "../src/dashboard/config/key.ts";
+import type { PROXY_KEYS } from "../src/proxy/config/key.ts";
+
+/** What became of a thing; the words of the legend on the page. */
+export type State = "kept" | "changed" | "more" | "no effect" | "later" | "dropped" | "ours";
+/** State, and a sentence or two. */
+export type Remark = readonly [State, string];
+
+type Remarks<Name extends string> = Readonly<Partial<Record<Name, Remark>>>;
+
+/** Keys of proxy.toml. */
+export const PROXY_KEY_REMARKS: Remarks<(typeof PROXY_KEYS)[number]["name"]> = {
+  proto_type: ["changed", "`unixpacket` is refused: Redis clients can't speak it."],
+  jodis_auth: ["changed", "Shown without its password; the original shows it."],
+  proxy_max_clients: ["kept", "Counts over all workers."],
+  backend_max_pipeline: ["changed", "When it is reached, reading from the clients pauses."],
+  backend_primary_only: ["kept", "Replicas aren't read from in this release anyway."],
+  backend_primary_parallel: [
+    "changed",
+    "Counts for each worker and protocol as well. A session keeps to one connection, so the order of its " +
+      "commands on a key is kept.",
+  ],
+  backend_replica_parallel: ["later", "Replicas aren't read from yet."],
+  backend_number_databases: ["changed", "Connections are opened when a database is first used."],
+  session_max_pipeline: [
+    "changed",
+    "When it is reached, reading pauses; the original closes the client.",
+  ],
+  metrics_report_server: ["kept", "A wrong URL ends the start."],
+  metrics_report_influxdb_server: ["kept", "A wrong URL ends the start."],
+  metrics_report_statsd_server: ["kept", "A wrong address ends the start."],
+};
+
+/** Paths of a proxy. */
+export const PROXY_ROUTE_REMARKS: Remarks<ProxyRouteName> = {
+  statsWithFlags: ["changed", "Flag 2 adds nothing: the slots have a path of their own."],
+  fillSlots: ["more", "An outdated push is refused; see below. A wrong slot refuses all of them."],
+  start: ["more", "An outdated push is refused."],
+  forceGc: ["changed", "Runs the collector of our runtime, in every process."],
+  shutdown: ["changed", "Requests in flight are finished first (`shutdown_timeout`)."],
+  sentinels: ["later", "Kept and shown, but not followed yet."],
+  rewatchSentinels: ["later", "Accepted; there is nothing to do yet."],
+};
+
+/** Keys of dashboard.toml. */
+export const DASHBOARD_KEY_REMARKS: Remarks<(typeof DASHBOARD_KEYS)[number]["name"]> = {
+  coordinator_name: ["changed", "`etcd` is version 3; the original speaks version 2."],
+  coordinator_addr: [
+    "kept",
+    "ZooKeeper also with a root, `host:port,host:port/path`; etcd over http only, as the original.",
+  ],
+  coordinator_auth: ["changed", "Never shown; in the original it is in `GET /topom`."],
+  migration_method: ["kept", "Told to proxies with every slot; slots don't move yet."],
+};
+
+/** Paths of a dashboard. */
+export const TOPOM_ROUTE_REMARKS: Remarks<TopomRouteName> = {
+  overview: ["kept", "Fields below that are constant or missing: see the next table."],
+  createProxy: ["kept", "A proxy that doesn't take its slots in time is stored all the same."],
+  removeProxy: ["kept", "A removed proxy of ours ends in order, as by SIGTERM."],
+  removeGroup: [
+    "changed",
+    "Refused while slots belong to the group or move to it; the original looks at servers only.",
+  ],
+  resyncGroup: ["changed", "Pushes all slots, not those of the group alone."],
+  addServer: [
+    "changed",
+    "Takes stock Redis and Valkey, which the original refuses, and checks more; see below.",
+  ],
+  addServerAt: ["changed", "As without a data centre."],
+  setReplicaGroup: [
+    "changed",
+    "Pushed at once, so no resync has to follow. Proxies of ours don't read from replicas yet.",
+  ],
+  setAllReplicaGroups: ["changed", "The same."],
+  createSyncAction: [
+    "changed",
+    "One that was under way when a dashboard died goes on. For codis-server, Redis and Valkey.",
+  ],
+  serverInfo: ["changed", "Only servers of the product are asked; the original asks any address."],
+  assignSlots: ["kept", "All or none. A wrong node of a slot is repaired by it."],
+  rebalance: ["later", "The plan (confirm 0) is there; ordering it comes later."],
+  addSentinel: ["changed", "Asks for an answer to PING; `SENTINEL flushconfig` isn't sent."],
+  resyncSentinels: [
+    "later",
+    "Answers NOT_SUPPORTED: sentinels aren't set up yet. Proxies are told the list by themselves.",
+  ],
+};
+
+/** Orders of codis admin: target and the flags that choose them. */
+export const ADMIN_REMARKS: Remarks<string> = {
+  "proxy forcegc": ["changed", "The collector of our runtime."],
+  "proxy fillslots": ["more", "The file is checked before anything is sent."],
+  "dashboard remove-group": ["changed", "Refused while slots refer to the group."],
+  "dashboard group-add": ["changed", "Takes stock Redis, and checks more."],
+  "dashboard promote-server": ["later", "Exit code 69."],
+  "dashboard slot-action create": ["later", "Exit code 69."],
+  "dashboard slot-action remove": ["later", "Exit code 69."],
+  "dashboard slot-action create-some": ["later", "Exit code 69."],
+  "dashboard slot-action create-range": ["later", "Exit code 69."],
+  "dashboard slot-action interval": ["later", "Exit code 69."],
+  "dashboard slot-action disabled": ["later", "Exit code 69."],
+  "dashboard rebalance": ["later", "The plan is printed; `--confirm` has exit code 69."],
+  "dashboard sentinel-resync": ["later", "Exit code 69."],
+};
+
+/** Commands of codis config. */
+export const CONFIG_REMARKS: Remarks<string> = {
+  "server add": [
+    "kept",
+    "Makes a missing group. The first server is the master, a slave follows its master at once.",
+  ],
+  "server promote": ["later", "Exit code 69."],
+  "slot init": [
+    "changed",
+    "Nothing has to be made: slots are there, offline. `-f` takes all of them offline.",
+  ],
+  "slot set": ["kept", "Takes effect at once, without a change log."],
+  "slot range-set": ["kept", "The same."],
+  "slot migrate": ["later", "Exit code 69."],
+  "slot rebalance": ["later", "Exit code 69."],
+  "proxy offline": ["kept", "The process exits, as in 2.0. No such proxy: done, with a line."],
+  "action gc": ["no effect", "There is no list of actions to trim."],
+  "action remove-lock": ["changed", "Refused while the dashboard that has the lock is alive."],
+  "action remove-fence": ["no effect", "There are no fences."],
+  dashboard: ["kept", "Runs the dashboard of today on the file; `--http-log` has no effect."],
+};
+
+/** Keys of config.ini. */
+export const LEGACY_KEY_REMARKS: Remarks<(typeof LEGACY_KEYS)[number]["name"]> = {
+  coordinator: ["changed", "`etcd` is version 3."],
+  session_max_pipeline: ["changed", "Reading pauses; 2.0 closes the client."],
+};
