@@ -18,6 +18,9 @@ import type { DashboardConfig } from "./config/key.ts";
 import { dashboardConfigToJson } from "./config/load.ts";
 import { Dashboard, removeLock } from "./dashboard.ts";
 
+/** Longest wait for calls under way at the end, and for the connection to the coordinator to close. */
+const END_MS = 5_000;
+
 /**
  * Runs `codis dashboard ARGV`; resolves with the exit code, or rejects with a `CodisError`. `readConfig` reads
  * the file of `--config` when it isn't TOML.
@@ -85,11 +88,24 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
       await endInTime(admin.close(), log);
     }
   } finally {
-    await coordinator.close();
+    await endInTime(coordinator.close(), log);
     if (options.pidFile !== undefined && isPidWritten) {
       rmSync(options.pidFile, { force: true });
     }
     log.info("dashboard.stopped", "the dashboard has ended");
+  }
+}
+
+/** A client that holds its request back, or a coordinator that is silent, doesn't keep the process alive. */
+async function endInTime(ended: Promise<void>, log: Log): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => resolve("late"), END_MS);
+  try {
+    if ((await Promise.race([ended, late])) === "late") {
+      log.warn("dashboard.end-late", `what is still under way after ${END_MS} ms is broken off`);
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 

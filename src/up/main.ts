@@ -16,7 +16,7 @@ import { checkCoordinatorProgram } from "./coordinator-member.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { parseDownFlags, parseStatusFlags, parseUpFlags, type UpFlags } from "./flags.ts";
 import { type ClusterLayout, readLayout, resolveDir, writeLayout } from "./layout.ts";
-import { planLayout } from "./plan.ts";
+import { DASHBOARD_PORT, planLayout } from "./plan.ts";
 import { endProcesses } from "./process-table.ts";
 import { buildProduct } from "./product.ts";
 import { findSlotOwners, formatRanges } from "./slot-owner.ts";
@@ -171,6 +171,9 @@ async function describeReady(dir: string, layout: ClusterLayout): Promise<void> 
     say(`proxy ${index + 1}: 127.0.0.1:${proxy.port}, admin 127.0.0.1:${proxy.adminPort}`);
   }
   say(`data: ${dir}`);
+  if (layout.dashboard.port !== DASHBOARD_PORT) {
+    say(`for codis slot, group, …: export CODIS_DASHBOARD=127.0.0.1:${layout.dashboard.port}`);
+  }
   say(`ready, try: redis-cli -p ${layout.proxies[0]?.port}`);
 }
 

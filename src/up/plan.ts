@@ -25,8 +25,8 @@ export interface Wishes {
 }
 
 const DEFAULTS = { groups: 2, replicas: 0, proxies: 1, port: 19_000 } as const;
-/** Where Codis has its dashboard; the next best port when it is taken. */
-const DASHBOARD_PORT = 18_080;
+/** Where Codis has its dashboard, and where command lines look for it; another one when it is taken. */
+export const DASHBOARD_PORT = 18_080;
 
 /**
  * The layout to start. Throws `CLUSTER_DIR_INVALID` when the number of groups would change, and
