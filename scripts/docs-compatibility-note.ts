@@ -64,7 +64,6 @@ export const DASHBOARD_KEY_REMARKS: Remarks<(typeof DASHBOARD_KEYS)[number]["nam
 /** Paths of a dashboard. */
 export const TOPOM_ROUTE_REMARKS: Remarks<TopomRouteName> = {
   overview: ["kept", "Fields below that are constant or missing: see the next table."],
-  createProxy: ["kept", "A proxy that doesn't take its slots in time is stored all the same."],
   removeProxy: ["kept", "A removed proxy of ours ends in order, as by SIGTERM."],
   removeGroup: [
     "changed",
@@ -88,7 +87,6 @@ export const TOPOM_ROUTE_REMARKS: Remarks<TopomRouteName> = {
   serverInfo: ["changed", "Only servers of the product are asked; the original asks any address."],
   assignSlots: ["kept", "All or none. A wrong node of a slot is repaired by it."],
   rebalance: ["later", "The plan (confirm 0) is there; ordering it comes later."],
-  addSentinel: ["changed", "Asks for an answer to PING; `SENTINEL flushconfig` isn't sent."],
   resyncSentinels: [
     "later",
     "Answers NOT_SUPPORTED: sentinels aren't set up yet. Proxies are told the list by themselves.",
@@ -123,7 +121,7 @@ export const CONFIG_REMARKS: Remarks<string> = {
     "changed",
     "Nothing has to be made: slots are there, offline. `-f` takes all of them offline.",
   ],
-  "slot set": ["kept", "Takes effect at once, without a change log."],
+  "slot set": ["changed", "`offline` takes the slot from its group; 2.0 remembers the group."],
   "slot range-set": ["kept", "The same."],
   "slot migrate": ["later", "Exit code 69."],
   "slot rebalance": ["later", "Exit code 69."],

@@ -12,8 +12,7 @@ import { PROXY_ROUTES, type ProxyRouteName } from "../src/api/proxy-route.ts";
 import { TOPOM_ROUTES, type TopomRoute, type TopomRouteName } from "../src/api/topom-route.ts";
 import { COORDINATOR_ORDERS } from "../src/cli/admin/coordinator-order.ts";
 import { DASHBOARD_ORDERS } from "../src/cli/admin/dashboard-order.ts";
-import { SWITCHES, showFlag } from "../src/cli/admin/flag.ts";
-import type { AdminOrder, AdminTarget } from "../src/cli/admin/order.ts";
+import { type AdminOrder, type AdminTarget, describeUse } from "../src/cli/admin/order.ts";
 import { PROXY_ORDERS } from "../src/cli/admin/proxy-order.ts";
 import { TOPOLOGY_ORDERS } from "../src/cli/admin/topology-order.ts";
 import { ACTION } from "../src/cli/config/action.ts";
@@ -101,7 +100,9 @@ function ownRemark(spec: KeySpec): Remark | undefined {
   if (spec.isOurs === true) {
     return ["ours", ""];
   }
-  return spec.withoutEffect === undefined ? undefined : ["no effect", `${spec.withoutEffect}.`];
+  return spec.withoutEffect === undefined
+    ? undefined
+    : ["no effect", `${capitalise(spec.withoutEffect)}.`];
 }
 
 function proxyRouteTable(): string {
@@ -122,10 +123,7 @@ function topomRouteTable(): string {
   const rows = names.map((name) => {
     const route: TopomRoute = TOPOM_ROUTES[name];
     const later: Remark | undefined = route.isLater === true ? ["later", ""] : undefined;
-    return [
-      `${route.method} \`${route.path}\``,
-      ...cells(TOPOM_ROUTE_REMARKS[name] ?? later),
-    ];
+    return [`${route.method} \`${route.path}\``, ...cells(TOPOM_ROUTE_REMARKS[name] ?? later)];
   });
   return table(
     ["path", "state", "remark"],
@@ -138,22 +136,16 @@ function topomRouteTable(): string {
 }
 
 function adminTable(target: AdminTarget, orders: readonly AdminOrder[]): string {
-  const rows = orders.map((order) => {
-    const name = order.select.join(" ");
-    return [`\`${describeOrder(order)}\``, ...cells(ADMIN_REMARKS[`${target} ${name}`.trim()])];
-  });
-  return table(["flags", "state", "remark"], rows);
-}
-
-function describeOrder(order: AdminOrder): string {
-  const isSwitch = (name: string): boolean => (SWITCHES as readonly string[]).includes(name);
-  const isWord = (name: string): boolean => !isSwitch(name) && showFlag(name) === `--${name}`;
-  const selection = order.select.map((name) => (isWord(name) ? name : showFlag(name)));
-  const needs = (order.needs ?? []).map((need) =>
-    typeof need === "string" ? showFlag(need) : `(${need.map(showFlag).join("|")})`,
+  const nameOf = (order: AdminOrder): string => [target, ...order.select].join(" ");
+  checkNames(
+    Object.keys(ADMIN_REMARKS).filter((name) => name.startsWith(`${target} `)),
+    orders.map(nameOf),
   );
-  const takes = (order.takes ?? []).map((name) => `[${showFlag(name)}]`);
-  return [...selection, ...needs, ...takes].join(" ") || "(nothing more)";
+  const rows = orders.map((order) => [
+    `\`${describeUse(order)}\``,
+    ...cells(ADMIN_REMARKS[nameOf(order)]),
+  ]);
+  return table(["flags", "state", "remark"], rows);
 }
 
 function configTable(nouns: readonly ConfigNoun[]): string {
@@ -191,4 +183,8 @@ function checkNames(remarks: readonly string[], known: readonly string[]): void 
   if (wrong.length > 0) {
     throw new Error(`docs-compatibility-note.ts: there is no ${wrong.join(", ")}`);
   }
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

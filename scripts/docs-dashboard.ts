@@ -95,7 +95,7 @@ function accessPart(): readonly string[] {
       "changes the product and reads the audit log, an admin also rules users and the dashboard itself.",
     `At most ${USERS_MAX} users with ${TOKENS_PER_USER_MAX} tokens each. The last admin with a token that ` +
       "doesn't expire can't be removed. If all such tokens are lost: delete the nodes below " +
-      "`/codis-ext/PRODUCT/users` in the coordinator and reload the dashboard.",
+      "`/codis-ext/PRODUCT/users` in the coordinator, and reload or restart the dashboard.",
     `The audit log keeps ${SEGMENTS_MAX * SEGMENT_ENTRIES} entries at most, below ` +
       "`/codis-ext/PRODUCT/audit` and in the dashboard's log. An entry whose state is `unfinished` belongs to a " +
       "dashboard that ended in the middle of the change.",

@@ -43,7 +43,11 @@ start() {
 
 # Whether a program that was started here still runs.
 is_running() {
-  [ -f "$STATE/run/$1.pid" ] && kill -0 "$(cat "$STATE/run/$1.pid")" 2>/dev/null
+  [ -f "$STATE/run/$1.pid" ] || return 1
+  # Z: it has ended, and only its parent hasn't heard of it.
+  case $(ps -o stat= -p "$(cat "$STATE/run/$1.pid")") in
+    '' | Z*) return 1 ;;
+  esac
 }
 
 # Waits until a command succeeds, and gives up when the program has ended: wait_for NAME COMMAND ARGUMENTS

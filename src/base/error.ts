@@ -65,6 +65,7 @@ export const ERROR_CODES = {
   TOO_BUSY: "More of this is under way than the limit allows; try again later.",
   SERVER_START_FAILED: "A redis-server of a local cluster didn't start.",
   CLUSTER_DIR_INVALID: "The folder of a local cluster can't be used, or is in use.",
+  OUTPUT_FAILED: "A command line can't write its output, for example because a disk is full.",
   INTERNAL: "A defect of the program.",
 } as const;
 

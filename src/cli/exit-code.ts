@@ -4,33 +4,62 @@
  */
 import { type ErrorCode, isCodisError } from "../base/error.ts";
 
-/** Exit codes, as `codis --help` tells them: those of sysexits.h, which the proxy uses too. */
+/** Exit codes: those of sysexits.h, which the proxy uses too. They never change their meaning. */
 export const EXIT = {
   done: 0,
   failed: 1,
   usage: 64,
-  notSupported: 69,
+  unavailable: 69,
   defect: 70,
   portInUse: 71,
+  notAllowed: 77,
   unusable: 78,
 } as const;
+
+/** What each code means, for help texts and `docs/cli.md`. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done: "done",
+  failed: "failed: refused, not found, or there already",
+  usage: "wrong command line; nothing was done",
+  unavailable: "nobody answers, or not in this release",
+  defect: "a defect of codis",
+  portInUse: "a port is in use",
+  notAllowed: "a token, password or right is missing",
+  unusable: "a configuration, slot table or folder can't be used",
+};
 
 /** Codes that aren't here mean `EXIT.failed`. */
 const EXIT_BY_ERROR: Readonly<Partial<Record<ErrorCode, number>>> = {
   USAGE: EXIT.usage,
+  NOT_SUPPORTED: EXIT.unavailable,
+  REMOTE_UNREACHABLE: EXIT.unavailable,
+  COORDINATOR_UNREACHABLE: EXIT.unavailable,
+  NOT_LEADER: EXIT.unavailable,
+  NOT_ONLINE: EXIT.unavailable,
+  INTERNAL: EXIT.defect,
+  PORT_IN_USE: EXIT.portInUse,
+  UNAUTHENTICATED: EXIT.notAllowed,
+  FORBIDDEN: EXIT.notAllowed,
+  XAUTH_INVALID: EXIT.notAllowed,
+  COORDINATOR_REFUSED: EXIT.notAllowed,
   CONFIG_INVALID: EXIT.unusable,
   CONFIG_UNREADABLE: EXIT.unusable,
   SLOT_TABLE_INVALID: EXIT.unusable,
   SLOT_TABLE_UNREADABLE: EXIT.unusable,
   CLUSTER_DIR_INVALID: EXIT.unusable,
-  PORT_IN_USE: EXIT.portInUse,
-  NOT_SUPPORTED: EXIT.notSupported,
-  INTERNAL: EXIT.defect,
 };
 
 /** The exit code for anything thrown. */
 export function exitCodeOf(thrown: unknown): number {
   return isCodisError(thrown) ? (EXIT_BY_ERROR[thrown.code] ?? EXIT.failed) : EXIT.defect;
+}
+
+/** The error codes that end with this exit code, in order of their names; none for `EXIT.failed`: the rest. */
+export function errorsOfExit(exit: number): readonly string[] {
+  return Object.entries(EXIT_BY_ERROR)
+    .filter(([, code]) => code === exit)
+    .map(([name]) => name)
+    .sort();
 }
 
 /** What to print for anything thrown: one line when it was expected, the whole trace for a defect. */
@@ -40,4 +69,11 @@ export function describeFailure(program: string, thrown: unknown): string {
   }
   const trace = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return `${program}: this is a defect of codis, please report it:\n${trace}\n`;
+}
+
+/** The codes and their meanings, one line each, for help texts. */
+export function describeExitCodes(): string {
+  return (Object.keys(EXIT) as (keyof typeof EXIT)[])
+    .map((name) => `  ${String(EXIT[name]).padEnd(2)}  ${EXIT_MEANINGS[name]}\n`)
+    .join("");
 }

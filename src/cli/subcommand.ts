@@ -3,6 +3,7 @@
  * starts them; the help text and the hint after a slip come from the same table.
  */
 import { nearestName } from "../base/nearest-name.ts";
+import { describeExitCodes } from "./exit-code.ts";
 
 /** One subcommand. */
 export interface Subcommand {
@@ -28,7 +29,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "dashboard", summary: "run the dashboard of a product", isHere: true },
   { name: "admin", summary: "command line of Codis 3", isHere: true },
   { name: "config", summary: "command line of Codis 1.9 and 2.0", isHere: true },
-  { name: "completion", summary: "completion for a shell: bash, zsh, fish", isHere: true },
+  { name: "completion", summary: "completion for a shell: bash", isHere: true },
   { name: "ha", summary: "replace masters that died", isHere: false },
   { name: "fe", summary: "web console for many products", isHere: false },
 ];
@@ -44,16 +45,17 @@ export function describeUsage(): string {
 Codis makes many Redis servers look like one.
 
 Usage: codis COMMAND [VERB] [FLAGS]
-       codis COMMAND --help
+       codis help COMMAND [VERB]
        codis --version
 
 Commands:
 ${rows(true)}
 With a later release:
 ${rows(false)}
-Exit codes: 0 done, 1 failed, 64 wrong command line, 69 not in this release, 70 a defect of
-codis, 71 a port is in use, 78 a configuration, slot table or folder can't be used.
-`;
+Begin with codis up: it starts a small cluster on this machine, and its last lines say what to try.
+
+Exit codes:
+${describeExitCodes()}`;
 }
 
 /** The line for a name that is no subcommand. */

@@ -28,7 +28,8 @@ export async function buildProduct(layout: ClusterLayout, save: SaveLayout): Pro
     timeoutMs: CALL_MS,
   });
   let current = layout;
-  const isNew = current.groups.every((group) => group.master.isAdded !== true);
+  // Groups are added in order: as long as the last one isn't, nobody has got as far as the slots.
+  const isNew = current.groups.at(-1)?.master.isAdded !== true;
   for (const group of layout.groups) {
     current = withGroup(current, await addServers(client, group));
     // The slots of a new product come before the mark of its last group, so that a crash between the two

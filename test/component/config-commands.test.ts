@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { CodisError } from "../../src/base/error.ts";
+import { EXIT } from "../../src/cli/exit-code.ts";
 import { assignSlots, slotRange } from "../../src/model/slot-change.ts";
 import { type CodisExit, runCodis } from "../support/codis-program.ts";
 import { DashboardPort } from "../support/dashboard-port.ts";
@@ -126,7 +127,7 @@ describe("server", () => {
   test("promote comes later", async () => {
     const exit = await run("server promote 1 10.0.0.1:6379");
     expect([exit.code, exit.stdout, exit.stderr]).toEqual([
-      69,
+      EXIT.unavailable,
       "",
       "codis config: promoting a server comes with a later release\n",
     ]);
@@ -189,7 +190,7 @@ describe("slot", () => {
   test.each(["slot migrate 0 5 1 --delay=10", "slot rebalance"])("%s comes later", async (line) => {
     const exit = await run(line);
     expect([exit.code, exit.stdout, exit.stderr]).toEqual([
-      69,
+      EXIT.unavailable,
       "",
       "codis config: moving slots comes with a later release\n",
     ]);
@@ -254,7 +255,7 @@ describe("the dashboard", () => {
     const path = file("product=test", `dashboard_addr=${port.addr}`);
     const exit = await run(`-c ${path} slot init -f`);
     expect([exit.code, exit.stderr]).toEqual([
-      78,
+      EXIT.unusable,
       `codis config: the dashboard ${port.addr} (dashboard_addr, ${path}:2) is the one of product "demo", ` +
         `but product is "test" (${path}:1)\n`,
     ]);
@@ -265,7 +266,7 @@ describe("the dashboard", () => {
     const path = file("produkt=x", `dashboard_addr=${addr}`);
     const exit = await run(`-c ${path} slot info 0`);
     expect([exit.code, exit.stderr]).toEqual([
-      1,
+      EXIT.unavailable,
       `codis config: ${path}:1: unknown key produkt, did you mean product?\n` +
         `codis config: no dashboard answers at ${addr} (dashboard_addr, ${path}:2); ` +
         `start it with codis config -c ${path} dashboard\n`,
@@ -276,7 +277,7 @@ describe("the dashboard", () => {
     const secret = await port.createUser("ops", "admin");
     const exit = await run("slot init");
     expect([exit.code, exit.stderr]).toEqual([
-      1,
+      EXIT.notAllowed,
       `codis config: ${port.addr} wants a token of a user: put it in the environment variable CODIS_TOKEN\n`,
     ]);
     expect((await run("slot init", { CODIS_TOKEN: secret })).stdout).toBe(OK);

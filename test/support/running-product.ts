@@ -5,6 +5,7 @@
  * Invariant: `stop()` ends all that was started, paused processes as well; so does the end of the test.
  */
 import { crc32 } from "node:zlib";
+import { ProxyClient } from "../../src/api/proxy-client.ts";
 import { waitFor } from "./deadline.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { RespConnection } from "./resp-connection.ts";
@@ -88,12 +89,16 @@ export class RunningProduct {
     await this.whenWell();
   }
 
-  /** Waits until the dashboard has nothing to complain of; a failure names what it complains of. */
+  /**
+   * Waits until the dashboard has nothing to complain of but groups without servers; a failure names what it
+   * complains of.
+   */
   async whenWell(): Promise<void> {
     await waitFor(`well-being of product ${this.name}`, WELL_MS, async () => {
-      const { status, problems } = await this.dashboard.v1.health();
+      const health = await this.dashboard.v1.health();
+      const problems = health.problems.filter(({ kind }) => kind !== "group_empty");
       const { proxies } = await this.dashboard.v1.product();
-      if (status !== "ok" || proxies.synced !== this.proxies.length) {
+      if (problems.length > 0 || proxies.synced !== this.proxies.length) {
         throw new Error(`${proxies.synced} proxies are synced, ${JSON.stringify(problems)}`);
       }
       return true;
@@ -168,6 +173,13 @@ export async function askAll(
 export async function ask(port: number, ...command: readonly string[]): Promise<string> {
   const [reply = ""] = await askAll(port, [command]);
   return reply;
+}
+
+/** Server of each slot as a proxy tells it; an empty text for a slot without one. */
+export async function tableOf(adminAddr: string): Promise<readonly string[]> {
+  const client = new ProxyClient({ addr: adminAddr, productName: "", productAuth: "" });
+  const { slots } = await client.overview();
+  return slots.map((slot) => slot.backend_addr ?? "");
 }
 
 /** All keys of a server. */

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
+import { EXIT } from "../../src/cli/exit-code.ts";
 import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
@@ -52,16 +53,16 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).toReversed()) {
     await clean();
   }
-});
+}, TEST_MS);
 
 /** A product of those days: its files, and the programs that are started for it. */
 class Tutorial {
   readonly product: string;
-  readonly #store: { readonly coordinator: "zookeeper" | "etcd"; readonly zk: string };
+  readonly #store: TutorialStore;
   readonly #folder = temporaryFolder();
   readonly #dashboardPort: number;
 
-  constructor(product: string, store: Tutorial["#store"], dashboardPort: number) {
+  constructor(product: string, store: TutorialStore, dashboardPort: number) {
     this.product = product;
     this.#store = store;
     this.#dashboardPort = dashboardPort;
@@ -102,7 +103,7 @@ class Tutorial {
   }
 
   /** Runs what must fail; gives what it says. */
-  async slip(line: string, code = 1): Promise<string> {
+  async slip(line: string, code: number = EXIT.failed): Promise<string> {
     const exit = await this.run(line);
     expect([line, exit.code, exit.stdout]).toEqual([line, code, ""]);
     return exit.stderr.replaceAll(/^codis config: /gm, "");
@@ -145,6 +146,12 @@ class Tutorial {
   }
 }
 
+/** Where a product is kept. */
+interface TutorialStore {
+  readonly coordinator: "zookeeper" | "etcd";
+  readonly zk: string;
+}
+
 interface OldProxy {
   readonly name: string;
   readonly port: number;
@@ -163,7 +170,8 @@ async function end(program: CodisProgram): Promise<void> {
 }
 
 async function redis(): Promise<RedisServer> {
-  const server = await startRedis();
+  // A slave gets its data at once, not after five seconds.
+  const server = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
   cleanups.push(() => server.stop());
   return server;
 }
@@ -246,11 +254,11 @@ describe("the walk of a tutorial on ZooKeeper", () => {
       }
       for (const [index, slave] of slaves.entries()) {
         await waitFor("a slave to follow", WAIT_MS, async () => {
-          const [own, masters_] = await Promise.all([
+          const [own, whole] = await Promise.all([
             ask(slave.port, "DBSIZE"),
             ask(masters[index]?.port ?? 0, "DBSIZE"),
           ]);
-          return own === masters_ && own !== ":0\r\n" ? true : undefined;
+          return own === whole && own !== ":0\r\n" ? true : undefined;
         });
       }
 
@@ -266,7 +274,7 @@ describe("the walk of a tutorial on ZooKeeper", () => {
     "answers typical slips with what is wrong, and changes nothing",
     async () => {
       const tutorial = await tutorialOnZookeeper("slips");
-      expect(await tutorial.slip("server list")).toMatch(
+      expect(await tutorial.slip("server list", EXIT.unavailable)).toMatch(
         /^no dashboard answers at localhost:\d+ \(dashboard_addr, .*\); start it with codis config -c .* dashboard\n$/,
       );
       await tutorial.startDashboard();
@@ -288,7 +296,7 @@ describe("the walk of a tutorial on ZooKeeper", () => {
       expect(await tutorial.slip("slot range-set 0 1024 1 online")).toContain("expected 0 to 1023");
       expect(await tutorial.slip("proxy online proxy_9")).toContain("there is no proxy proxy_9");
       for (const line of ["slot migrate 0 1 1", `server promote 1 ${server.addr}`]) {
-        expect(await tutorial.slip(line, 69)).toContain("later release");
+        expect(await tutorial.slip(line, EXIT.unavailable)).toContain("later release");
       }
       await ask(other.port, "SET", "key", "of another product");
       const full = await tutorial.slip(`server add 2 ${other.addr} master`);

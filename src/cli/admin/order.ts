@@ -160,7 +160,8 @@ export function describeOrders(orders: readonly AdminOrder[]): string {
     .join("\n");
 }
 
-function describeUse(order: AdminOrder): string {
+/** How an order is written: what chooses it, what must be there, and in brackets what may be. */
+export function describeUse(order: AdminOrder): string {
   const selection = order.select.length === 0 ? ["(nothing more)"] : order.select.map(showWord);
   const needs = (order.needs ?? []).map((need) =>
     typeof need === "string" ? showFlag(need) : `(${need.map(showFlag).join("|")})`,

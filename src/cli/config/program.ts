@@ -6,7 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { CodisError, isCodisError } from "../../base/error.ts";
 import type { LegacyFile } from "../../config/legacy-config.ts";
-import { EXIT } from "../exit-code.ts";
+import { describeExitCodes, EXIT } from "../exit-code.ts";
 import { type ConfigTarget, findFile, reachDashboard } from "./target.ts";
 
 /** Flags before the command. */
@@ -147,10 +147,11 @@ class Run {
 }
 
 const HELP_END = `
-Each command has --help as well. Exit codes: 0 done, 1 failed, 64 wrong command line, 69 not in this
-release, 78 config.ini can't be used. CODIS_TOKEN in the environment is the secret of a user of /api/v1, for a
+Each command has --help as well. CODIS_TOKEN in the environment is the secret of a user of /api/v1, for a
 product that has users. Today's form of all this: codis group|server|slot|proxy|product.
-`;
+
+Exit codes:
+${describeExitCodes()}`;
 
 /** What the dashboard says is what counts; by which call it came to say so is for logs. */
 function withoutCall(thrown: unknown): unknown {

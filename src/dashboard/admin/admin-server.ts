@@ -10,6 +10,7 @@ import { LEGACY_REFUSALS } from "../../api/legacy-route.ts";
 import { LEADER_HEADER, TOPOM_BODY_BYTES_MAX, TOPOM_ROUTES } from "../../api/topom-route.ts";
 import { V1_PATHS } from "../../api/v1-path.ts";
 import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
+import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { sendFailure, sendNotFound } from "../../http/answer.ts";
 import { createHttpApp, listen } from "../../http/app.ts";
@@ -141,6 +142,7 @@ function createApp(options: AdminServerOptions, context: AdminContext): FastifyI
 /** Has a reign begin and end also when nobody calls: readers of events must be told. */
 class ReignLook {
   readonly #context: AdminContext;
+  #lastComplaint = "";
   #timer: ClockTimer;
 
   constructor(context: AdminContext) {
@@ -158,9 +160,12 @@ class ReignLook {
     if (reign !== undefined && !reign.hasUsers()) {
       // Read at once, so that an open API is told in the log before the first call.
       reign.users().catch((thrown: unknown) => {
-        log.warn("access.unread", "the users can't be read; calls wait for them", {
-          error: thrown,
-        });
+        if (messageOf(thrown) !== this.#lastComplaint) {
+          this.#lastComplaint = messageOf(thrown);
+          log.warn("access.unread", "the users can't be read, so calls that need them fail", {
+            error: thrown,
+          });
+        }
       });
     }
     return clock.after(LOOK_MS, () => {

@@ -10,7 +10,10 @@ import { CodisError } from "../../base/error.ts";
 export interface Caller {
   /** Address of the other end of the connection. */
   readonly addr: string;
-  /** The connection comes from this machine and nobody says that the request came through a proxy. */
+  /**
+   * The connection comes from this machine, nobody says that the request came through a proxy, and it isn't a
+   * browser's for a name that may be anybody's (whose owner can let it resolve to 127.0.0.1).
+   */
   readonly isLoopback: boolean;
   /** What `X-Real-IP` and `X-Forwarded-For` say; undefined when neither is there. */
   readonly claimedFrom: string | undefined;
@@ -34,7 +37,8 @@ export function describeCaller(
   const secret = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
   return {
     addr: remoteAddr ?? "unknown",
-    isLoopback: !isForwarded && remoteAddr !== undefined && isLoopbackAddr(remoteAddr),
+    isLoopback:
+      !isForwarded && !isRebound(headers) && remoteAddr !== undefined && isLoopbackAddr(remoteAddr),
     claimedFrom: claimed === "" ? undefined : claimed.slice(0, CLAIM_CHARS_MAX),
     secret,
   };
@@ -59,6 +63,11 @@ export function refuseCrossSite(headers: IncomingHttpHeaders): void {
 
 function isSame(origin: string, host: string | undefined): boolean {
   return origin.replace(/^https?:\/\//, "") === host;
+}
+
+function isRebound(headers: IncomingHttpHeaders): boolean {
+  const isBrowser = headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
+  return isBrowser && !/^(localhost|[\d.]+|\[[\da-f:.]+\])(:\d+)?$/i.test(headers.host ?? "");
 }
 
 function isLoopbackAddr(addr: string): boolean {

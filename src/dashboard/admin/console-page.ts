@@ -1,5 +1,6 @@
 /**
- * The page at `/console` until the console is there: says so, and links to what is.
+ * The page at `/console` until the console is there: says so, and links to what is. Nothing in it comes from a
+ * caller, and it loads nothing.
  */
 import type { AdminContext } from "./context.ts";
 

@@ -1,5 +1,6 @@
 /**
- * What both APIs do to the process itself, whether it leads or not.
+ * What both APIs do to the process itself, whether it leads or not: the level of its log and its end. Who may
+ * order that is decided in `access.ts`.
  */
 import type { FastifyReply } from "fastify";
 import { TOPOM_CLOSED } from "../../api/topom-route.ts";

@@ -1,5 +1,6 @@
 /**
- * Counts of the requests that the HTTP port of a dashboard answered, for `/metrics`.
+ * Counts of the requests that the HTTP port of a dashboard answered, for `/metrics`. Kept by few labels, so
+ * that they stay few whatever callers send.
  */
 import { REQUEST_BOUNDS_SECONDS } from "./metric.ts";
 

@@ -8,7 +8,7 @@ import { CodisError } from "../../base/error.ts";
 import { slotToJson } from "../../model/slot.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import { findServer } from "../../model/topology.ts";
-import type { LeaderControl, SlotAssignment } from "../control.ts";
+import type { LeaderControl, PushReport, SlotAssignment } from "../control.ts";
 import type { AdminContext } from "./context.ts";
 import { describeOverview, describeStats } from "./overview.ts";
 import { planRebalance } from "./rebalance-plan.ts";
@@ -111,9 +111,9 @@ export const TOPOM_CHANGES: Readonly<Record<ChangeName, Prepare>> = {
   },
   resyncGroup: (leader, params) => {
     const gid = intParam(params, "gid");
-    return { arguments: { gid }, run: () => done(leader.resyncGroup(gid)) };
+    return { arguments: { gid }, run: () => pushed(leader.resyncGroup(gid)) };
   },
-  resyncAllGroups: (leader) => ({ arguments: {}, run: () => done(leader.resyncAllGroups()) }),
+  resyncAllGroups: (leader) => ({ arguments: {}, run: () => pushed(leader.resyncAllGroups()) }),
   addServer: prepareAddServer,
   addServerAt: prepareAddServer,
   removeServer: (leader, params) => {
@@ -179,7 +179,7 @@ function prepareAssign(
 ): PreparedChange {
   return {
     arguments: { slots: describeAssignments(assignments) },
-    run: () => done(leader.assignSlots(assignments)),
+    run: () => pushed(leader.assignSlots(assignments)),
   };
 }
 
@@ -194,6 +194,21 @@ export function describeAssignments(
       formatRanges(list.map(({ id }) => id).sort((a, b) => a - b)),
     ]),
   );
+}
+
+/** As with Codis, a proxy that doesn't have the slots fails the call, though what was ordered is stored. */
+async function pushed(push: Promise<PushReport>): Promise<void> {
+  const { failed } = await push;
+  const [first] = failed;
+  if (first !== undefined) {
+    const { token, reason } = first;
+    const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
+    throw new CodisError(
+      "PROXY_CALL_FAILED",
+      `proxy-[${token}] resync slots failed${more}: ${reason.replace(`proxy-[${token}] `, "")}; the change ` +
+        "is stored, and a proxy gets it as soon as it answers, or is removed by force",
+    );
+  }
 }
 
 /** The answer of a change is `"OK"`, whatever the leader tells. */

@@ -1,5 +1,6 @@
 /**
- * What the calls of `/api/v1` about users, tokens and the audit log do.
+ * What the calls of `/api/v1` about users, tokens and the audit log do. The secret of a token leaves this file
+ * once, in the answer to the call that made it.
  */
 import type { V1AuditEntry, V1CreatedToken, V1User } from "../../api/v1-access-schema.ts";
 import { refuseFirstUserFromElsewhere } from "./access.ts";

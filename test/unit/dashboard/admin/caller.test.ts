@@ -28,6 +28,17 @@ describe("describeCaller", () => {
     }
   });
 
+  test("a browser's request for a name of somebody else isn't from this machine", () => {
+    const isLoopback = (host: string, headers: Record<string, string>) =>
+      describeCaller("127.0.0.1", { host, ...headers }).isLoopback;
+    expect(isLoopback("evil.example:18080", { origin: "http://evil.example:18080" })).toBe(false);
+    expect(isLoopback("evil.example", { "sec-fetch-site": "same-origin" })).toBe(false);
+    expect(isLoopback("dashboard:18080", {})).toBe(true);
+    for (const host of ["localhost:18080", "127.0.0.1:18080", "[::1]:18080"]) {
+      expect([host, isLoopback(host, { origin: `http://${host}` })]).toEqual([host, true]);
+    }
+  });
+
   test("claims are kept, shortened", () => {
     const headers = { "x-real-ip": "1.1.1.1", "x-forwarded-for": "2.2.2.2, 3.3.3.3" };
     expect(describeCaller("10.0.0.1", headers).claimedFrom).toBe("1.1.1.1, 2.2.2.2, 3.3.3.3");

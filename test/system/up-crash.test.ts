@@ -1,0 +1,131 @@
+/**
+ * `codis up` killed at every stage of building its product, and folders that a release without a dashboard
+ * has left: the next start always comes to the whole product with all data. Real processes, kill -9.
+ */
+import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { ask } from "../../src/up/probe.ts";
+import type { ClusterStatus } from "../../src/up/status.ts";
+import { type CodisProgram, runCodis, startCodis } from "../support/codis-program.ts";
+import { waitFor } from "../support/deadline.ts";
+import { freePort } from "../support/free-port.ts";
+import { startRedis } from "../support/redis-server.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+
+const TEST_MS = 90_000;
+const STAGE_MS = 20_000;
+const folders: TemporaryFolder[] = [];
+
+afterEach(async () => {
+  for (const folder of folders.splice(0)) {
+    const dir = folder.join("cluster");
+    if (existsSync(join(dir, "cluster.json"))) {
+      await runCodis(["down", "--dir", dir]);
+    }
+    folder.remove();
+  }
+});
+
+function newDir(): string {
+  const folder = temporaryFolder();
+  folders.push(folder);
+  return folder.join("cluster");
+}
+
+async function startUp(dir: string, ...flags: readonly string[]): Promise<CodisProgram> {
+  const program = startCodis(["up", "--dir", dir, ...flags]);
+  await program.sees(/ready, try: redis-cli -p \d+/);
+  return program;
+}
+
+async function readStatus(dir: string): Promise<ClusterStatus> {
+  const { stdout } = await runCodis(["status", "--dir", dir, "--json"]);
+  return JSON.parse(stdout);
+}
+
+/** How many parts of the product are marked as told to the dashboard. */
+function marksIn(dir: string): number {
+  const text = readFileSync(join(dir, "cluster.json"), "utf8");
+  return text.split('"isAdded": true').length - 1;
+}
+
+/** All slots have an owner, and a key of each group goes through the proxy. */
+async function expectWhole(dir: string, port: number): Promise<void> {
+  const status = await readStatus(dir);
+  expect(status.state).toBe("online");
+  expect(status.groups.map((group) => group.slots)).toEqual([
+    [{ first: 0, last: 511 }],
+    [{ first: 512, last: 1023 }],
+  ]);
+  for (const key of ["k1", "k2", "k3", "k4"]) {
+    expect(await ask(port, `SET ${key} v`)).toBe("OK");
+  }
+}
+
+describe("codis up is killed while it builds", () => {
+  // Marks: group 1 with its replica, group 2 with its replica, the proxy.
+  test.each([0, 2, 4])(
+    "after %d parts were told to the dashboard",
+    async (marks) => {
+      const dir = newDir();
+      const port = await freePort();
+      const flags = ["--port", `${port}`, "--replicas", "1"];
+      const first = startCodis(["up", "--dir", dir, ...flags]);
+      await waitFor(`${marks} marks`, STAGE_MS, () =>
+        existsSync(join(dir, "dashboard.log")) && marksIn(dir) >= marks ? true : undefined,
+      );
+      first.signal("SIGKILL");
+      await first.ended();
+      await startUp(dir);
+      await expectWhole(dir, port);
+    },
+    TEST_MS,
+  );
+});
+
+describe("a folder of a release without a dashboard", () => {
+  test(
+    "keeps its data readable, and its ports",
+    async () => {
+      const dir = newDir();
+      const [port, adminPort] = [await freePort(), await freePort()];
+      const names = Array.from({ length: 40 }, (_, index) => `key:${index}`);
+      const masters: number[] = [];
+      for (const id of [1, 2]) {
+        const folder = join(dir, `group-${id}`, "master");
+        mkdirSync(folder, { recursive: true });
+        const server = await startRedis({ dir: folder, args: ["--appendonly", "yes"] });
+        for (const name of names) {
+          if ((crc32(name) % 1024 < 512 ? 1 : 2) === id) {
+            expect(await ask(server.port, `SET ${name} v-${name}`)).toBe("OK");
+          }
+        }
+        masters.push(server.port);
+        await server.stop();
+      }
+      const groups = masters.map((master, index) => ({
+        id: index + 1,
+        master: { port: master },
+        replicas: [],
+      }));
+      const layout = { version: 1, groups, proxies: [{ port, adminPort }] };
+      writeFileSync(join(dir, "cluster.json"), JSON.stringify(layout));
+      writeFileSync(join(dir, "slots.json"), "[]\n");
+
+      const up = await startUp(dir);
+      await expectWhole(dir, port);
+      const status = await readStatus(dir);
+      expect(status.groups.map((group) => group.servers[0]?.addr)).toEqual(
+        masters.map((master) => `127.0.0.1:${master}`),
+      );
+      for (const name of names) {
+        expect(await ask(port, `GET ${name}`)).toBe(`v-${name}`);
+      }
+      up.signal("SIGTERM");
+      await up.ended();
+    },
+    TEST_MS,
+  );
+});
