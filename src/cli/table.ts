@@ -45,6 +45,11 @@ export function formatBytes(bytes: number | null): string | null {
   return unit === "B" ? `${value} B` : `${value.toFixed(1)} ${unit}`;
 }
 
+/** A number and the word for it: `1 slot`, `2 slots`. */
+export function formatCount(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** Slots in a row as `0-511`, one alone as `7`. */
 export function formatSpan(from: number, to: number): string {
   return from === to ? `${from}` : `${from}-${to}`;

@@ -136,9 +136,14 @@ export interface LegacyFile {
   /** `path:line` of a key, the path alone when the default counts. */
   readonly originOf: (key: string) => string;
   readonly warnings: readonly string[];
+  /** Lines about keys that do nothing any more: for proxies, whose keys they are. */
+  readonly withoutEffect: readonly string[];
 }
 
 const TABLE = new KeyTable<LegacyConfig>(LEGACY_KEYS);
+const IDLE_KEYS: ReadonlySet<string> = new Set(
+  LEGACY_KEYS.filter((spec) => "withoutEffect" in spec).map((spec) => spec.name),
+);
 
 /** Reads and checks a file. Throws `CONFIG_UNREADABLE` or `CONFIG_INVALID` with one line. */
 export function readLegacyFile(path: string): LegacyFile {
@@ -148,10 +153,18 @@ export function readLegacyFile(path: string): LegacyFile {
 /** Checks the values of a file. Throws `CONFIG_INVALID`. */
 export function checkLegacyFile(file: IniFile): LegacyFile {
   const values = new Map([...file.values].map(([key, text]) => [key, readValue(key, text)]));
-  const given = { values, originOf: file.originOf };
-  const { config, warnings } = TABLE.check(given, false, { check: applyRules, explain });
   const { path, originOf } = file;
-  return { path, config, originOf, warnings: [...file.warnings, ...warnings] };
+  const rules = { check: applyRules, explain };
+  const { config, warnings: all } = TABLE.check({ values, originOf }, false, rules);
+  const useful = new Map([...values].filter(([key]) => !IDLE_KEYS.has(key)));
+  const { warnings } = TABLE.check({ values: useful, originOf }, false, rules);
+  return {
+    path,
+    config,
+    originOf,
+    warnings: [...file.warnings, ...warnings],
+    withoutEffect: all.filter((line) => !warnings.includes(line)),
+  };
 }
 
 /** How long a registration outlives a killed proxy, ms. */

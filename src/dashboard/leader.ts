@@ -267,6 +267,10 @@ export class Leader implements LeaderControl {
           `group-[${groupId}] got or lost a master meanwhile; try again`,
         );
       }
+      if (isMaster && !hasSameOwners(now, topology)) {
+        // Its keys were looked at by the slots of before.
+        throw new CodisError("STATE_CONFLICT", "slots were given to groups meanwhile; try again");
+      }
       const after = addServer(now, groupId, addr, options.datacenter);
       return options.asReplica && !isMaster ? createSyncAction(after, addr) : after;
     });
@@ -276,6 +280,8 @@ export class Leader implements LeaderControl {
     await this.#store.commit(`remove server ${addr} from group ${groupId}`, (now) =>
       removeServer(now, groupId, addr),
     );
+    // Proxies may read from it; whoever removes it will end it next.
+    await this.#push();
   }
 
   async setReplicaGroup(groupId: number, addr: string, isEnabled: boolean): Promise<void> {
@@ -434,4 +440,8 @@ export class Leader implements LeaderControl {
       this.#options.log.warn("leader.outdated", messageOf(error), { error });
     });
   }
+}
+
+function hasSameOwners(one: Topology, other: Topology): boolean {
+  return one.slots.every((slot, id) => slot.groupId === other.slots[id]?.groupId);
 }

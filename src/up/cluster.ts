@@ -8,12 +8,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { CodisError, messageOf } from "../base/error.ts";
 import { Child, type ExitReason } from "./child.ts";
 import type { ClusterLayout } from "./layout.ts";
-import { listMembers, MEMBER_KINDS, type Member } from "./member.ts";
+import { listMembers, MEMBER_KINDS, type Member, type MemberKind } from "./member.ts";
 import type { Readiness } from "./probe.ts";
 import { endProcesses, type FoundProcess, listProcesses, type ProcessId } from "./process-table.ts";
 
 /** A proxy finishes what is in flight, a server writes its append-only file. */
 export const END_GRACE_MS = 15_000;
+const END_REPEAT_MS = 500;
 /** More deaths of one process than this within the window end the cluster. */
 const RESTARTS_MAX = 5;
 const RESTART_WINDOW_MS = 60_000;
@@ -98,7 +99,7 @@ export class Cluster {
       const ids = children
         .filter((child) => child.member.kind === kind)
         .flatMap((child) => child.id ?? []);
-      const killed = await endProcesses(ids, END_GRACE_MS);
+      const killed = await endProcesses(ids, END_GRACE_MS, repeatMsOf(kind));
       for (const child of children.filter((one) => killed.includes(one.id?.pid ?? 0))) {
         this.#options.report(`${child.member.name} had to be killed`);
       }
@@ -201,10 +202,15 @@ export async function endLeftovers(
     const ids: ProcessId[] = members
       .filter((member) => member.kind === kind)
       .flatMap((member) => findMemberProcesses(member, processes));
-    await endProcesses(ids, END_GRACE_MS);
+    await endProcesses(ids, END_GRACE_MS, repeatMsOf(kind));
     count += ids.length;
   }
   return count;
+}
+
+/** Servers of Redis may refuse SIGTERM once; ours take the second one as "at once". */
+function repeatMsOf(kind: MemberKind): number | undefined {
+  return kind === "master" || kind === "replica" ? END_REPEAT_MS : undefined;
 }
 
 /** The processes among those found that are this member. */

@@ -73,18 +73,24 @@ export function signalProcess(id: ProcessId, signal: NodeJS.Signals): boolean {
 
 /**
  * SIGTERM to all, and SIGKILL to those that are still there after `graceMs`. Resolves when all are gone,
- * with the pids that had to be killed.
+ * with the pids that had to be killed. `repeatMs`: SIGTERM is sent again and again, for programs that may
+ * refuse it for a while and then forget it, as a redis-server does that writes its first append-only file.
  */
 export async function endProcesses(
   ids: readonly ProcessId[],
   graceMs: number,
+  repeatMs = graceMs,
 ): Promise<readonly number[]> {
-  for (const id of ids) {
-    signalProcess(id, "SIGTERM");
-    // One that was stopped (SIGSTOP) would not see it.
-    signalProcess(id, "SIGCONT");
-  }
-  const left = await waitUntilGone(ids, graceMs);
+  const endsAt = performance.now() + graceMs;
+  let left = ids;
+  do {
+    for (const id of left) {
+      signalProcess(id, "SIGTERM");
+      // One that was stopped (SIGSTOP) would not see it.
+      signalProcess(id, "SIGCONT");
+    }
+    left = await waitUntilGone(left, Math.min(repeatMs, endsAt - performance.now()));
+  } while (left.length > 0 && performance.now() < endsAt);
   const killed = left.filter((id) => signalProcess(id, "SIGKILL"));
   await waitUntilGone(killed, graceMs);
   return killed.map((id) => id.pid);

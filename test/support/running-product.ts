@@ -98,8 +98,8 @@ export class RunningProduct {
       const health = await this.dashboard.v1.health();
       const problems = health.problems.filter(({ kind }) => kind !== "group_empty");
       const { proxies } = await this.dashboard.v1.product();
-      if (problems.length > 0 || proxies.synced !== this.proxies.length) {
-        throw new Error(`${proxies.synced} proxies are synced, ${JSON.stringify(problems)}`);
+      if (problems.length > 0 || proxies.synced !== proxies.total) {
+        throw new Error(`${proxies.synced} of ${proxies.total} proxies are synced, ${JSON.stringify(problems)}`);
       }
       return true;
     });

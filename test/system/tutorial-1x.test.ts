@@ -274,9 +274,9 @@ describe("the walk of a tutorial on ZooKeeper", () => {
     "answers typical slips with what is wrong, and changes nothing",
     async () => {
       const tutorial = await tutorialOnZookeeper("slips");
-      expect(await tutorial.slip("server list", EXIT.unavailable)).toMatch(
-        /^no dashboard answers at localhost:\d+ \(dashboard_addr, .*\); start it with codis config -c .* dashboard\n$/,
-      );
+      const silence = await tutorial.slip("server list", EXIT.unavailable);
+      expect(silence).toMatch(/^no dashboard answers at localhost:\d+ \(dashboard_addr, /);
+      expect(silence).toEndWith(`start it with codis config -c ${tutorial.file()} dashboard\n`);
       await tutorial.startDashboard();
       const server = await redis();
       const other = await redis();
@@ -408,9 +408,8 @@ test(
     expect(await store.get(path)).toBeUndefined();
 
     await tutorial.startDashboard();
-    expect(await tutorial.slip("action remove-lock")).toMatch(
-      /^the lock belongs to the dashboard .*, which is alive; to end it: codis product shutdown --dashboard .* --yes\n$/,
-    );
+    const refusal = await tutorial.slip("action remove-lock");
+    expect(refusal).toContain("which is alive; to end it: codis product shutdown --dashboard ");
     expect(await store.get(path)).toBeDefined();
   },
   TEST_MS,

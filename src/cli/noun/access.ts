@@ -32,6 +32,13 @@ export const USER: Noun = {
   name: "user",
   summary:
     "Users of the API, with roles: viewer, operator, admin. Without any, everybody is admin.",
+  examples: [
+    ["codis user add alice admin", "the first user; prints a secret"],
+    ["export CODIS_TOKEN=SECRET", "from now on you are alice"],
+    ["codis user add grafana viewer", "somebody who only reads"],
+    ["codis user add-token alice laptop --expires 720h", "another secret, good for 30 days"],
+  ],
+  whenNotFound: "codis user list shows all users and their tokens",
   verbs: [
     {
       use: "list",
@@ -48,6 +55,7 @@ export const USER: Noun = {
     },
     {
       use: "add <name> <role>",
+      choices: ROLES,
       summary: "make a user with a first token, whose secret is shown once",
       details:
         "The first user is made on the dashboard's own machine, as admin. From then on changes need a\n" +
@@ -62,6 +70,7 @@ export const USER: Noun = {
     },
     {
       use: "set-role <name> <role>",
+      choices: ROLES,
       summary: "give a user another role",
       run: async ({ client, args }) => {
         const user = await client.setRole(argumentAt(args, 0), readRole(argumentAt(args, 1)));
@@ -131,6 +140,10 @@ const AUDIT_LIST: Verb<{ readonly limit?: string; readonly before?: string }> = 
 export const AUDIT: Noun = {
   name: "audit",
   summary: "The log of every change.",
+  examples: [
+    ["codis audit list", `the last ${AUDIT_ROWS} changes`],
+    ["codis audit list --limit 10 --before 120", "ten of those before number 120"],
+  ],
   verbs: [AUDIT_LIST],
 };
 
@@ -150,6 +163,8 @@ const REMOVE_SENTINEL: Verb<{ readonly force?: boolean }> = {
 export const SENTINEL: Noun = {
   name: "sentinel",
   summary: "Redis Sentinels of the product: stored and told to the proxies.",
+  examples: [["codis sentinel add 127.0.0.1:26379", "one more sentinel"]],
+  whenNotFound: "codis sentinel list shows all",
   verbs: [
     {
       use: "list",
@@ -163,11 +178,17 @@ export const SENTINEL: Noun = {
         showSentinels(await client.addSentinel(readAddr(argumentAt(args, 0), "address"))),
     },
     REMOVE_SENTINEL,
+    {
+      use: "resync",
+      summary: "tell the sentinels and the proxies about each other again",
+      run: async ({ client }) => showSentinels(await client.resyncSentinels()),
+    },
   ],
 };
 
 function showSentinels(list: V1SentinelList): Answer {
-  return { json: list, text: list.items.map((addr) => `${addr}\n`).join("") };
+  const text = list.items.length === 0 ? "no sentinels\n" : `${list.items.join("\n")}\n`;
+  return { json: list, text };
 }
 
 function showSecret(created: V1CreatedToken): Answer {

@@ -58,6 +58,9 @@ export function readAddr(text: string, what: string): string {
   return text;
 }
 
+/** What `readSwitch` takes. */
+export const SWITCH = ["on", "off"] as const;
+
 /** `on` or `off`. */
 export function readSwitch(text: string): boolean {
   if (text !== "on" && text !== "off") {

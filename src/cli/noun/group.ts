@@ -5,7 +5,7 @@
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Group, V1PushReport } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
-import { formatSpan, formatTable } from "../table.ts";
+import { formatCount, formatSpan, formatTable } from "../table.ts";
 import { argumentAt, readGroupId } from "./argument.ts";
 import type { Answer, Noun } from "./program.ts";
 import { serverTable } from "./server.ts";
@@ -14,6 +14,12 @@ import { serverTable } from "./server.ts";
 export const GROUP: Noun = {
   name: "group",
   summary: "Groups: a master and its replicas, and the slots that they hold.",
+  examples: [
+    ["codis group create 1", "make a group"],
+    ["codis server add 1 127.0.0.1:6379", "give it a master"],
+    ["codis group list", "all groups, masters and slots"],
+  ],
+  whenNotFound: "codis group list shows all groups",
   verbs: [
     {
       use: "list",
@@ -47,7 +53,7 @@ export const GROUP: Noun = {
     {
       use: "remove <gid>",
       summary: "remove an empty group",
-      confirm: ({ args }) => `Group ${argumentAt(args, 0)} will be removed.`,
+      confirm: ({ args }) => `Group ${readGroupId(argumentAt(args, 0))} will be removed.`,
       run: async ({ client, args }) => {
         const id = readGroupId(argumentAt(args, 0));
         await client.removeGroup(id);
@@ -79,18 +85,29 @@ function groupTable(groups: readonly V1Group[]): string {
 async function resync(client: V1Client, gid: string | undefined): Promise<Answer> {
   const report =
     gid === undefined ? await client.resyncProduct() : await client.resyncGroup(readGroupId(gid));
-  return { json: report, text: describePush(report) };
+  return answerPush(report);
 }
 
-/** What a push to all proxies came to. Throws `PROXY_CALL_FAILED` with those that don't have it yet. */
-export function describePush(report: V1PushReport): string {
-  if (report.failed.length > 0) {
-    const list = report.failed.map(({ token, reason }) => `${token}: ${reason}`).join("; ");
-    throw new CodisError(
-      "PROXY_CALL_FAILED",
-      `stored, but ${report.failed.length} proxies don't have it yet and will get it as soon as they ` +
-        `answer: ${list}`,
-    );
+/** What a push to all proxies came to. */
+export function answerPush(report: V1PushReport): Answer {
+  return { json: report, text: describePush(report), failure: findPushFailure(report) };
+}
+
+/** How many proxies have it. */
+export function describePush({ synced }: V1PushReport): string {
+  const verb = synced.length === 1 ? "has" : "have";
+  return `${formatCount(synced.length, "proxy", "proxies")} ${verb} the newest slots\n`;
+}
+
+/** `PROXY_CALL_FAILED` with the proxies that don't have it yet; undefined when all have. */
+export function findPushFailure({ failed }: V1PushReport): CodisError | undefined {
+  if (failed.length === 0) {
+    return undefined;
   }
-  return `${report.synced.length} proxies have the newest slots\n`;
+  const list = failed.map(({ token, reason }) => `${token}: ${reason}`).join("; ");
+  const who = formatCount(failed.length, "proxy doesn't", "proxies don't");
+  return new CodisError(
+    "PROXY_CALL_FAILED",
+    `stored, but ${who} have it yet and will get it as soon as possible: ${list}`,
+  );
 }

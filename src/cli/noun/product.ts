@@ -7,13 +7,19 @@ import type { V1Product } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { LOG_LEVELS, parseLogLevel } from "../../base/log-level.ts";
 import { formatBytes, formatFacts } from "../table.ts";
-import { describePush } from "./group.ts";
+import { argumentAt, readSwitch, SWITCH } from "./argument.ts";
+import { answerPush } from "./group.ts";
 import type { Noun } from "./program.ts";
 
 /** See the file head. */
 export const PRODUCT: Noun = {
   name: "product",
   summary: "The product as a whole, and its dashboard.",
+  examples: [
+    ["codis product show", "how many slots, groups, servers and proxies are well"],
+    ["codis product health", "what is wrong, one line each"],
+    ["codis product show --json --dashboard 10.0.0.1:18080", "for a program, from elsewhere"],
+  ],
   verbs: [
     {
       use: "show",
@@ -53,9 +59,16 @@ export const PRODUCT: Noun = {
     {
       use: "resync",
       summary: "push all slots to all proxies again",
-      run: async ({ client }) => {
-        const report = await client.resyncProduct();
-        return { json: report, text: describePush(report) };
+      run: async ({ client }) => answerPush(await client.resyncProduct()),
+    },
+    {
+      use: "reads <on|off>",
+      choices: SWITCH,
+      summary: "allow or forbid reading from replicas, for every server",
+      run: async ({ client, args }) => {
+        const isOn = readSwitch(argumentAt(args, 0));
+        const product = await client.setAllReplicaReads(isOn);
+        return { json: product, text: `reads from replicas are ${isOn ? "on" : "off"}\n` };
       },
     },
     {
@@ -68,6 +81,7 @@ export const PRODUCT: Noun = {
     },
     {
       use: "log-level [level]",
+      choices: LOG_LEVELS,
       summary: "show or set the level of the dashboard's log",
       run: async ({ client, args }) => {
         const [text] = args;
@@ -119,7 +133,8 @@ function describeProduct(product: V1Product): string {
 function describeHealth(health: V1Health): string {
   const faults = health.faults.map((line) => `! ${line}\n`);
   const problems = health.problems.map(
-    ({ is_critical: isCritical, message }) => `${isCritical ? "!" : "-"} ${message}\n`,
+    ({ is_critical: isCritical, subject, message }) =>
+      `${isCritical ? "!" : "-"} ${subject}: ${message}\n`,
   );
   return [`${health.status}\n`, ...faults, ...problems].join("");
 }

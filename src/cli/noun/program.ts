@@ -6,15 +6,21 @@ import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import { V1Client } from "../../api/v1-client.ts";
 import { CodisError } from "../../base/error.ts";
+import { nearestName } from "../../base/nearest-name.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import { EXIT } from "../exit-code.ts";
+import { printOut } from "../output.ts";
+import { explainFailure } from "../remote-failure.ts";
 
 /** Where a dashboard is when nobody says: where `codis up` has its own. */
 export const DEFAULT_DASHBOARD = "127.0.0.1:18080";
 
+/** Width of help texts, characters. */
+const HELP_WIDTH = 100;
+
 /** Flags of every verb. */
 export interface VerbFlags {
-  readonly dashboard: string;
+  readonly dashboard?: string;
   readonly apiToken?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
@@ -24,6 +30,8 @@ export interface VerbFlags {
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
+  /** It was done, but not wholly: thrown after the answer is printed. */
+  readonly failure?: CodisError | undefined;
 }
 
 /** What one verb works with. */
@@ -39,10 +47,12 @@ export interface Verb<Flags = object> {
   readonly use: string;
   readonly summary: string;
   readonly options?: readonly (readonly [flag: string, help: string])[];
+  /** Words that the last argument can be, for completion. */
+  readonly choices?: readonly string[];
   /** More for `--help`: what it does to data, an example. */
   readonly details?: string;
-  /** The question before it is done; without it nothing is asked. */
-  readonly confirm?: (call: VerbCall<Flags>) => string;
+  /** The question before it is done; undefined: nothing is asked. Throws USAGE for wrong arguments. */
+  readonly confirm?: (call: VerbCall<Flags>) => string | undefined;
   readonly run: (call: VerbCall<Flags>) => Promise<Answer>;
 }
 
@@ -50,13 +60,23 @@ export interface Verb<Flags = object> {
 export interface Noun {
   readonly name: string;
   readonly summary: string;
+  /** Command lines that show what it is for, with what they do, for `--help` and the documents. */
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  /** End of the line when the dashboard knows no such thing. */
+  readonly whenNotFound?: string;
   readonly verbs: readonly Verb<never>[];
 }
 
 /** Runs `codis NOUN ARGV`; resolves with the exit code, or throws a `CodisError`. */
 export async function runNoun(noun: Noun, argv: readonly string[]): Promise<number> {
   const printed: string[] = [];
-  const program = createProgram(noun, (text) => printed.push(text));
+  let exitCode: number = EXIT.done;
+  const program = createProgram(noun, {
+    print: (text) => printed.push(text),
+    onVerb: async (...call) => {
+      exitCode = await runVerb(noun, ...call);
+    },
+  });
   try {
     // Without a verb the help is what is wanted.
     await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
@@ -65,48 +85,94 @@ export async function runNoun(noun: Noun, argv: readonly string[]): Promise<numb
       throw thrown;
     }
     if (thrown.exitCode !== 0) {
-      throw new CodisError("USAGE", `${oneLine(thrown.message)}; see codis ${noun.name} --help`, {
-        cause: thrown,
-      });
+      throw new CodisError("USAGE", describeSlip(noun, argv, thrown), { cause: thrown });
     }
-    process.stdout.write(printed.join(""));
+    await printOut(printed.join(""));
   }
-  return EXIT.done;
+  return exitCode;
 }
 
-/** The noun as a program of the library, for running and for shell completion. */
-export function createProgram(noun: Noun, print: (text: string) => void): Command {
-  const output = { writeOut: print, writeErr: () => undefined };
-  const program = new Command(`codis ${noun.name}`)
-    .description(noun.summary)
-    .exitOverride()
-    .configureOutput(output);
-  for (const verb of noun.verbs as readonly Verb[]) {
-    const command = program
-      .command(verb.use)
-      .description(verb.summary)
+/** What a program of a noun does with its help texts and its verbs. */
+interface ProgramHooks {
+  readonly print: (text: string) => void;
+  readonly onVerb: (verb: Verb, command: Command, given: readonly unknown[]) => Promise<void>;
+}
+
+/** The noun as a program of the library. */
+function createProgram(noun: Noun, hooks: ProgramHooks): Command {
+  const output = { writeOut: hooks.print, writeErr: () => undefined };
+  const quiet = (command: Command): Command =>
+    command
       .exitOverride()
       .configureOutput(output)
-      .allowExcessArguments(false)
-      .addOption(
-        new Option("--dashboard <addr>", "dashboard to ask; also in CODIS_DASHBOARD")
-          .default(process.env["CODIS_DASHBOARD"] ?? DEFAULT_DASHBOARD)
-          .argParser(readAddr),
-      )
-      .option("--api-token <secret>", "token of a user; better in CODIS_TOKEN");
-    for (const [flag, help] of verb.options ?? []) {
-      command.option(flag, help);
-    }
-    command.option("--json", "for programs");
-    if (verb.confirm !== undefined) {
-      command.option("--yes", "don't ask");
+      .configureHelp({
+        helpWidth: HELP_WIDTH,
+        subcommandTerm: (verb) => [verb.name(), ...argumentsOf(verb)].join(" "),
+      });
+  const program = quiet(new Command(`codis ${noun.name}`))
+    .description(noun.summary)
+    .usage("VERB [ARGUMENTS] [FLAGS]")
+    .helpCommand("help [verb]", "help for one verb, with its flags")
+    .showSuggestionAfterError(false)
+    .addHelpText("after", describeExamples(noun));
+  for (const verb of noun.verbs as readonly Verb[]) {
+    const command = quiet(program.command(verb.use))
+      .description(verb.summary)
+      .allowExcessArguments(false);
+    for (const option of optionsOf(verb)) {
+      command.addOption(option);
     }
     if (verb.details !== undefined) {
       command.addHelpText("after", `\n${verb.details}`);
     }
-    command.action((...given: readonly unknown[]) => runVerb(noun, verb, command, given));
+    command.action((...given: readonly unknown[]) => hooks.onVerb(verb, command, given));
   }
   return program;
+}
+
+/** All flags of a verb: its own, then those of every verb. */
+export function optionsOf(verb: Verb<never>): readonly Option[] {
+  return [
+    ...(verb.options ?? []).map(([flag, help]) => new Option(flag, help)),
+    ...(verb.confirm === undefined ? [] : [new Option("--yes", "don't ask")]),
+    new Option("--json", "for programs"),
+    new Option(
+      "--dashboard <addr>",
+      `dashboard to ask (default: CODIS_DASHBOARD, else ${DEFAULT_DASHBOARD})`,
+    ).argParser((text: string) => readDashboard(text, "--dashboard")),
+    new Option("--api-token <secret>", "token of a user; better in CODIS_TOKEN"),
+  ];
+}
+
+function argumentsOf(command: Command): readonly string[] {
+  return command.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? "..." : "");
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+}
+
+function describeExamples(noun: Noun): string {
+  const width = Math.max(...noun.examples.map(([command]) => command.length));
+  const lines = noun.examples.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}\n`);
+  return `\nExamples:\n${lines.join("")}\nMore about a verb: codis help ${noun.name} VERB`;
+}
+
+/** One line for a wrong command line, with the way to the right one. */
+function describeSlip(noun: Noun, argv: readonly string[], error: CommanderError): string {
+  const verbs = noun.verbs.map((verb) => verbName(verb));
+  if (error.code === "commander.unknownCommand" || error.code === "commander.help") {
+    const word = argv.find((arg) => !arg.startsWith("-")) ?? "";
+    const nearest = nearestName(word, verbs);
+    const hint = nearest === undefined ? `it has ${verbs.join(", ")}` : `did you mean ${nearest}?`;
+    return `codis ${noun.name} has no verb ${JSON.stringify(word)}; ${hint}`;
+  }
+  const verb = verbs.find((name) => name === argv[0]);
+  return `${oneLine(error.message)}; see codis help ${[noun.name, verb].filter((word) => word !== undefined).join(" ")}`;
+}
+
+/** First word of `use`. */
+export function verbName(verb: Verb<never>): string {
+  return verb.use.split(" ")[0] ?? "";
 }
 
 async function runVerb(
@@ -114,7 +180,7 @@ async function runVerb(
   verb: Verb,
   command: Command,
   given: readonly unknown[],
-): Promise<void> {
+): Promise<number> {
   const flags: VerbFlags = command.opts();
   // The library gives the arguments, then the flags, then the command itself.
   const args = given
@@ -122,38 +188,61 @@ async function runVerb(
     .flat()
     .filter((arg): arg is string => typeof arg === "string");
   const token = flags.apiToken ?? process.env["CODIS_TOKEN"];
-  const client = new V1Client({ addr: flags.dashboard, ...(token === undefined ? {} : { token }) });
-  const call = { client, args, flags };
-  if (verb.confirm !== undefined && flags.yes !== true) {
-    await ask(verb.confirm(call), `codis ${noun.name} ${command.name()}`);
+  const addr = flags.dashboard ?? findDashboard();
+  const call = { client: new V1Client({ addr, token }), args, flags };
+  const question = verb.confirm?.(call);
+  if (question !== undefined && flags.yes !== true && !(await agrees(question))) {
+    process.stderr.write("nothing was changed\n");
+    return EXIT.failed;
   }
-  const answer = await verb.run(call);
-  process.stdout.write(
+  let answer: Answer;
+  try {
+    answer = await verb.run(call);
+  } catch (thrown) {
+    throw explainFailure(thrown, {
+      kind: "dashboard",
+      addr,
+      whenAbsent:
+        "start a cluster with codis up, or name a dashboard with --dashboard or CODIS_DASHBOARD",
+      hasToken: token !== undefined,
+      whenNotFound: noun.whenNotFound,
+    });
+  }
+  await printOut(
     flags.json === true ? `${JSON.stringify(answer.json, undefined, 2)}\n` : answer.text,
   );
+  if (answer.failure !== undefined) {
+    throw answer.failure;
+  }
+  return EXIT.done;
 }
 
-/** Asks at a terminal; elsewhere nobody could answer, so the flag is needed. */
-async function ask(question: string, command: string): Promise<void> {
+/** Asks at a terminal. Elsewhere nobody could answer, so the flag is needed: throws USAGE. */
+async function agrees(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new CodisError("USAGE", `${question} To do it, run ${command} with --yes`);
+    throw new CodisError("USAGE", `${question} Nothing was done: say --yes where nobody can be asked`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const reply = await terminal.question(`${question} [y/N] `);
-    if (!/^y(es)?$/i.test(reply.trim())) {
-      throw new CodisError("USAGE", "nothing was changed");
-    }
+    return /^y(es)?$/i.test(reply.trim());
   } finally {
     terminal.close();
   }
 }
 
-function readAddr(text: string): string {
+function findDashboard(): string {
+  const text = process.env["CODIS_DASHBOARD"];
+  return text === undefined || text === ""
+    ? DEFAULT_DASHBOARD
+    : readDashboard(text, "CODIS_DASHBOARD");
+}
+
+function readDashboard(text: string, what: string): string {
   // A browser's address is what `codis up` prints.
   const addr = text.replace(/^http:\/\//, "").replace(/\/+$/, "");
   if (parseServerAddr(addr) === undefined) {
-    throw new CodisError("USAGE", `invalid --dashboard ${text}: expected host:port`);
+    throw new CodisError("USAGE", `invalid ${what} ${text}: expected host:port`);
   }
   return addr;
 }

@@ -41,6 +41,12 @@ const REMOVE: Verb<{ readonly force?: boolean }> = {
 export const PROXY: Noun = {
   name: "proxy",
   summary: "Proxies: what applications connect to. (codis proxy --help: the proxy itself.)",
+  examples: [
+    ["codis proxy --config=proxy.toml", "run a proxy; then, elsewhere:"],
+    ["codis proxy add 127.0.0.1:11080", "add it by its admin address"],
+    ["codis proxy list", "all proxies"],
+  ],
+  whenNotFound: "codis proxy list shows all",
   verbs: [
     {
       use: "list",
@@ -56,7 +62,7 @@ export const PROXY: Noun = {
       details: WHICH,
       run: async ({ client, args }) => {
         const proxy = await find(client, args);
-        return { json: proxy, text: formatFacts(Object.entries(proxy)) };
+        return { json: proxy, text: describeProxy(proxy) };
       },
     },
     ADD,
@@ -97,6 +103,30 @@ function proxyTable(proxies: readonly V1Proxy[]): string {
     proxy.token,
   ]);
   return formatTable([head, ...rows]);
+}
+
+function describeProxy(proxy: V1Proxy): string {
+  return formatFacts([
+    ["proxy", proxy.id],
+    ["token", proxy.token],
+    ["clients at", proxy.proxy_addr],
+    ["admin", proxy.admin_addr],
+    ["status", proxy.error === null ? proxy.status : `${proxy.status}: ${proxy.error}`],
+    ["slots", proxy.table],
+    ["host", `${proxy.hostname}, pid ${proxy.pid}`],
+    ["data center", proxy.datacenter === "" ? null : proxy.datacenter],
+    ["started", proxy.start_time],
+    ["registered at", proxy.jodis_path === "" ? null : proxy.jodis_path],
+    ["sessions", proxy.sessions],
+    ["sessions since start", proxy.sessions_opened],
+    ["operations/s", proxy.ops_per_second],
+    ["operations", proxy.ops],
+    ["failed operations", proxy.ops_failed],
+    ["errors of servers", proxy.redis_errors],
+    ["memory", formatBytes(proxy.memory_bytes)],
+    ["CPU", proxy.cpu === null ? null : `${(proxy.cpu * 100).toFixed(1)} %`],
+    ["looked at", proxy.observed_at],
+  ]);
 }
 
 async function find(client: V1Client, args: readonly string[]): Promise<V1Proxy> {

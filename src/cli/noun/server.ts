@@ -6,7 +6,7 @@ import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Group, V1Server } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { formatBytes, formatTable } from "../table.ts";
-import { argumentAt, readAddr, readGroupId, readSwitch } from "./argument.ts";
+import { argumentAt, readAddr, readGroupId, readSwitch, SWITCH } from "./argument.ts";
 import type { Noun, Verb } from "./program.ts";
 
 /** Flags of `add`. */
@@ -52,6 +52,12 @@ const ADD: Verb<AddFlags> = {
 export const SERVER: Noun = {
   name: "server",
   summary: "Redis servers: masters and replicas of the groups.",
+  examples: [
+    ["codis server add 1 127.0.0.1:6379", "the first server of a group is its master"],
+    ["codis server add 1 127.0.0.1:6380 --replica", "the next ones are replicas"],
+    ["codis server list", "roles, links, keys and memory"],
+  ],
+  whenNotFound: "codis group list shows the groups, codis server list the servers",
   verbs: [
     {
       use: "list",
@@ -65,7 +71,8 @@ export const SERVER: Noun = {
     {
       use: "remove <addr>",
       summary: "take a server out of its group; its data stay on it",
-      confirm: ({ args }) => `Server ${argumentAt(args, 0)} will be taken out of its group.`,
+      confirm: ({ args }) =>
+        `Server ${readAddr(argumentAt(args, 0), "address")} will be taken out of its group.`,
       run: async ({ client, args }) => {
         const { groupId, addr } = await find(client, args);
         await client.removeServer(groupId, addr);
@@ -105,6 +112,7 @@ export const SERVER: Noun = {
     },
     {
       use: "reads <addr> <on|off>",
+      choices: SWITCH,
       summary: "allow or forbid reading from a server when it is a replica",
       run: async ({ client, args }) => {
         const { groupId, addr } = await find(client, args);

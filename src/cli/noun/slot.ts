@@ -6,9 +6,9 @@ import type { V1Client } from "../../api/v1-client.ts";
 import type { V1AssignResult, V1Slot, V1SlotList } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { slotOf } from "../../command/hash.ts";
-import { formatFacts, formatSpan, formatTable } from "../table.ts";
+import { formatCount, formatFacts, formatSpan, formatTable } from "../table.ts";
 import { argumentAt, readGroupId, readSlotId, readSpans } from "./argument.ts";
-import { describePush } from "./group.ts";
+import { describePush, findPushFailure } from "./group.ts";
 import type { Answer, Noun, Verb } from "./program.ts";
 
 /** Flags of `assign` and `offline`. */
@@ -53,8 +53,12 @@ const ASSIGN: Verb<ChangeFlags> = {
   details:
     "For a new product, or after a repair by hand: keys that other groups hold of these slots are no\n" +
     "longer seen. Example: codis slot assign 0-511 1",
-  confirm: ({ args }) =>
-    `Slots ${argumentAt(args, 0)} will belong to group ${argumentAt(args, 1)}; no data moves.`,
+  confirm: ({ args, flags }) => {
+    const groupId = readGroupId(argumentAt(args, 1));
+    return flags.dryRun === true
+      ? undefined
+      : `Slots ${showSpans(args)} will belong to group ${groupId}, and no data moves.`;
+  },
   run: ({ client, args, flags }) =>
     assign(client, argumentAt(args, 0), readGroupId(argumentAt(args, 1)), flags),
 };
@@ -63,8 +67,10 @@ const OFFLINE: Verb<ChangeFlags> = {
   use: "offline <slots>",
   summary: "take slots out of service: commands on their keys fail",
   options: [DRY_RUN],
-  confirm: ({ args }) =>
-    `Slots ${argumentAt(args, 0)} will be offline: commands on their keys fail.`,
+  confirm: ({ args, flags }) =>
+    flags.dryRun === true
+      ? undefined
+      : `Slots ${showSpans(args)} will be offline: commands on their keys fail.`,
   run: ({ client, args, flags }) => assign(client, argumentAt(args, 0), 0, flags),
 };
 
@@ -88,6 +94,12 @@ const OF: Verb = {
 export const SLOT: Noun = {
   name: "slot",
   summary: "Slots: every key belongs to one, and every slot to a group.",
+  examples: [
+    ["codis slot info --all", "who owns what"],
+    ["codis slot assign 0-511 1", "give the lower half to group 1, in a new product"],
+    ["codis slot of user:42", "where a key is"],
+  ],
+  whenNotFound: "codis slot info --all shows the slots, codis group list the groups",
   verbs: [INFO, ASSIGN, OFFLINE, OF],
 };
 
@@ -102,8 +114,12 @@ async function assign(
     assignments: readSpans(slots).map(({ from, to }) => ({ from, to, group_id: groupId })),
     dry_run: isDry,
   });
-  const push = result.push === null ? "" : describePush(result.push);
-  return { json: result, text: describeChanges(result) + push };
+  const { push } = result;
+  return {
+    json: result,
+    text: describeChanges(result) + (push === null ? "" : describePush(push)),
+    failure: push === null ? undefined : findPushFailure(push),
+  };
 }
 
 function describeChanges(result: V1AssignResult): string {
@@ -118,7 +134,7 @@ function describeChanges(result: V1AssignResult): string {
   ]);
   const verb = result.dry_run ? "would change" : "changed";
   const table = formatTable([["SLOTS", "FROM", "TO", ""], ...rows]);
-  return `${table}${result.slots_changed} slots ${verb}\n`;
+  return `${table}${formatCount(result.slots_changed, "slot", "slots")} ${verb}\n`;
 }
 
 function rangeTable(ranges: V1SlotList["ranges"]): string {
@@ -142,6 +158,13 @@ function describeSlot(slot: V1Slot): string {
     ["comes from", slot.migrate_from],
     ["replicas", slot.replica_groups.flat().join(" ") || null],
   ]);
+}
+
+/** The slots of the first argument as they will be understood. Throws USAGE. */
+function showSpans(args: readonly string[]): string {
+  return readSpans(argumentAt(args, 0))
+    .map(({ from, to }) => formatSpan(from, to))
+    .join(",");
 }
 
 function showGroup(id: number): string {

@@ -77,7 +77,7 @@ export function parseLegacyArgs(
     { values, originOf: (key) => byFlag.get(key) ?? file.originOf(SOURCE[key] ?? key) },
     true,
   );
-  const warnings = [...file.warnings, ...loaded.warnings];
+  const warnings = [...file.warnings, ...file.withoutEffect, ...loaded.warnings];
   if (flags.has("log-filesize")) {
     warnings.push("--log-filesize is accepted, but without effect: there is a new file each day");
   }

@@ -72,6 +72,14 @@ describe("values", () => {
     expect(sessionTimeoutMs(fileOf(`zk_session_timeout=${text}`).config)).toBe(ms);
   });
 
+  test("of a key that does nothing any more are told to proxies only", () => {
+    const file = fileOf("session_max_bufsize=131072", "zk=a:1", "zk=b:1");
+    expect(file.warnings).toEqual(["config.ini:3: zk is in line 2 already; this one counts"]);
+    expect(file.withoutEffect).toEqual([
+      "session_max_bufsize: accepted, but without effect: buffers grow and shrink with what is in them",
+    ]);
+  });
+
   test("of a key that isn't known are a warning", () => {
     expect(fileOf("zk=a:1", "produkt=x", "magic=1").warnings).toEqual([
       "config.ini:2: unknown key produkt, did you mean product?",

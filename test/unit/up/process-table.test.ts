@@ -52,6 +52,17 @@ test("a process that ignores SIGTERM is killed after the grace, and named", asyn
   folder.remove();
 });
 
+test("a process that refuses the first SIGTERM and forgets it is asked again", async () => {
+  const folder = temporaryFolder();
+  const refuseOnce = `trap 'trap - TERM' TERM; touch ${folder.path}/ready; while :; do sleep 0.05; done`;
+  const pid = startShell(refuseOnce);
+  await waitFor("trap", 5_000, () => existsSync(folder.join("ready")) || undefined);
+  const id = findProcess(pid);
+  expect(await endProcesses(id === undefined ? [] : [id], 5_000, 200)).toEqual([]);
+  expect(findProcess(pid)).toBeUndefined();
+  folder.remove();
+});
+
 test("a stopped process can be ended", async () => {
   const pid = startShell("exec sleep 30");
   process.kill(pid, "SIGSTOP");

@@ -108,7 +108,8 @@ describe("the name of another proxy", () => {
       const reason = await waitFor("the end", WAIT_MS, () => taken);
       expect([reason.code, reason.message]).toEqual([
         "CONFIG_INVALID",
-        `proxy_id proxy_1 is the name of the proxy at ${other.model.adminAddr}, which is alive; each proxy needs another one`,
+        `proxy_id proxy_1 is the name of the proxy at ${other.model.adminAddr}, which is alive; ` +
+          "each proxy needs another one",
       ]);
       expect(node()).toContain(other.model.adminAddr);
       await waiting.close();
