@@ -108,6 +108,15 @@ export const ADMIN_REMARKS: Remarks<string> = {
   "dashboard slot-action disabled": ["later", "Exit code 69."],
   "dashboard rebalance": ["later", "The plan is printed; `--confirm` has exit code 69."],
   "dashboard sentinel-resync": ["later", "Exit code 69."],
+  "coordinator remove-lock": [
+    "more",
+    "Refused while the dashboard that has the lock answers, unless `--force` is there.",
+  ],
+  "coordinator config-dump": ["more", "Refused when a node can't be read: the dump would lack it."],
+  "coordinator config-restore": [
+    "more",
+    "Checked first; only into a product without dashboard, groups and proxies; whole or not at all.",
+  ],
 };
 
 /** Commands of codis config. */

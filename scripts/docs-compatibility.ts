@@ -12,7 +12,7 @@ import { PROXY_ROUTES, type ProxyRouteName } from "../src/api/proxy-route.ts";
 import { TOPOM_ROUTES, type TopomRoute, type TopomRouteName } from "../src/api/topom-route.ts";
 import { COORDINATOR_ORDERS } from "../src/cli/admin/coordinator-order.ts";
 import { DASHBOARD_ORDERS } from "../src/cli/admin/dashboard-order.ts";
-import { type AdminOrder, type AdminTarget, describeUse } from "../src/cli/admin/order.ts";
+import { type AdminOrder, describeUse } from "../src/cli/admin/order.ts";
 import { PROXY_ORDERS } from "../src/cli/admin/proxy-order.ts";
 import { TOPOLOGY_ORDERS } from "../src/cli/admin/topology-order.ts";
 import { ACTION } from "../src/cli/config/action.ts";
@@ -20,6 +20,7 @@ import type { ConfigNoun } from "../src/cli/config/program.ts";
 import { PROXY } from "../src/cli/config/proxy.ts";
 import { SERVER } from "../src/cli/config/server.ts";
 import { SLOT } from "../src/cli/config/slot.ts";
+import { EXIT, EXIT_MEANINGS } from "../src/cli/exit-code.ts";
 import type { KeySpec } from "../src/config/key-spec.ts";
 import { LEGACY_KEYS } from "../src/config/legacy-config.ts";
 import { DASHBOARD_KEYS } from "../src/dashboard/config/key.ts";
@@ -49,15 +50,18 @@ const OWN_PROXY_ROUTES: readonly ProxyRouteName[] = [
 /** `docs/compatibility.md`. Throws when a placeholder and the tables don't fit each other. */
 export function compatibilityPage(): string {
   const text = readFileSync(join(import.meta.dirname, "compatibility.md.in"), "utf8");
+  const orders = [...PROXY_ORDERS, ...DASHBOARD_ORDERS, ...TOPOLOGY_ORDERS, ...COORDINATOR_ORDERS];
+  checkNames(Object.keys(ADMIN_REMARKS), orders.map(adminNameOf));
   const tables = new Map([
     ["note", NOTE],
     ["proxy-keys", keyTable(PROXY_KEYS, PROXY_KEY_REMARKS)],
     ["proxy-paths", proxyRouteTable()],
     ["dashboard-keys", keyTable(DASHBOARD_KEYS, DASHBOARD_KEY_REMARKS)],
     ["dashboard-paths", topomRouteTable()],
-    ["admin-proxy", adminTable("proxy", PROXY_ORDERS)],
-    ["admin-dashboard", adminTable("dashboard", [...DASHBOARD_ORDERS, ...TOPOLOGY_ORDERS])],
-    ["admin-coordinator", adminTable("coordinator", COORDINATOR_ORDERS)],
+    ["exit-codes", exitCodeTable()],
+    ["admin-proxy", adminTable(PROXY_ORDERS)],
+    ["admin-dashboard", adminTable([...DASHBOARD_ORDERS, ...TOPOLOGY_ORDERS])],
+    ["admin-coordinator", adminTable(COORDINATOR_ORDERS)],
     ["config-commands", configTable([SERVER, SLOT, PROXY, ACTION])],
     ["config-keys", keyTable(LEGACY_KEYS, LEGACY_KEY_REMARKS)],
     ["legacy-paths", legacyTable()],
@@ -135,17 +139,25 @@ function topomRouteTable(): string {
   );
 }
 
-function adminTable(target: AdminTarget, orders: readonly AdminOrder[]): string {
-  const nameOf = (order: AdminOrder): string => [target, ...order.select].join(" ");
-  checkNames(
-    Object.keys(ADMIN_REMARKS).filter((name) => name.startsWith(`${target} `)),
-    orders.map(nameOf),
+function exitCodeTable(): string {
+  const names = Object.keys(EXIT) as (keyof typeof EXIT)[];
+  return table(
+    ["exit code", "meaning"],
+    names.map((name) => [String(EXIT[name]), EXIT_MEANINGS[name]]),
   );
+}
+
+function adminTable(orders: readonly AdminOrder[]): string {
   const rows = orders.map((order) => [
     `\`${describeUse(order)}\``,
-    ...cells(ADMIN_REMARKS[nameOf(order)]),
+    ...cells(ADMIN_REMARKS[adminNameOf(order)]),
   ]);
   return table(["flags", "state", "remark"], rows);
+}
+
+/** What a remark about an order is found by. */
+function adminNameOf(order: AdminOrder): string {
+  return [order.target, ...order.select].join(" ");
 }
 
 function configTable(nouns: readonly ConfigNoun[]): string {

@@ -13,13 +13,12 @@ import { describeUnknown, describeUsage, SUBCOMMANDS } from "./cli/subcommand.ts
 async function run(name: string | undefined, argv: string[]): Promise<number> {
   switch (name) {
     case "proxy":
-      return (await isVerbOf(name, argv[0]))
-        ? runNounNamed(name, argv)
-        : (await import("./proxy/main.ts")).runProxy(argv);
+      // The proxy itself takes only flags, so a word is a verb, or a slip.
+      return argv[0] === undefined || argv[0].startsWith("-")
+        ? (await import("./proxy/main.ts")).runProxy(argv)
+        : runNounNamed(name, argv);
     case "server":
-      return argv[0] === undefined || isHelp(argv[0]) || (await isVerbOf(name, argv[0]))
-        ? runNounNamed(name, argv)
-        : refuseServer();
+      return isServerConfig(argv[0]) ? refuseServer() : runNounNamed(name, argv);
     case "dashboard":
       return (await import("./dashboard/main.ts")).runDashboard(argv);
     case "admin":
@@ -38,9 +37,16 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
     case "-V":
       process.stdout.write(`codis ${VERSION}\n${RUNTIME}\n`);
       return EXIT.done;
+    case "completion":
+      return (await import("./cli/completion/main.ts")).runCompletion(argv);
+    case "help":
+      if (argv[0] !== undefined) {
+        return runHelp(argv[0], argv.slice(1));
+      }
+      process.stdout.write(describeUsage());
+      return EXIT.done;
     case "--help":
     case "-h":
-    case "help":
       process.stdout.write(describeUsage());
       return EXIT.done;
     case undefined:
@@ -60,15 +66,11 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
   }
 }
 
-/** Whether `codis NAME WORD …` is a verb of an everyday command line, not the program of that name. */
-async function isVerbOf(name: string, word: string | undefined): Promise<boolean> {
-  // Most starts of a proxy end here without loading the command lines.
-  if (word === undefined || word.startsWith("-")) {
-    return false;
-  }
-  const { findNoun, isVerb } = await import("./cli/noun/noun.ts");
-  const noun = findNoun(name);
-  return noun !== undefined && isVerb(noun, word);
+/** `codis help NAME [VERB]`: what `codis NAME [VERB] --help` prints; for a noun, that of its verbs. */
+async function runHelp(name: string, words: readonly string[]): Promise<number> {
+  const { findNoun } = await import("./cli/noun/noun.ts");
+  const argv = [...words, "--help"];
+  return findNoun(name) === undefined ? run(name, argv) : runNounNamed(name, argv);
 }
 
 async function runNounNamed(name: string, argv: string[]): Promise<number> {
@@ -80,8 +82,9 @@ async function runNounNamed(name: string, argv: string[]): Promise<number> {
   return (await import("./cli/noun/program.ts")).runNoun(noun, argv);
 }
 
-function isHelp(word: string): boolean {
-  return word === "--help" || word === "-h";
+/** Whether it can be an argument of codis-server: a file or a flag, but no verb. */
+function isServerConfig(word: string | undefined): boolean {
+  return word !== undefined && word !== "--help" && word !== "-h" && /^-|[./]/.test(word);
 }
 
 /** What codis-server of Codis does: a Redis with the slot commands. */

@@ -11,6 +11,8 @@ export interface RemoteTarget {
   readonly addr: string;
   /** What to do when nobody answers there: the end of the line, after "no dashboard answers at …;". */
   readonly whenAbsent: string;
+  /** What the address has to be, when something else answers there. */
+  readonly whenOther: string;
   /** A secret was sent. */
   readonly hasToken?: boolean;
   /** Where to look for what there is, after "… doesn't exist;". */
@@ -49,7 +51,7 @@ function describeSilence(thrown: CodisError, target: RemoteTarget): string | und
   if (thrown.code !== "REMOTE_UNREACHABLE") {
     return undefined;
   }
-  const { kind, addr, whenAbsent } = target;
+  const { kind, addr } = target;
   if (thrown.context["isTimedOut"] === true) {
     return (
       `the ${kind} at ${addr} doesn't answer in time; what was asked for may have been done: look before ` +
@@ -58,8 +60,8 @@ function describeSilence(thrown: CodisError, target: RemoteTarget): string | und
   }
   const cause = systemCodeOf(thrown.cause);
   return cause === undefined || !ABSENT.has(cause)
-    ? `what listens at ${addr} isn't the admin port of a ${kind} (${cause ?? "no HTTP"}); ${whenAbsent}`
-    : `no ${kind} answers at ${addr} (${cause}); ${whenAbsent}`;
+    ? `what listens at ${addr} isn't a ${kind} (${cause ?? "no HTTP"}); ${target.whenOther}`
+    : `no ${kind} answers at ${addr} (${cause}); ${target.whenAbsent}`;
 }
 
 /** There was an answer, and it was no. */
@@ -69,10 +71,10 @@ function describeRefusal(thrown: CodisError, target: RemoteTarget): string | und
   const said = typeof reason === "string" ? reason : `${addr} answered status ${status}`;
   switch (thrown.code) {
     case "NO_SUCH_PATH":
-      return `${addr} isn't the admin port of a ${kind}: ${said}; ${target.whenAbsent}`;
+      return `what listens at ${addr} isn't a ${kind} (${said}); ${target.whenOther}`;
     case "REMOTE_REFUSED":
       return status === 404 || status === 405
-        ? `${addr} isn't the admin port of a ${kind} of ours: it answered status ${status}`
+        ? `what listens at ${addr} isn't a ${kind} of ours (status ${status}); ${target.whenOther}`
         : said;
     case "UNAUTHENTICATED":
       return target.hasToken === true

@@ -214,6 +214,10 @@ export class Election<R extends Reign> {
     const { coordinator, product, log } = this.#options;
     const { holder, isForeign } = conflict.context;
     const leader = readHolder(holder);
+    if (isForeign !== true && leader?.adminAddr === this.#options.model.adminAddr) {
+      await this.#waitForFormer(leader);
+      return;
+    }
     const wasStandby = this.#state === "standby" && this.#leaderAddr === leader?.adminAddr;
     this.#state = "standby";
     this.#leaderAddr = leader?.adminAddr;
@@ -225,6 +229,27 @@ export class Election<R extends Reign> {
       this.#lastComplaint = "";
       log.info("leader.standby", `stands by: ${product} is led by ${leader?.adminAddr ?? "?"}`);
     }
+    await this.#waitForLock();
+  }
+
+  /**
+   * The lock is that of a dashboard that ran at this very address: killed just now, and its lease isn't over.
+   * Nobody can be reached there but this process, so this is no standby.
+   */
+  async #waitForFormer(former: DashboardModel): Promise<void> {
+    this.#state = "starting";
+    this.#leaderAddr = undefined;
+    this.#backoff.reset();
+    this.#complain(
+      `the lock of the dashboard that ran at ${former.adminAddr} before (pid ${former.pid}) ends with its ` +
+        `lease, within ${this.#options.leaseMs} ms after its last sign of life`,
+    );
+    await this.#waitForLock();
+  }
+
+  /** Until the lock has changed, or for a while. */
+  async #waitForLock(): Promise<void> {
+    const { coordinator, product } = this.#options;
     const changed = Promise.withResolvers<void>();
     const watch = coordinator.watch(coordinatorPath.lock(product), () => changed.resolve());
     try {
@@ -235,11 +260,11 @@ export class Election<R extends Reign> {
   }
 
   /** One line for each new complaint, not for each try. */
-  #complain(line: string, error: unknown): void {
+  #complain(line: string, error?: unknown): void {
     this.#waitingFor = line;
     if (line !== this.#lastComplaint) {
       this.#lastComplaint = line;
-      this.#options.log.warn("leader.waiting", line, { error });
+      this.#options.log.warn("leader.waiting", line, error === undefined ? {} : { error });
     }
   }
 

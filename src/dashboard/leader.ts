@@ -68,6 +68,14 @@ export interface LeaderOptions {
   readonly clock?: Clock;
 }
 
+/** A server that was checked. */
+interface AddedServer {
+  readonly addr: string;
+  readonly groupId: number;
+  readonly runId: string;
+  readonly isMaster: boolean;
+}
+
 /** See the file head. */
 export class Leader implements LeaderControl {
   readonly storage: ProductStorage;
@@ -79,6 +87,8 @@ export class Leader implements LeaderControl {
   readonly #fleet: Fleet;
   readonly #poller: ServerPoller;
   readonly #syncExecutor: SyncActionExecutor;
+  /** Of the servers that this leader has added; two names of one process may be checked at the same time. */
+  readonly #runIdByAddr = new Map<string, string>();
   #marksTimer: ClockTimer | undefined;
   #isClosed = false;
 
@@ -244,7 +254,7 @@ export class Leader implements LeaderControl {
     addServer(topology, groupId, addr, options.datacenter);
     const isMaster = getGroup(topology, groupId).servers.length === 0;
     const password = this.#options.config.productAuth;
-    await checkServer({
+    const { runId } = await checkServer({
       addr,
       groupId,
       role: isMaster ? "master" : "replica",
@@ -261,19 +271,38 @@ export class Leader implements LeaderControl {
       }
     }
     await this.#store.commit(`add server ${addr} to group ${groupId}`, (now) => {
-      if ((getGroup(now, groupId).servers.length === 0) !== isMaster) {
-        throw new CodisError(
-          "STATE_CONFLICT",
-          `group-[${groupId}] got or lost a master meanwhile; try again`,
-        );
-      }
-      if (isMaster && !hasSameOwners(now, topology)) {
-        // Its keys were looked at by the slots of before.
-        throw new CodisError("STATE_CONFLICT", "slots were given to groups meanwhile; try again");
-      }
       const after = addServer(now, groupId, addr, options.datacenter);
+      this.#refuseOutdatedCheck({ addr, groupId, runId, isMaster }, topology, now);
+      this.#runIdByAddr.set(addr, runId);
       return options.asReplica && !isMaster ? createSyncAction(after, addr) : after;
     });
+  }
+
+  /** Refuses a server whose check took so long that its outcome may have become wrong. */
+  #refuseOutdatedCheck(
+    { addr, groupId, runId, isMaster }: AddedServer,
+    before: Topology,
+    now: Topology,
+  ): void {
+    for (const { id, servers } of now.groups.values()) {
+      const twin = servers.find((server) => this.#runIdByAddr.get(server.addr) === runId);
+      if (twin !== undefined) {
+        throw new CodisError(
+          "SERVER_IN_OTHER_GROUP",
+          `server-[${addr}] already exists in group-[${id}], as ${twin.addr}`,
+        );
+      }
+    }
+    if ((getGroup(now, groupId).servers.length === 0) !== isMaster) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `group-[${groupId}] got or lost a master meanwhile; try again`,
+      );
+    }
+    if (isMaster && !hasSameOwners(now, before)) {
+      // Its keys were looked at by the slots of before.
+      throw new CodisError("STATE_CONFLICT", "slots were given to groups meanwhile; try again");
+    }
   }
 
   async removeServer(groupId: number, addr: string): Promise<void> {

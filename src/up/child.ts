@@ -17,6 +17,8 @@ const READY_POLL_MS = 25;
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const TAIL_BYTES_MAX = 4_096;
 const TAIL_LINES = 6;
+/** What the programs of a cluster say when their port is another's: etcd and redis-server, java, ours. */
+const PORT_TAKEN = /address already in use|EADDRINUSE|another program uses the port/i;
 
 /** How a process ended: `exit code 1`, `signal SIGKILL`. */
 export type ExitReason = string;
@@ -71,7 +73,7 @@ export class Child {
     let endsAt = performance.now() + READY_MS;
     let hasReported = false;
     for (;;) {
-      const readiness = await findMemberReadiness(this.member);
+      const readiness = await findMemberReadiness(this.member, this.#id?.pid);
       // In this order: the PONG may have come from another program on the same port.
       if (this.#exitReason !== undefined) {
         throw this.#startFailure(`ended at start (${this.#exitReason})`);
@@ -102,10 +104,11 @@ export class Child {
     const { name, port, logPath } = this.member;
     const tail = this.logTail();
     const last = tail === "" ? "" : `: ${tail}`;
+    const isPortTaken = PORT_TAKEN.test(tail);
     return new CodisError(
       "SERVER_START_FAILED",
       `${name} (127.0.0.1:${port}) ${problem}; see ${logPath}${last}`,
-      { context: { isPortTaken: /address already in use|EADDRINUSE/i.test(tail) } },
+      { context: { isPortTaken } },
     );
   }
 }

@@ -52,6 +52,15 @@ export interface DashboardLayout {
   readonly port: number;
 }
 
+/** A replica or a proxy that the cluster had, and that the dashboard may still know. */
+export interface FormerPart {
+  readonly kind: "replica" | "proxy";
+  /** 0 for a proxy. */
+  readonly groupId: number;
+  /** Of a proxy the admin port. */
+  readonly port: number;
+}
+
 /** The whole cluster; the content of `cluster.json`. */
 export interface ClusterLayout {
   readonly version: 1;
@@ -59,6 +68,8 @@ export interface ClusterLayout {
   readonly dashboard: DashboardLayout;
   readonly groups: readonly GroupLayout[];
   readonly proxies: readonly ProxyLayout[];
+  /** What the dashboard has to be told to forget. */
+  readonly former?: readonly FormerPart[];
 }
 
 /** A range of slots, both ends included. */
@@ -185,7 +196,9 @@ function checkLayout(written: Partial<ClusterLayout> | null): ClusterLayout {
         group.replicas.every((replica: ServerLayout | undefined) => isPort(replica?.port)),
     ) &&
     Array.isArray(value.proxies) &&
-    value.proxies.every((proxy) => isPort(proxy?.port) && isPort(proxy.adminPort));
+    value.proxies.every((proxy) => isPort(proxy?.port) && isPort(proxy.adminPort)) &&
+    (value.former === undefined ||
+      (Array.isArray(value.former) && value.former.every((part) => isPort(part?.port))));
   if (!isGood) {
     throw new Error("it isn't the layout of a cluster that this version of codis up writes");
   }

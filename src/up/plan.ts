@@ -7,6 +7,7 @@ import { CodisError } from "../base/error.ts";
 import type {
   ClusterLayout,
   CoordinatorLayout,
+  FormerPart,
   GroupLayout,
   LocalCoordinator,
   ProxyLayout,
@@ -63,7 +64,34 @@ export async function planLayout(
   const dashboardPort = existing?.dashboard.port || DASHBOARD_PORT;
   const { port } = await planServer({ port: dashboardPort }, finder, "dashboard");
   const coordinator = await planCoordinator(existing, wishes, finder);
-  return { version: 1, coordinator, dashboard: { port }, groups, proxies };
+  const former = findFormer(existing, groups, proxies);
+  return {
+    ...{ version: 1, coordinator, dashboard: { port }, groups, proxies },
+    ...(former.length === 0 ? {} : { former }),
+  };
+}
+
+/** What the dashboard knows and the cluster no longer has. */
+function findFormer(
+  existing: ClusterLayout | undefined,
+  groups: readonly GroupLayout[],
+  proxies: readonly ProxyLayout[],
+): readonly FormerPart[] {
+  const replicas = (existing?.groups ?? []).flatMap(({ id, replicas: old }) =>
+    old
+      .slice(groups[id - 1]?.replicas.length ?? 0)
+      .filter(({ isAdded }) => isAdded === true)
+      .map(({ port }) => ({ kind: "replica", groupId: id, port }) as const),
+  );
+  const gone = (existing?.proxies ?? []).filter(
+    ({ isAdded, port, adminPort }) =>
+      isAdded === true &&
+      !proxies.some((proxy) => proxy.port === port && proxy.adminPort === adminPort),
+  );
+  const formerProxies = gone.map(
+    ({ adminPort }) => ({ kind: "proxy", groupId: 0, port: adminPort }) as const,
+  );
+  return [...(existing?.former ?? []), ...replicas, ...formerProxies];
 }
 
 function refuseAnotherCoordinator(

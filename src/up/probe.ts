@@ -5,6 +5,7 @@
 import { connect } from "node:net";
 import { callHttp } from "../api/http-call.ts";
 import { messageOf } from "../base/error.ts";
+import type { DashboardModelJson } from "../model/dashboard-model.ts";
 import type { Member } from "./member.ts";
 
 /** Longest wait for a reply. */
@@ -53,13 +54,14 @@ export function ask(port: number, command: string, end = "\r\n"): Promise<string
  */
 export type Readiness = "yes" | "loading" | "waiting" | "no";
 
-/** What one of the cluster's processes answers, by its kind. */
+/** What one of the cluster's processes answers, by its kind. `pid` is that of the process. */
 export function findMemberReadiness(
   member: Pick<Member, "kind" | "name" | "port">,
+  pid: number | undefined,
 ): Promise<Readiness> {
   switch (member.kind) {
     case "dashboard":
-      return findHttpReadiness(member.port, "/readyz");
+      return findDashboardReadiness(member.port, pid);
     case "coordinator":
       return member.name === "etcd"
         ? findHttpReadiness(member.port, "/health")
@@ -81,6 +83,23 @@ export async function findReadiness(port: number): Promise<Readiness> {
     return "waiting";
   }
   return reply.startsWith("-LOADING") ? "loading" : "no";
+}
+
+/**
+ * Only this very dashboard counts: one of another cluster that was faster to take the port would be given
+ * our groups.
+ */
+async function findDashboardReadiness(port: number, pid: number | undefined): Promise<Readiness> {
+  const path = "/topom/model";
+  try {
+    const call = { addr: `127.0.0.1:${port}`, method: "GET", path, shownPath: path } as const;
+    const text = await callHttp({ ...call, timeoutMs: REPLY_MS, headers: {} });
+    const model: Partial<DashboardModelJson> | null = JSON.parse(text);
+    return model?.pid === pid ? await findHttpReadiness(port, "/readyz") : "no";
+  } catch {
+    // As below.
+    return "no";
+  }
 }
 
 async function findHttpReadiness(port: number, path: string): Promise<Readiness> {

@@ -1,6 +1,6 @@
 /**
- * Tells the dashboard of a local cluster what is in it: groups, servers, slots, proxies. Only what wasn't
- * told before: what the operator changes later with the dashboard stays as it is.
+ * Tells the dashboard of a local cluster what is in it: groups, servers, slots, proxies, and what no longer
+ * is. Only what wasn't told before: what the operator changes later with the dashboard stays as it is.
  *
  * Safe to repeat: each part that the dashboard has taken is marked in the layout; one that was taken right
  * before a crash is found to be there already.
@@ -9,6 +9,7 @@ import { V1Client } from "../api/v1-client.ts";
 import { isCodisError } from "../base/error.ts";
 import {
   type ClusterLayout,
+  type FormerPart,
   type GroupLayout,
   type ProxyLayout,
   type ServerLayout,
@@ -18,16 +19,52 @@ import {
 /** For each call: adding a server looks at all of its keys. */
 const CALL_MS = 120_000;
 
+/** How long a dashboard that went away is waited for; more than a lease and a restart. */
+const BUILD_MS = 30_000;
+const RETRY_MS = 250;
+/** The dashboard, its leadership or its coordinator is away for now. */
+const AWAY_CODES = [
+  "REMOTE_UNREACHABLE",
+  "NOT_ONLINE",
+  "NOT_LEADER",
+  "LEADERSHIP_LOST",
+  "COORDINATOR_UNREACHABLE",
+  "DASHBOARD_CLOSED",
+] as const;
+
 /** Saves a layout in which more is marked as added. */
 export type SaveLayout = (layout: ClusterLayout) => void;
 
-/** Adds everything that isn't added yet. Rejects with what the dashboard says. */
+/**
+ * Adds everything that isn't added yet. A dashboard that dies or loses its coordinator meanwhile is waited for
+ * and told again, within a bound. Rejects with what the dashboard says.
+ */
 export async function buildProduct(layout: ClusterLayout, save: SaveLayout): Promise<void> {
+  const endsAt = performance.now() + BUILD_MS;
+  let latest = layout;
+  const keep: SaveLayout = (changed) => {
+    latest = changed;
+    save(changed);
+  };
+  for (;;) {
+    try {
+      await buildOnce(latest, keep);
+      return;
+    } catch (thrown) {
+      if (!isCodisError(thrown, ...AWAY_CODES) || performance.now() >= endsAt) {
+        throw thrown;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+async function buildOnce(layout: ClusterLayout, save: SaveLayout): Promise<void> {
   const client = new V1Client({
     addr: `127.0.0.1:${layout.dashboard.port}`,
     timeoutMs: CALL_MS,
   });
-  let current = layout;
+  let current = await forgetFormer(client, layout, save);
   // Groups are added in order: as long as the last one isn't, nobody has got as far as the slots.
   const isNew = current.groups.at(-1)?.master.isAdded !== true;
   for (const group of layout.groups) {
@@ -45,6 +82,51 @@ export async function buildProduct(layout: ClusterLayout, save: SaveLayout): Pro
       current = withProxy(current, { ...proxy, isAdded: true });
       save(current);
     }
+  }
+}
+
+/** Before anything is added: another part may have the port of a former one. */
+async function forgetFormer(
+  client: V1Client,
+  layout: ClusterLayout,
+  save: SaveLayout,
+): Promise<ClusterLayout> {
+  const { former, ...current } = layout;
+  if (former === undefined) {
+    return layout;
+  }
+  const kept: FormerPart[] = [];
+  for (const part of former) {
+    if (!(await forget(client, part))) {
+      kept.push(part);
+    }
+  }
+  const next = kept.length === 0 ? current : { ...current, former: kept };
+  save(next);
+  return next;
+}
+
+/** False when it has become more than a replica; the next start tries again. */
+async function forget(client: V1Client, { kind, groupId, port }: FormerPart): Promise<boolean> {
+  const addr = `127.0.0.1:${port}`;
+  try {
+    if (kind === "replica") {
+      await client.removeServer(groupId, addr);
+    } else {
+      const proxy = (await client.proxies()).find((one) => one.admin_addr === addr);
+      if (proxy !== undefined) {
+        await client.removeProxy(proxy.token, { force: true });
+      }
+    }
+    return true;
+  } catch (thrown) {
+    if (isCodisError(thrown, "NOT_FOUND")) {
+      return true;
+    }
+    if (isCodisError(thrown, "STATE_CONFLICT")) {
+      return false;
+    }
+    throw thrown;
   }
 }
 

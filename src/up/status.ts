@@ -72,7 +72,7 @@ export async function collectStatus(
   const members = listMembers(dir, layout, launcher);
   const look = async (member: Member): Promise<MemberStatus> => {
     const pid = findMemberProcesses(member, processes)[0]?.pid ?? null;
-    const readiness = pid === null ? "no" : await findReadinessOf(member);
+    const readiness = pid === null ? "no" : await findReadinessOf(member, pid);
     const state = readiness === "yes" ? "online" : readiness === "no" ? "silent" : readiness;
     const addr = `127.0.0.1:${member.port}`;
     return { name: member.name, addr, pid, state: pid === null ? "stopped" : state };
@@ -111,8 +111,9 @@ export async function collectStatus(
 }
 
 /** A replica without its master's data serves what it has: that is told beside its state. */
-function findReadinessOf(member: Member): ReturnType<typeof findMemberReadiness> {
-  return findMemberReadiness(member.kind === "replica" ? { ...member, kind: "master" } : member);
+function findReadinessOf(member: Member, pid: number): ReturnType<typeof findMemberReadiness> {
+  const asked = member.kind === "replica" ? ({ ...member, kind: "master" } as const) : member;
+  return findMemberReadiness(asked, pid);
 }
 
 function summarize(

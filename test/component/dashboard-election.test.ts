@@ -28,11 +28,12 @@ afterEach(async () => {
 function electionOn<R extends Reign>(
   coordinator: Coordinator,
   begin: (leadership: Leadership) => Promise<R>,
+  adminAddr = "127.0.0.1:18080",
 ): Election<R> {
   const model = {
     token: "t",
     startTime: "now",
-    adminAddr: "127.0.0.1:18080",
+    adminAddr,
     productName: "demo",
     pid: 1,
     pwd: "/",
@@ -89,9 +90,8 @@ test("a reign that doesn't end keeps the lock from nobody for long", async () =>
     close: () => new Promise<void>(() => undefined),
   }));
   await waitFor("the first to lead", SOON_MS, () => first.reign());
-  const second = electionOn(new MemoryCoordinator(store, {}), async () => ({
-    close: async () => undefined,
-  }));
+  const end = { close: async () => undefined };
+  const second = electionOn(new MemoryCoordinator(store, {}), async () => end, "127.0.0.1:18081");
   cleanups.push(() => second.close());
   await waitFor("the second to stand by", SOON_MS, () =>
     second.state() === "standby" ? true : undefined,
@@ -129,3 +129,22 @@ test("a configuration that doesn't fit ends it, and the lock and its epoch are l
   expect(tries).toBe(1);
   expect(store.get("/codis-ext/demo/epoch")?.data).toBe("1");
 });
+
+test("after a kill -9 it is no standby of itself: it says that the old lock has to lapse, then leads", async () => {
+  const store = createMemoryStore();
+  const killed = new MemoryCoordinator(store, {});
+  const first = electionOn(killed, async () => ({ close: async () => undefined }));
+  await waitFor("the first to lead", SOON_MS, () => first.reign());
+  killed.kill();
+  void first.close();
+  const second = electionOn(new MemoryCoordinator(store, {}), async () => ({
+    close: async () => undefined,
+  }));
+  cleanups.push(() => second.close());
+  await waitFor("the line about the old lock", SOON_MS, () =>
+    second.waitingFor()?.includes("ran at 127.0.0.1:18080 before (pid 1)") ? true : undefined,
+  );
+  expect(second.state()).toBe("starting");
+  expect(second.leaderAddr()).toBeUndefined();
+  await waitFor("the second to lead", LATE_MS, () => second.reign());
+}, 20_000);

@@ -38,10 +38,10 @@ export class RunningProduct {
   /** Masters: group 1, group 2, … */
   readonly servers: readonly RedisServer[];
   readonly proxies: readonly WaitingProxy[];
-  /** Changes when another one is started. */
+  /** The one that is worked with; whoever sees another one lead sets it. */
   dashboard: RunningDashboard;
   readonly #options: RunningProductOptions;
-  readonly #others: RunningDashboard[] = [];
+  readonly #dashboards: RunningDashboard[];
 
   /** Starts and builds a product; resolves when every proxy serves it. */
   static async start(options: RunningProductOptions): Promise<RunningProduct> {
@@ -67,6 +67,7 @@ export class RunningProduct {
     this.name = options.product ?? "demo";
     this.slotCount = options.slotCount ?? 1024;
     this.dashboard = dashboard;
+    this.#dashboards = [dashboard];
     this.servers = servers;
     this.proxies = proxies;
   }
@@ -99,7 +100,9 @@ export class RunningProduct {
       const problems = health.problems.filter(({ kind }) => kind !== "group_empty");
       const { proxies } = await this.dashboard.v1.product();
       if (problems.length > 0 || proxies.synced !== proxies.total) {
-        throw new Error(`${proxies.synced} of ${proxies.total} proxies are synced, ${JSON.stringify(problems)}`);
+        throw new Error(
+          `${proxies.synced} of ${proxies.total} proxies are synced, ${JSON.stringify(problems)}`,
+        );
       }
       return true;
     });
@@ -125,7 +128,7 @@ export class RunningProduct {
   /** One more dashboard of this product; default is that it stands by. */
   async addDashboard(until: "leader" | "standby" | "started"): Promise<RunningDashboard> {
     const added = await startDashboard({ ...withSlotCount(this.#options), until });
-    this.#others.push(added);
+    this.#dashboards.push(added);
     return added;
   }
 
@@ -137,11 +140,10 @@ export class RunningProduct {
 
   /** See the file head. */
   async stop(): Promise<void> {
-    const dashboards = [this.dashboard, ...this.#others];
-    for (const { program } of [...dashboards, ...this.proxies]) {
+    for (const { program } of [...this.#dashboards, ...this.proxies]) {
       program.signal("SIGCONT");
     }
-    await Promise.all(dashboards.map((dashboard) => dashboard.kill()));
+    await Promise.all(this.#dashboards.map((dashboard) => dashboard.kill()));
     await Promise.all(this.proxies.map((proxy) => proxy.kill()));
     await Promise.all(this.servers.map((server) => server.stop()));
   }

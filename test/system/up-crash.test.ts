@@ -1,12 +1,15 @@
 /**
- * `codis up` killed at every stage of building its product, and folders that a release without a dashboard
- * has left: the next start always comes to the whole product with all data. Real processes, kill -9.
+ * `codis up` and its dashboard killed at every stage of building the product, clusters that are made smaller,
+ * and folders that a release without a dashboard has left: the next start always comes to the whole product
+ * with all data. Real processes, kill -9.
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { V1Client } from "../../src/api/v1-client.ts";
 import { ask } from "../../src/up/probe.ts";
+import { listProcesses } from "../../src/up/process-table.ts";
 import type { ClusterStatus } from "../../src/up/status.ts";
 import { type CodisProgram, runCodis, startCodis } from "../support/codis-program.ts";
 import { waitFor } from "../support/deadline.ts";
@@ -54,7 +57,7 @@ function marksIn(dir: string): number {
 /** All slots have an owner, and a key of each group goes through the proxy. */
 async function expectWhole(dir: string, port: number): Promise<void> {
   const status = await readStatus(dir);
-  expect(status.state).toBe("online");
+  expect(status).toMatchObject({ state: "online" });
   expect(status.groups.map((group) => group.slots)).toEqual([
     [{ first: 0, last: 511 }],
     [{ first: 512, last: 1023 }],
@@ -84,6 +87,44 @@ describe("codis up is killed while it builds", () => {
     TEST_MS,
   );
 });
+
+test(
+  "the dashboard is killed while the product is built: codis up waits for it and goes on",
+  async () => {
+    const dir = newDir();
+    const port = await freePort();
+    const up = startCodis(["up", "--dir", dir, "--port", `${port}`, "--replicas", "1"]);
+    await waitFor("the first group", STAGE_MS, () =>
+      existsSync(join(dir, "dashboard.log")) && marksIn(dir) >= 2 ? true : undefined,
+    );
+    const config = join(dir, "dashboard.toml");
+    const dashboard = listProcesses().find(({ args }) => args.at(-1) === config);
+    process.kill(dashboard?.pid ?? 0, "SIGKILL");
+    await up.sees(/ready, try: redis-cli/, STAGE_MS);
+    await expectWhole(dir, port);
+  },
+  TEST_MS,
+);
+
+test(
+  "fewer replicas and proxies than before: the dashboard forgets those that are gone",
+  async () => {
+    const dir = newDir();
+    const port = await freePort();
+    const first = await startUp(dir, "--port", `${port}`, "--replicas", "1", "--proxies", "2");
+    first.signal("SIGTERM");
+    await first.ended();
+    await startUp(dir, "--replicas", "0", "--proxies", "1");
+    await expectWhole(dir, port);
+    const { dashboard } = await readStatus(dir);
+    const client = new V1Client({ addr: dashboard.addr, timeoutMs: STAGE_MS });
+    expect((await client.groups()).map((group) => group.servers.length)).toEqual([1, 1]);
+    expect((await client.proxies()).map((proxy) => proxy.proxy_addr)).toEqual([
+      `127.0.0.1:${port}`,
+    ]);
+  },
+  TEST_MS,
+);
 
 describe("a folder of a release without a dashboard", () => {
   test(

@@ -2,11 +2,11 @@
  * What `codis admin --dashboard=ADDR` can show, and orders for the dashboard itself and for proxies and
  * sentinels. Groups and slots: `topology-order.ts`.
  */
-import { encodeJson } from "../../api/error-form.ts";
 import { TopomClient } from "../../api/topom-client.ts";
 import type { TopomStatsJson } from "../../api/topom-json.ts";
 import { CodisError } from "../../base/error.ts";
 import type { ProxyModelJson } from "../../model/proxy-model.ts";
+import { done, show } from "./answer.ts";
 import type { AdminArgs, AdminOrder } from "./order.ts";
 import { describeGroups, describeProxies } from "./status-line.ts";
 
@@ -162,19 +162,12 @@ export const DASHBOARD_ORDERS: readonly AdminOrder[] = [
 
 /** Client for the dashboard of `--dashboard`. */
 export function dashboardOf(args: AdminArgs): TopomClient {
-  const token = args.find("api-token") ?? process.env["CODIS_TOKEN"];
-  return new TopomClient({ addr: args.addr("dashboard"), token });
+  return new TopomClient({ addr: args.addr("dashboard"), token: findToken(args) });
 }
 
-/** Nothing to print after a change, as the original. */
-export async function done(call: Promise<unknown>): Promise<string> {
-  await call;
-  return "";
-}
-
-/** JSON for stdout. */
-export function show(value: unknown): string {
-  return `${encodeJson(value)}\n`;
+/** The secret of a user, if one was given. */
+export function findToken(args: AdminArgs): string | undefined {
+  return args.find("api-token") ?? process.env["CODIS_TOKEN"];
 }
 
 async function removeProxy(args: AdminArgs): Promise<string> {

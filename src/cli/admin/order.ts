@@ -7,8 +7,8 @@ import { CodisError } from "../../base/error.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import { type AdminFlags, showFlag } from "./flag.ts";
 
-/** Whom an order is for. */
-export type AdminTarget = "proxy" | "dashboard" | "coordinator";
+/** Whom an order is for; `file`: nobody but a file. */
+export type AdminTarget = "proxy" | "dashboard" | "coordinator" | "file";
 
 /** One thing to do. */
 export interface AdminOrder {
@@ -28,16 +28,14 @@ export interface AdminOrder {
 const GLOBAL: Readonly<Record<AdminTarget, readonly string[]>> = {
   proxy: ["proxy", "auth", "verbose"],
   dashboard: ["dashboard", "api-token", "verbose"],
-  coordinator: [
-    "zookeeper",
-    "zookeeper-auth",
-    "etcd",
-    "etcd-auth",
-    "filesystem",
-    "product",
-    "verbose",
-  ],
+  coordinator: ["zookeeper", "zookeeper-auth", "etcd", "etcd-auth", "filesystem", "verbose"],
+  file: ["verbose"],
 };
+
+/** One line on stderr beside the answer. */
+export function note(line: string): void {
+  process.stderr.write(`codis admin: ${line}\n`);
+}
 
 /** The flags of a command line, checked where they are read. Methods throw `USAGE` with one line. */
 export class AdminArgs {
@@ -103,7 +101,7 @@ export function chooseOrder(
       undefined,
     );
   if (chosen === undefined) {
-    throw new CodisError("USAGE", `nothing to do for the ${target}; see codis admin --help`);
+    throw new CodisError("USAGE", `what shall be done with the ${target}? See codis admin --help`);
   }
   checkFit(chosen, flags, given);
   return chosen;
@@ -141,26 +139,54 @@ function describeSelection(order: AdminOrder): string {
   return order.select.length === 0 ? `--${order.target}` : order.select.map(showWord).join(" ");
 }
 
-/** One line for each order, in groups. */
+/** Head of each group of orders in help texts. */
+export const TARGET_HEADS: Readonly<Record<AdminTarget, string>> = {
+  dashboard: "A dashboard: codis admin --dashboard=ADDR [--api-token=SECRET] …",
+  proxy: "A proxy, without its dashboard: codis admin --proxy=ADDR [--auth=PASSWORD] …",
+  coordinator:
+    "A coordinator, without a dashboard: codis admin TARGET …\n" +
+    "TARGET is --zookeeper=ADDR [--zookeeper-auth=USER:PASSWORD], --etcd=ADDR [--etcd-auth=USER:PASSWORD] or\n" +
+    "--filesystem=FOLDER.",
+  file: "Nothing but a file: codis admin …",
+};
+
+/** Column of the summaries in the help text. */
+const SUMMARY_COLUMN = 36;
+const HELP_WIDTH = 100;
+
+/** All orders with their flags and summaries, by target. */
 export function describeOrders(orders: readonly AdminOrder[]): string {
-  const heads: Readonly<Record<AdminTarget, string>> = {
-    proxy: "A proxy: codis admin --proxy=ADDR [--auth=PASSWORD]",
-    dashboard: "A dashboard: codis admin --dashboard=ADDR [--api-token=SECRET]",
-    coordinator:
-      "A coordinator: codis admin (--zookeeper=ADDR|--etcd=ADDR|--filesystem=FOLDER) " +
-      "[--zookeeper-auth=… or --etcd-auth=…]",
-  };
-  return (Object.keys(heads) as AdminTarget[])
+  return (Object.keys(TARGET_HEADS) as AdminTarget[])
     .map((target) => {
-      const lines = orders
-        .filter((order) => order.target === target)
-        .map((order) => `  ${describeUse(order)}\n      ${order.summary}\n`);
-      return `${heads[target]}\n${lines.join("")}`;
+      const lines = orders.filter((order) => order.target === target).map(describeOrder);
+      return `${TARGET_HEADS[target]}\n${lines.join("")}`;
     })
     .join("\n");
 }
 
-/** How an order is written: what chooses it, what must be there, and in brackets what may be. */
+function describeOrder(order: AdminOrder): string {
+  const use = `  ${describeUse(order)}`;
+  const lines = wrap(order.summary, HELP_WIDTH - SUMMARY_COLUMN);
+  const indent = " ".repeat(SUMMARY_COLUMN);
+  const first = use.length <= SUMMARY_COLUMN - 2 ? lines.shift() : undefined;
+  const head = first === undefined ? use : use.padEnd(SUMMARY_COLUMN) + first;
+  return [head, ...lines.map((line) => indent + line)].map((line) => `${line}\n`).join("");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length + 1 > width) {
+      lines.push(word);
+    } else {
+      lines[lines.length - 1] = `${last} ${word}`;
+    }
+  }
+  return lines;
+}
+
+/** The flags of an order as help and documents show them. */
 export function describeUse(order: AdminOrder): string {
   const selection = order.select.length === 0 ? ["(nothing more)"] : order.select.map(showWord);
   const needs = (order.needs ?? []).map((need) =>
@@ -171,7 +197,7 @@ export function describeUse(order: AdminOrder): string {
 }
 
 /** Words that choose a part of the answer, without dashes. */
-const WORDS = ["config", "model", "stats", "slots", "group", "proxy"];
+export const WORDS: readonly string[] = ["config", "model", "stats", "slots", "group", "proxy"];
 
 function showWord(name: string): string {
   return WORDS.includes(name) ? name : showFlag(name);

@@ -3,14 +3,12 @@
  * product's name, which every call needs, is read from the proxy.
  */
 import { readFileSync } from "node:fs";
-import { encodeJson } from "../../api/error-form.ts";
 import { ProxyClient } from "../../api/proxy-client.ts";
 import { CodisError, messageOf } from "../../base/error.ts";
 import { SLOT_COUNTS } from "../../model/slot.ts";
 import { parseSlotTable } from "../../model/slot-table.ts";
+import { done, show } from "./answer.ts";
 import type { AdminArgs, AdminOrder } from "./order.ts";
-
-const DONE = "";
 
 /** In the order of the help text. */
 export const PROXY_ORDERS: readonly AdminOrder[] = [
@@ -107,15 +105,6 @@ async function fillSlots(args: AdminArgs): Promise<string> {
   const slots = parseSlotTable(text, { source: file, slotCount, unknownFields: "refuse" });
   const locked = args.has("locked");
   const pushed = locked ? slots.map((slot) => ({ ...slot, locked })) : slots;
-  await (await connect(args)).fillSlots(pushed);
-  return DONE;
-}
-
-async function done(call: Promise<void>): Promise<string> {
-  await call;
-  return DONE;
-}
-
-function show(value: unknown): string {
-  return `${encodeJson(value)}\n`;
+  const proxy = await connect(args);
+  return done(proxy.fillSlots(pushed));
 }

@@ -4,13 +4,13 @@
  * As the original, assigning slots, rebalancing and restoring only print what they would do, until
  * `--confirm` is there.
  */
-
 import { CodisError } from "../../base/error.ts";
 import { GROUP_ID_MAX, GROUP_ID_MIN } from "../../model/group.ts";
 import { SLOT_COUNTS } from "../../model/slot.ts";
 import type { SlotMappingJson } from "../../model/slot-mapping.ts";
-import { dashboardOf, done, show } from "./dashboard-order.ts";
-import type { AdminArgs, AdminOrder } from "./order.ts";
+import { done, show } from "./answer.ts";
+import { dashboardOf } from "./dashboard-order.ts";
+import { type AdminArgs, type AdminOrder, note } from "./order.ts";
 
 const SLOT_ID_MAX = Math.max(...SLOT_COUNTS) - 1;
 const INTERVAL_US_MAX = 1_000_000;
@@ -191,6 +191,7 @@ async function assignSlots(args: AdminArgs): Promise<string> {
     }),
   );
   if (!args.has("confirm")) {
+    note("nothing was changed; --confirm does it");
     return show(slots);
   }
   const dashboard = dashboardOf(args);
@@ -198,7 +199,8 @@ async function assignSlots(args: AdminArgs): Promise<string> {
 }
 
 async function rebalance(args: AdminArgs): Promise<string> {
-  const plan = await dashboardOf(args).rebalance(args.has("confirm"));
+  const isConfirmed = args.has("confirm");
+  const plan = await dashboardOf(args).rebalance(isConfirmed);
   const moves = Object.entries(plan)
     .map(([slot, group]) => ({ slot: Number(slot), group }))
     .sort((a, b) => a.slot - b.slot);
@@ -217,6 +219,9 @@ async function rebalance(args: AdminArgs): Promise<string> {
     }
     lines.push(`[${pad(moves[start]?.slot)},${pad(moves[end]?.slot)}] => ${group}`);
     start = end + 1;
+  }
+  if (!isConfirmed) {
+    note("nothing was ordered; --confirm does it");
   }
   return `${lines.join("\n")}\ndone\n`;
 }

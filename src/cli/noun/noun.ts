@@ -1,6 +1,6 @@
 /**
- * All nouns of the everyday command lines, and the choice between a verb (`codis proxy list`) and the
- * program of the same name (`codis proxy --config=FILE`).
+ * All nouns of the everyday command lines. (`codis proxy list` is one of them, `codis proxy --config=FILE` is
+ * the program of that name; `main.ts` tells them apart.)
  */
 import { AUDIT, SENTINEL, USER } from "./access.ts";
 import { GROUP } from "./group.ts";
@@ -16,9 +16,4 @@ export const NOUNS: readonly Noun[] = [PRODUCT, GROUP, SERVER, SLOT, PROXY, SENT
 /** The noun of this name. */
 export function findNoun(name: string): Noun | undefined {
   return NOUNS.find((noun) => noun.name === name);
-}
-
-/** Whether the word is one of the noun's verbs. */
-export function isVerb(noun: Noun, word: string | undefined): boolean {
-  return noun.verbs.some((verb) => verb.use.split(" ")[0] === word);
 }

@@ -163,8 +163,8 @@ function describeSlip(noun: Noun, argv: readonly string[], error: CommanderError
   if (error.code === "commander.unknownCommand" || error.code === "commander.help") {
     const word = argv.find((arg) => !arg.startsWith("-")) ?? "";
     const nearest = nearestName(word, verbs);
-    const hint = nearest === undefined ? `it has ${verbs.join(", ")}` : `did you mean ${nearest}?`;
-    return `codis ${noun.name} has no verb ${JSON.stringify(word)}; ${hint}`;
+    const hint = nearest === undefined ? `expected ${verbs.join(", ")}` : `did you mean ${nearest}?`;
+    return `there is no verb ${JSON.stringify(word)}; ${hint}`;
   }
   const verb = verbs.find((name) => name === argv[0]);
   return `${oneLine(error.message)}; see codis help ${[noun.name, verb].filter((word) => word !== undefined).join(" ")}`;
@@ -202,8 +202,8 @@ async function runVerb(
     throw explainFailure(thrown, {
       kind: "dashboard",
       addr,
-      whenAbsent:
-        "start a cluster with codis up, or name a dashboard with --dashboard or CODIS_DASHBOARD",
+      whenAbsent: "start one with codis up, or name it with --dashboard or CODIS_DASHBOARD",
+      whenOther: "name its admin address with --dashboard or CODIS_DASHBOARD",
       hasToken: token !== undefined,
       whenNotFound: noun.whenNotFound,
     });
@@ -220,7 +220,10 @@ async function runVerb(
 /** Asks at a terminal. Elsewhere nobody could answer, so the flag is needed: throws USAGE. */
 async function agrees(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new CodisError("USAGE", `${question} Nothing was done: say --yes where nobody can be asked`);
+    throw new CodisError(
+      "USAGE",
+      `${question} Nothing was done: say --yes where nobody can be asked`,
+    );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -10,6 +10,7 @@ import type { GroupRecord } from "../../model/group.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import { serverKey } from "../../model/topology.ts";
 import type { LeaderControl, ServerFigures } from "../control.ts";
+import { compareFunctions } from "../group/function-copy.ts";
 import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "./info-figure.ts";
 import { proxyStatus, serverStatus, viewVersion } from "./v1-view.ts";
 
@@ -146,23 +147,10 @@ function roleProblems(
 
 /** Masters should have the same FUNCTION libraries, since any slot may come to any group. */
 function functionProblems(leader: LeaderControl): Problem[] {
-  const masters = [...leader.topology().groups.values()].flatMap((group) => {
-    const functions = leader.serverFigures().get(group.servers[0]?.addr ?? "")?.functions;
-    return functions === undefined ? [] : [{ group, functions }];
-  });
-  const names = new Set(masters.flatMap(({ functions }) => Object.keys(functions)));
-  return [...names].sort().flatMap((name) => {
-    const groupsByCode = Map.groupBy(masters, ({ functions }) => functions[name] ?? "");
-    if (groupsByCode.size <= 1) {
-      return [];
-    }
-    const lacking = (groupsByCode.get("") ?? []).map(({ group }) => group.id);
-    const message =
-      lacking.length > 0
-        ? `is missing in groups ${lacking.join(", ")}`
-        : `has ${groupsByCode.size} different texts in the groups`;
-    return [problem("functions_differ", `library ${name}`, message)];
-  });
+  const differences = compareFunctions(leader.topology(), leader.serverFigures());
+  return differences.map(({ library, text }) =>
+    problem("functions_differ", `library ${library}`, text),
+  );
 }
 
 function proxyProblems(leader: LeaderControl): Problem[] {

@@ -227,6 +227,8 @@ export class TopologyStore {
       !isCodisError(thrown, "COORDINATOR_CONFLICT", "COORDINATOR_FULL", "ARGUMENT_INVALID")
     ) {
       this.#isInDoubt = true;
+      // Should no other change come: what was written is told to the proxies all the same.
+      this.#settleLater();
     }
     return thrown;
   }

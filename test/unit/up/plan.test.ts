@@ -66,6 +66,36 @@ describe("a new cluster", () => {
 });
 
 describe("a cluster that is there", () => {
+  test("remembers the replicas and proxies that it lost, until the dashboard was told", async () => {
+    const port = await freePort();
+    const wishes = { ...NOTHING, groups: 1, replicas: 2, proxies: 1, port };
+    const planned = await planLayout(undefined, wishes, "/d");
+    const [group] = planned.groups;
+    const [proxy] = planned.proxies;
+    if (group === undefined || proxy === undefined) {
+      throw new Error("no group or no proxy");
+    }
+    const [one, two] = group.replicas.map((replica) => ({ ...replica, isAdded: true }));
+    if (one === undefined || two === undefined) {
+      throw new Error("no replicas");
+    }
+    const existing = {
+      ...planned,
+      groups: [{ ...group, replicas: [one, two] }],
+      proxies: [{ ...proxy, isAdded: true }],
+    };
+    const smaller = { ...NOTHING, replicas: 1, port: await freePort() };
+    const former = [
+      { kind: "replica", groupId: 1, port: two.port },
+      { kind: "proxy", groupId: 0, port: proxy.adminPort },
+    ] as const;
+    const next = await planLayout(existing, smaller, "/d");
+    expect(next.groups[0]?.replicas).toEqual([one]);
+    expect(next.former).toEqual(former);
+    expect((await planLayout(next, NOTHING, "/d")).former).toEqual(former);
+    expect((await planLayout(planned, smaller, "/d")).former).toBeUndefined();
+  });
+
   test("stays as it is without flags", async () => {
     const port = await freePort();
     const wishes = { ...NOTHING, groups: 2, replicas: 1, proxies: 1, port };

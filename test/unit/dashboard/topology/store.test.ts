@@ -376,6 +376,29 @@ describe("outages", () => {
     expect([...(await withDeadline("late write", 5000, seen)).groups.keys()]).toEqual([1, 2, 3, 4]);
   });
 
+  test("what was written without an answer is seen, also when no other change comes", async () => {
+    const memory = createMemoryStore();
+    await fillProduct(memory.open(), sampleTopology());
+    const clock = new FakeClock();
+    let isSilent = false;
+    const wrap = (leadership: Leadership): Leadership =>
+      writeOneByOne(leadership, () => {
+        if (isSilent) {
+          throw new CodisError("COORDINATOR_UNREACHABLE", "no answer");
+        }
+      });
+    const store = await openStore(memory.open(), { clock, wrap });
+    isSilent = true;
+    const change = store.commit("create", (topology) => createGroup(topology, 3));
+    expect((await catchRejection(change)).code).toBe("COORDINATOR_UNREACHABLE");
+    isSilent = false;
+    const path = coordinatorPath.group("demo", 3);
+    memory.apply([{ path, data: encodeGroupNode(emptyGroup(3)), expected: ABSENT }]);
+    const seen = new Promise<Topology>((resolve) => store.onChange(resolve));
+    clock.advance(15_000);
+    expect([...(await withDeadline("the write", 5000, seen)).groups.keys()]).toEqual([1, 2, 3]);
+  });
+
   test("a change whose journal alone is left has happened", async () => {
     const memory = createMemoryStore();
     await fillProduct(memory.open(), sampleTopology());
