@@ -59,6 +59,9 @@ async function runFile(file: string, index: number): Promise<Outcome> {
   const report = ["--reporter=junit", `--reporter-outfile=${reportPath}`];
   const command = [process.execPath, "test", ...limits, ...report, `./${file}`];
   const result = await runProgram(command, root, Math.min(FILE_MS, leftMs()));
+  for (const line of result.leftovers) {
+    print(`${file} left running, ended now: ${line.slice(0, 200)}`);
+  }
   const counted = readReport(reportPath);
   const failures = (counted?.failed ?? []).map((name) => `${file}: ${name}`);
   if (failures.length === 0 && (result.code !== 0 || counted === undefined)) {

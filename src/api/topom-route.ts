@@ -353,7 +353,8 @@ export const TOPOM_ROUTES = {
     auth: "xauth",
     scope: "product",
     answer: '"OK"',
-    summary: "Tells all proxies the sentinels.",
+    summary:
+      "Sets the sentinels up and tells all proxies. Comes with a later release: NOT_SUPPORTED until then.",
   },
   sentinelInfo: {
     method: "GET",
@@ -387,6 +388,11 @@ export const TOPOM_NOT_ONLINE = "topom is not online";
 export const LEADER_HEADER = "codis-leader";
 /** Header of a forwarded call: tokens of the dashboards that forwarded it; a second one refuses it. */
 export const FORWARDED_HEADER = "codis-forwarded-by";
+/**
+ * Header of a call that a standby hands on: the product that it is meant for. The address of a leader may be
+ * old, and a dashboard of another product may listen there now; that one refuses the call.
+ */
+export const PRODUCT_HEADER = "codis-product";
 
 /** Largest body of a call to a dashboard: an assignment of 4096 slots is a tenth of it. */
 export const TOPOM_BODY_BYTES_MAX = 2 * 1024 * 1024;

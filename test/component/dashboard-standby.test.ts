@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { ERROR_CODE_HEADER } from "../../src/api/error-form.ts";
-import { FORWARDED_HEADER, LEADER_HEADER } from "../../src/api/topom-route.ts";
+import { FORWARDED_HEADER, LEADER_HEADER, PRODUCT_HEADER } from "../../src/api/topom-route.ts";
 import { causeOf } from "../support/admin-port.ts";
 import { bearer, codeOf, DashboardPort, FROM_ELSEWHERE } from "../support/dashboard-port.ts";
 import { fillSample } from "../support/dashboard-sample.ts";
@@ -144,6 +144,19 @@ describe("without a leader that answers", () => {
     } finally {
       silent.close();
     }
+  });
+
+  test("a dashboard of another product, at the address where the leader was, refuses the call", async () => {
+    for (const path of ["/topom", "/api/v1/product", "/api/slot/list"]) {
+      const answer = await leading.get(path, { [PRODUCT_HEADER]: "another" });
+      expect(answer.status).toBeGreaterThanOrEqual(500);
+      expect(answer.text).toContain("the call was handed on for another product");
+    }
+    const order = await leading.change("group/create/:xauth/8", undefined, {
+      [PRODUCT_HEADER]: "another",
+    });
+    expect(order.status).toBe(800);
+    expect(leading.leader.orders).toEqual([]);
   });
 
   test("two standbys that take each other for the leader don't send a call round", async () => {

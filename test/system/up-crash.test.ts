@@ -126,6 +126,29 @@ test(
   TEST_MS,
 );
 
+test(
+  "two clusters that are started at the same moment have a dashboard each",
+  async () => {
+    const clusters = await Promise.all(
+      [newDir(), newDir()].map(async (dir) => {
+        await startUp(dir, "--port", `${await freePort()}`, "--groups", "1");
+        return readStatus(dir);
+      }),
+    );
+    const addrs = clusters.map(({ dashboard }) => dashboard.addr);
+    expect(new Set(addrs).size).toBe(2);
+    for (const { dashboard, groups } of clusters) {
+      const client = new V1Client({ addr: dashboard.addr, timeoutMs: STAGE_MS });
+      const [group] = await client.groups();
+      expect(group?.servers.map((server) => server.addr)).toEqual([
+        groups[0]?.servers[0]?.addr ?? "",
+      ]);
+      expect(await client.proxies()).toHaveLength(1);
+    }
+  },
+  TEST_MS,
+);
+
 describe("a folder of a release without a dashboard", () => {
   test(
     "keeps its data readable, and its ports",

@@ -20,7 +20,7 @@ import type { DashboardControl } from "../control.ts";
 import type { LegacyApiMode } from "./access.ts";
 import { type AdminContext, ChangeLimit } from "./context.ts";
 import { addDaemonRoutes } from "./daemon-port.ts";
-import { Forwarder } from "./forward.ts";
+import { Forwarder, refuseOtherProduct } from "./forward.ts";
 import { addLegacyRoutes, isLegacyPath, sendLegacyFailure } from "./legacy-port.ts";
 import type { ConfigJson } from "./overview.ts";
 import { sendProblem } from "./problem.ts";
@@ -116,7 +116,8 @@ function createApp(options: AdminServerOptions, context: AdminContext): FastifyI
     },
   });
   addGzip(app);
-  app.addHook("onRequest", async (_request, reply) => {
+  app.addHook("onRequest", async (request, reply) => {
+    refuseOtherProduct(request, context.product);
     const leaderAddr = context.control.leaderAddr();
     if (leaderAddr !== undefined && context.control.state() === "standby") {
       reply.header(LEADER_HEADER, leaderAddr);

@@ -9,9 +9,15 @@
 import { type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
 import { pipeline } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { FORWARDED_HEADER, LEADER_HEADER, TOPOM_NOT_ONLINE } from "../../api/topom-route.ts";
+import {
+  FORWARDED_HEADER,
+  LEADER_HEADER,
+  PRODUCT_HEADER,
+  TOPOM_NOT_ONLINE,
+} from "../../api/topom-route.ts";
 import { CodisError, messageOf, systemCodeOf } from "../../base/error.ts";
 import { parseServerAddr } from "../../model/address.ts";
+import type { DashboardModel } from "../../model/dashboard-model.ts";
 import type { DashboardControl } from "../control.ts";
 import type { RequestCount } from "./request-count.ts";
 
@@ -101,7 +107,7 @@ export class Forwarder {
         // A connection of its own for each call: a stale one would cost a retry, which a change can't have.
         agent: false,
         headers: {
-          ...forwardedHeaders(request, this.#control.model().token),
+          ...forwardedHeaders(request, this.#control.model()),
           ...(body === "" && (request.method === "GET" || request.method === "HEAD")
             ? {}
             : { "content-length": Buffer.byteLength(body) }),
@@ -131,6 +137,18 @@ export class Forwarder {
   }
 }
 
+/** Refuses a call that was handed on for another product. Throws NOT_LEADER. */
+export function refuseOtherProduct(request: FastifyRequest, product: string): void {
+  const meant = request.headers[PRODUCT_HEADER];
+  if (meant !== undefined && meant !== product) {
+    throw new CodisError(
+      "NOT_LEADER",
+      `this is the dashboard of ${product}; the call was handed on for another product, whose leader was ` +
+        "here before",
+    );
+  }
+}
+
 /** Why nobody can answer for the product now. */
 export function notOnline(control: DashboardControl): CodisError {
   if (control.state() === "standby") {
@@ -148,7 +166,7 @@ export function notOnline(control: DashboardControl): CodisError {
 
 function forwardedHeaders(
   request: FastifyRequest,
-  token: string,
+  { token, productName }: DashboardModel,
 ): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(request.headers)) {
@@ -162,6 +180,7 @@ function forwardedHeaders(
     ...headers,
     "x-forwarded-for": claimed === undefined ? addr : `${[claimed].flat().join(", ")}, ${addr}`,
     [FORWARDED_HEADER]: token,
+    [PRODUCT_HEADER]: productName,
   };
 }
 
