@@ -72,7 +72,7 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
         isPidWritten = true;
       }
       if (options.removeLock) {
-        await removeLock(coordinator, config.productName, log);
+        await Promise.race([removeLock(coordinator, config.productName, log), ended]);
       }
       dashboard.start(options.hostAdmin ?? (await advertisedAddr(admin.addr)));
       log.info("dashboard.started", `listens at ${admin.addr}, topology in ${coordinator.label}`, {

@@ -9,7 +9,7 @@ import { CodisError, messageOf } from "../base/error.ts";
 import { Child, type ExitReason } from "./child.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { listMembers, MEMBER_KINDS, type Member, type MemberKind } from "./member.ts";
-import type { Readiness } from "./probe.ts";
+import { findMemberReadiness, type Readiness } from "./probe.ts";
 import { endProcesses, type FoundProcess, listProcesses, type ProcessId } from "./process-table.ts";
 
 /** A proxy finishes what is in flight, a server writes its append-only file. */
@@ -65,7 +65,8 @@ export class Cluster {
         .filter((member) => member.kind === kind && !this.#isClosing)
         .map((member) => this.#spawn(member));
       // A proxy gets its slots from the dashboard, which has to know it first.
-      await this.#waitForAll(started, kind === "proxy" ? "waiting" : "yes");
+      const enough = kind === "proxy" ? "waiting" : "yes";
+      await allOf(started.map((child) => this.#waitUntilReady(child, enough)));
       for (const child of started) {
         this.#watch(child);
       }
@@ -75,17 +76,7 @@ export class Cluster {
     }
     await this.#options.build();
     const proxies = [...this.#children.values()].filter((child) => child.member.kind === "proxy");
-    await this.#waitForAll(proxies, "yes");
-  }
-
-  /** All are waited for even if one fails, so that close() meets no half-started ones. */
-  async #waitForAll(children: readonly Child[], enough: Readiness): Promise<void> {
-    const waiting = children.map((child) => this.#waitUntilReady(child, enough));
-    const results = await Promise.allSettled(waiting);
-    const failure = results.find((result) => result.status === "rejected");
-    if (failure !== undefined) {
-      throw failure.reason;
-    }
+    await allOf(proxies.map((child) => this.#waitUntilServing(child)));
   }
 
   /** Ends all, those first that need the others. May be called at any time. */
@@ -125,6 +116,24 @@ export class Cluster {
     return child.waitUntilReady(() => {
       this.#options.report(`${child.member.name} reads its data`);
     }, enough);
+  }
+
+  /** False: a proxy that the operator has removed from the dashboard gets no slots; told, but no failure. */
+  async #waitUntilServing(child: Child): Promise<boolean> {
+    try {
+      await this.#waitUntilReady(child);
+      return true;
+    } catch (thrown) {
+      const { member, id } = child;
+      if (id === undefined || (await findMemberReadiness(member, id.pid)) !== "waiting") {
+        throw thrown;
+      }
+      this.#options.report(
+        `${member.name} has no slots, because the dashboard doesn't know it; bring it back with: ` +
+          `codis proxy add 127.0.0.1:${member.adminPort}`,
+      );
+      return false;
+    }
   }
 
   #watch(child: Child): void {
@@ -172,8 +181,12 @@ export class Cluster {
     }
     this.#children.set(member.name, child);
     this.#watch(child);
-    this.#waitUntilReady(child).then(
-      () => this.#options.report(`${member.name} serves again`),
+    this.#waitUntilServing(child).then(
+      (isServing) => {
+        if (isServing) {
+          this.#options.report(`${member.name} serves again`);
+        }
+      },
       () => {
         // A process that ended is counted by its watcher; one that hangs is ended, and counted then.
         if (child.id !== undefined && !this.#isClosing) {
@@ -183,6 +196,15 @@ export class Cluster {
         }
       },
     );
+  }
+}
+
+/** All are waited for even if one fails, so that close() meets no half-started ones. */
+async function allOf(waits: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(waits);
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure !== undefined) {
+    throw failure.reason;
   }
 }
 

@@ -6,7 +6,7 @@
  * before a crash is found to be there already.
  */
 import { V1Client } from "../api/v1-client.ts";
-import { isCodisError } from "../base/error.ts";
+import { CodisError, isCodisError } from "../base/error.ts";
 import {
   type ClusterLayout,
   type FormerPart,
@@ -51,6 +51,10 @@ export async function buildProduct(layout: ClusterLayout, save: SaveLayout): Pro
       await buildOnce(latest, keep);
       return;
     } catch (thrown) {
+      if (isCodisError(thrown, "UNAUTHENTICATED", "FORBIDDEN")) {
+        const hint = "codis up needs the token of an operator in the environment: CODIS_TOKEN";
+        throw new CodisError(thrown.code, `${thrown.message}; ${hint}`, { cause: thrown });
+      }
       if (!isCodisError(thrown, ...AWAY_CODES) || performance.now() >= endsAt) {
         throw thrown;
       }
@@ -63,6 +67,7 @@ async function buildOnce(layout: ClusterLayout, save: SaveLayout): Promise<void>
   const client = new V1Client({
     addr: `127.0.0.1:${layout.dashboard.port}`,
     timeoutMs: CALL_MS,
+    token: process.env["CODIS_TOKEN"],
   });
   let current = await forgetFormer(client, layout, save);
   // Groups are added in order: as long as the last one isn't, nobody has got as far as the slots.

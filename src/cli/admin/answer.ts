@@ -1,5 +1,6 @@
 /**
- * What an order prints: JSON as Codis writes it, or nothing after a change, as the original.
+ * What an order prints, as the original: JSON in the form of Codis, indented by four, or nothing at all after a
+ * change.
  */
 import { encodeJson } from "../../api/error-form.ts";
 

@@ -17,7 +17,7 @@ export const COORDINATOR_FLAGS = [
 ] as const satisfies readonly CoordinatorKind[];
 
 /** Bound for one operation, connecting included. */
-const OPERATION_TIMEOUT_MS = 10_000;
+const OPERATION_TIMEOUT_MS = 5_000;
 
 /** Runs something with the coordinator that the flags name, and closes it. Throws USAGE. */
 export async function withCoordinator<T>(

@@ -139,15 +139,23 @@ function describeSelection(order: AdminOrder): string {
   return order.select.length === 0 ? `--${order.target}` : order.select.map(showWord).join(" ");
 }
 
-/** Head of each group of orders in help texts. */
-export const TARGET_HEADS: Readonly<Record<AdminTarget, string>> = {
-  dashboard: "A dashboard: codis admin --dashboard=ADDR [--api-token=SECRET] …",
-  proxy: "A proxy, without its dashboard: codis admin --proxy=ADDR [--auth=PASSWORD] …",
-  coordinator:
-    "A coordinator, without a dashboard: codis admin TARGET …\n" +
-    "TARGET is --zookeeper=ADDR [--zookeeper-auth=USER:PASSWORD], --etcd=ADDR [--etcd-auth=USER:PASSWORD] or\n" +
-    "--filesystem=FOLDER.",
-  file: "Nothing but a file: codis admin …",
+/** What a target is called, and the flags that name it, for help texts and documents. */
+export interface TargetHead {
+  readonly title: string;
+  readonly usage: string;
+}
+
+/** All targets, in the order of the help text. */
+export const TARGET_HEADS: Readonly<Record<AdminTarget, TargetHead>> = {
+  dashboard: { title: "A dashboard", usage: "--dashboard=ADDR [--api-token=SECRET], and:" },
+  proxy: { title: "A proxy directly", usage: "--proxy=ADDR [--auth=PASSWORD], and:" },
+  coordinator: {
+    title: "A coordinator directly",
+    usage:
+      "--zookeeper=ADDR [--zookeeper-auth=USER:PASSWORD], --etcd=ADDR [--etcd-auth=USER:PASSWORD], or " +
+      "--filesystem=FOLDER, and:",
+  },
+  file: { title: "A file", usage: "nothing but:" },
 };
 
 /** Column of the summaries in the help text. */
@@ -159,7 +167,9 @@ export function describeOrders(orders: readonly AdminOrder[]): string {
   return (Object.keys(TARGET_HEADS) as AdminTarget[])
     .map((target) => {
       const lines = orders.filter((order) => order.target === target).map(describeOrder);
-      return `${TARGET_HEADS[target]}\n${lines.join("")}`;
+      const { title, usage } = TARGET_HEADS[target];
+      const head = wrap(`${title}: ${usage}`, HELP_WIDTH).join("\n");
+      return `${head}\n${lines.join("")}`;
     })
     .join("\n");
 }

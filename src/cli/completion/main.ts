@@ -1,5 +1,6 @@
 /**
- * `codis completion bash`: prints the script that completes command lines of `codis` in a shell.
+ * `codis completion bash`: prints the script that completes command lines of `codis` in a shell. It is made
+ * anew each time, so it always fits the program that it comes from.
  */
 import { CodisError } from "../../base/error.ts";
 import { EXIT } from "../exit-code.ts";

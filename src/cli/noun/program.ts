@@ -163,11 +163,12 @@ function describeSlip(noun: Noun, argv: readonly string[], error: CommanderError
   if (error.code === "commander.unknownCommand" || error.code === "commander.help") {
     const word = argv.find((arg) => !arg.startsWith("-")) ?? "";
     const nearest = nearestName(word, verbs);
-    const hint = nearest === undefined ? `expected ${verbs.join(", ")}` : `did you mean ${nearest}?`;
+    const hint =
+      nearest === undefined ? `expected ${verbs.join(", ")}` : `did you mean ${nearest}?`;
     return `there is no verb ${JSON.stringify(word)}; ${hint}`;
   }
-  const verb = verbs.find((name) => name === argv[0]);
-  return `${oneLine(error.message)}; see codis help ${[noun.name, verb].filter((word) => word !== undefined).join(" ")}`;
+  const topic = verbs.some((name) => name === argv[0]) ? `${noun.name} ${argv[0]}` : noun.name;
+  return `${oneLine(error.message)}; see codis help ${topic}`;
 }
 
 /** First word of `use`. */

@@ -32,7 +32,7 @@ test("servers: fine, with errors, late, not looked at, and with a wrong master",
     "h:2": { stats: replica("h:1", "up"), unixtime: 1 },
     "h:3": { stats: replica("h:1", "down"), unixtime: 1 },
     "h:4": { error: { Cause: "refused", Stack: null }, unixtime: 1 },
-    "h:5": { timeout: true, unixtime: 1 },
+    "h:5": { timeout: true as const, unixtime: 1 },
   };
   expect(describeGroups(groupOf(addrs, stats))).toBe(
     [

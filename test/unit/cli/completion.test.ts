@@ -76,7 +76,7 @@ test("flags of codis admin, under both names of the program", () => {
       "--slots-status",
       "--slots-assign",
     ]);
-    expect(completeOne(`${program} --gi`)).toEqual(["--gid="]);
+    expect(completeOne(`${program} --gi`)).toEqual(["--gid=", "--gid-from=", "--gid-to="]);
     expect(completeOne(`${program} --gid=`)).toEqual([]);
     expect(completeOne(`${program} --proxy=a:1 mo`)).toEqual(["model"]);
   }

@@ -1,0 +1,138 @@
+/**
+ * The reference page about the command lines that `generate-docs.ts` writes: subcommands, exit codes, the
+ * everyday form, and the flags of `codis admin`.
+ */
+import { ADMIN_ORDERS } from "../src/cli/admin/main.ts";
+import { type AdminTarget, describeUse, TARGET_HEADS } from "../src/cli/admin/order.ts";
+import { EXIT, EXIT_MEANINGS, errorsOfExit } from "../src/cli/exit-code.ts";
+import { NOUNS } from "../src/cli/noun/noun.ts";
+import { DEFAULT_DASHBOARD, type Noun, optionsOf, verbName } from "../src/cli/noun/program.ts";
+import { SUBCOMMANDS } from "../src/cli/subcommand.ts";
+import { NOTE, page, table } from "./docs-page.ts";
+
+/** Flags that every verb has; they aren't repeated in the tables. */
+const COMMON_FLAGS = ["--json", "--dashboard", "--api-token", "--yes"];
+
+/** `docs/cli.md`. */
+export function cliPage(): string {
+  return page([
+    "# Command lines",
+    NOTE,
+    "`codis` is one program with subcommands. `codis help COMMAND [VERB]` and `codis COMMAND --help` explain each.",
+    table(
+      ["command", "what it is for"],
+      SUBCOMMANDS.map(({ name, summary, isHere }) => [
+        `\`codis ${name}\``,
+        isHere ? summary : `${summary} (with a later release)`,
+      ]),
+    ),
+    ...exitPart(),
+    ...nounPart(),
+    ...adminPart(),
+    "## Completion",
+    "`source <(codis completion bash)` completes commands, verbs, flags and words in bash; put the line into " +
+      "`~/.bashrc` to have it in every shell. It covers `codis` and `codis-admin`.",
+  ]);
+}
+
+function exitPart(): readonly string[] {
+  const rows = (Object.keys(EXIT) as (keyof typeof EXIT)[]).map((name) => [
+    String(EXIT[name]),
+    EXIT_MEANINGS[name],
+    name === "failed"
+      ? "all others"
+      : errorsOfExit(EXIT[name])
+          .map((code) => `\`${code}\``)
+          .join(", "),
+  ]);
+  return [
+    "## Exit codes",
+    "They are the same for all commands, and never change. What was asked for is on stdout, a failure is one line " +
+      "on stderr with the reason and, where it is known, the next step.",
+    table(["exit code", "meaning", "[error codes](errors.md)"], rows),
+  ];
+}
+
+function nounPart(): readonly string[] {
+  return [
+    "## Everyday form",
+    "`codis NOUN VERB …` speaks to a dashboard over [`/api/v1`](http-api-dashboard.md). Tables are for people and " +
+      "may change; `--json` is for programs: it prints what the API answers.",
+    table(
+      ["flag", "meaning"],
+      [
+        ["`--json`", "JSON instead of a table"],
+        [
+          "`--dashboard ADDR`",
+          "admin address of the dashboard; else `CODIS_DASHBOARD` in the environment, else " +
+            `\`${DEFAULT_DASHBOARD}\`, where \`codis up\` has its own`,
+        ],
+        [
+          "`--api-token SECRET`",
+          "token of a user; else `CODIS_TOKEN` in the environment, which doesn't show in lists of processes",
+        ],
+        [
+          "`--yes`",
+          "do it without asking, for verbs that take something away; needed where there is no terminal",
+        ],
+      ],
+    ),
+    ...NOUNS.flatMap(describeNoun),
+  ];
+}
+
+function describeNoun(noun: Noun): readonly string[] {
+  const rows = noun.verbs.map((verb) => {
+    const own = optionsOf(verb)
+      .filter((option) => !COMMON_FLAGS.includes(option.long ?? ""))
+      .map((option) => `\`${option.flags}\`: ${option.description}`);
+    const words = verb.use.split(" ").slice(1).join(" ");
+    return [
+      `\`${[verbName(verb), words].filter((word) => word !== "").join(" ")}\``,
+      verb.summary + (verb.confirm === undefined ? "" : "; *asks first*"),
+      own.join("; "),
+    ];
+  });
+  const examples = noun.examples.map(([command, what]) => `${command}  # ${what}`).join("\n");
+  return [
+    `### codis ${noun.name}`,
+    noun.summary,
+    table(["verb", "what it does", "flags"], rows),
+    `\`\`\`sh\n${examples}\n\`\`\``,
+  ];
+}
+
+function adminPart(): readonly string[] {
+  const targets = Object.keys(TARGET_HEADS) as AdminTarget[];
+  return [
+    "## codis admin",
+    "The command line of Codis 3, with the flags of `codis-admin` and its answers. `--name=VALUE` and `--name VALUE` " +
+      "mean the same; `-a`, `-x`, `-t`, `-g` are `--auth`, `--addr`, `--token`, `--gid`; `-v` tells more of a " +
+      "failure. Without `--confirm` assigning, rebalancing and restoring only print. What our dashboard doesn't do " +
+      "in this release (moving slots, promoting, orders to sentinels) ends with exit code 69; an original " +
+      "dashboard does it.",
+    ...targets.flatMap((target) => [
+      `**${TARGET_HEADS[target].title}**: ${TARGET_HEADS[target].usage}`,
+      table(
+        ["flags", "what it does"],
+        ADMIN_ORDERS.filter((order) => order.target === target).map((order) => [
+          `\`${describeUse(order)}\``,
+          order.summary,
+        ]),
+      ),
+    ]),
+    "### Moving a product to another coordinator",
+    "Stop its dashboard, dump, restore, and start the dashboard with the new coordinator. Proxies serve " +
+      "throughout. A restore is done wholly or not at all; it is refused while a dashboard leads the product, and " +
+      "when the product has groups or proxies already. Sentinels, users and the audit log aren't in a dump. A proxy " +
+      "that was started for another product is left out, with a note.",
+    "```sh\n" +
+      "codis admin --dashboard=127.0.0.1:18080 --shutdown\n" +
+      "codis admin --zookeeper=127.0.0.1:2181 --config-dump --product=demo > demo.json\n" +
+      "codis admin --etcd=127.0.0.1:2379 --config-restore=demo.json --product=demo --confirm\n" +
+      "```",
+    "A product of Codis 1.x or 2.x comes over in the same way: `--config-dump -1` writes its old tree, and " +
+      "`--config-convert=FILE` makes a dump of today's form of it. No slot may be moving, and every group needs one " +
+      "master.",
+  ];
+}
