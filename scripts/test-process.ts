@@ -114,8 +114,12 @@ function endProcess(pid: number): void {
 function endOrphans(session: number | undefined, mark: string): readonly string[] {
   const orphans = readdirSync("/proc").filter((name) => {
     const stat = /^\d+$/.test(name) ? readStat(name) : undefined;
-    const isOfSession = stat !== undefined && Number(fieldsOf(stat)[3]) === session;
-    return stat !== undefined && (isOfSession || readWords(name, "environ").includes(mark));
+    // What has ended and only waits to be reaped isn't left running.
+    if (stat === undefined || fieldsOf(stat)[0] === "Z") {
+      return false;
+    }
+    const isOfSession = Number(fieldsOf(stat)[3]) === session;
+    return isOfSession || readWords(name, "environ").includes(mark);
   });
   return orphans.map((name) => {
     const line = readWords(name, "cmdline").join(" ");

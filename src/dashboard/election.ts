@@ -214,8 +214,8 @@ export class Election<R extends Reign> {
     const { coordinator, product, log } = this.#options;
     const { holder, isForeign } = conflict.context;
     const leader = readHolder(holder);
-    if (isForeign !== true && leader?.adminAddr === this.#options.model.adminAddr) {
-      await this.#waitForFormer(leader);
+    if (leader?.adminAddr === this.#options.model.adminAddr) {
+      await this.#waitForFormer(leader, conflict);
       return;
     }
     const wasStandby = this.#state === "standby" && this.#leaderAddr === leader?.adminAddr;
@@ -233,16 +233,19 @@ export class Election<R extends Reign> {
   }
 
   /**
-   * The lock is that of a dashboard that ran at this very address: killed just now, and its lease isn't over.
-   * Nobody can be reached there but this process, so this is no standby.
+   * The lock is that of a dashboard that ran at this very address: killed just now, and its lease isn't over,
+   * or an original one, whose lock stays. Nobody can be reached there but this process, so this is no standby.
    */
-  async #waitForFormer(former: DashboardModel): Promise<void> {
+  async #waitForFormer(former: DashboardModel, conflict: CodisError): Promise<void> {
+    const { coordinator, leaseMs } = this.#options;
     this.#state = "starting";
     this.#leaderAddr = undefined;
     this.#backoff.reset();
     this.#complain(
-      `the lock of the dashboard that ran at ${former.adminAddr} before (pid ${former.pid}) ends with its ` +
-        `lease, within ${this.#options.leaseMs} ms after its last sign of life`,
+      conflict.context["isForeign"] === true
+        ? describeForeign(former, coordinator.label)
+        : `the lock of the dashboard that ran at ${former.adminAddr} before (pid ${former.pid}) ends with its ` +
+            `lease, within ${leaseMs} ms after its last sign of life; if it is alive, both tell the same address`,
     );
     await this.#waitForLock();
   }

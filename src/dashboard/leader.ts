@@ -140,6 +140,7 @@ export class Leader implements LeaderControl {
     this.#syncExecutor = new SyncActionExecutor({
       port: {
         topology: () => store.snapshot(),
+        confirm: () => leadership.confirm(),
         markSyncing: async (addr) => {
           await store.commit(`sync ${addr}: begins`, (now) => startSyncAction(now, addr));
         },

@@ -43,7 +43,8 @@ export function parseUpFlags(argv: readonly string[]): UpFlags | undefined {
       "after",
       "\nA cluster that the folder holds already is started again with its data; flags that aren't\n" +
         "given stay as they are. Without --detach, Ctrl-C ends the cluster. Everything listens on\n" +
-        "127.0.0.1 only.",
+        "127.0.0.1 only. If the product has users, CODIS_TOKEN in the environment is the secret of an\n" +
+        "operator, by which new parts are added.",
     );
   return parse<UpFlags>(command, argv);
 }

@@ -6,12 +6,22 @@
 import { afterEach, expect, test } from "bun:test";
 import { CodisError } from "../../src/base/error.ts";
 import { silentLog } from "../../src/base/log.ts";
-import type { Coordinator, Leadership } from "../../src/coordinator/coordinator.ts";
+import { ABSENT, type Coordinator, type Leadership } from "../../src/coordinator/coordinator.ts";
 import { MemoryCoordinator } from "../../src/coordinator/memory/memory-coordinator.ts";
 import { createMemoryStore } from "../../src/coordinator/memory/memory-store.ts";
 import { Election, type Reign } from "../../src/dashboard/election.ts";
+import { dashboardModelToJson } from "../../src/model/dashboard-model.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 
+const MODEL = {
+  token: "t",
+  startTime: "now",
+  adminAddr: "127.0.0.1:18080",
+  productName: "demo",
+  pid: 1,
+  pwd: "/",
+  sys: "Linux",
+};
 const SOON_MS = 2_000;
 /** Longer than the bound for the end of a reign. */
 const LATE_MS = 9_000;
@@ -28,21 +38,12 @@ afterEach(async () => {
 function electionOn<R extends Reign>(
   coordinator: Coordinator,
   begin: (leadership: Leadership) => Promise<R>,
-  adminAddr = "127.0.0.1:18080",
+  adminAddr = MODEL.adminAddr,
 ): Election<R> {
-  const model = {
-    token: "t",
-    startTime: "now",
-    adminAddr,
-    productName: "demo",
-    pid: 1,
-    pwd: "/",
-    sys: "Linux",
-  };
   const election = new Election({
     coordinator,
     product: "demo",
-    model,
+    model: { ...MODEL, adminAddr },
     leaseMs: 2_000,
     log: silentLog,
     begin,
@@ -148,3 +149,17 @@ test("after a kill -9 it is no standby of itself: it says that the old lock has 
   expect(second.leaderAddr()).toBeUndefined();
   await waitFor("the second to lead", LATE_MS, () => second.reign());
 }, 20_000);
+
+test("a lock that an original dashboard left at the same address makes no standby of it either", async () => {
+  const store = createMemoryStore();
+  const text = JSON.stringify(dashboardModelToJson({ ...MODEL, pid: 3600 }));
+  await store.open().write([{ path: LOCK, data: text, expected: ABSENT }]);
+  const election = electionOn(store.open(), async () => ({ close: async () => undefined }));
+  cleanups.push(() => election.close());
+  await waitFor("the line about --remove-lock", SOON_MS, () =>
+    election.waitingFor()?.includes("pid 3600") ? true : undefined,
+  );
+  expect(election.waitingFor()).toContain("--remove-lock");
+  expect(election.state()).toBe("starting");
+  expect(election.leaderAddr()).toBeUndefined();
+});

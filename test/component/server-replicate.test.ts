@@ -3,6 +3,7 @@
  * actions that a dashboard carries out, resumes after a restart, and gives up.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { CodisError } from "../../src/base/error.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { setRole } from "../../src/dashboard/group/replicate.ts";
 import {
@@ -148,6 +149,10 @@ class FakeLeader implements SyncActionPort {
     return serverTopology({ groups: this.groups, actions: this.actions });
   }
 
+  confirm(): Promise<void> {
+    return Promise.resolve();
+  }
+
   markSyncing(addr: string): Promise<void> {
     return this.#store(addr, "syncing");
   }
@@ -287,6 +292,22 @@ describe("SyncActionExecutor", () => {
     run(leader);
     await leader.waitForState(other.addr, "synced");
     expect(failures).toBeLessThan(0);
+  });
+
+  test("a dashboard that no longer leads tells no server anything, and stores no failure", async () => {
+    const leader = new FakeLeader(
+      { 1: [master.addr, other.addr] },
+      { [other.addr]: [1, "pending"] },
+    );
+    let asked = 0;
+    leader.confirm = () => {
+      asked += 1;
+      return Promise.reject(new CodisError("LEADERSHIP_LOST", "frozen for too long"));
+    };
+    run(leader);
+    await waitFor("two tries", WAIT_MS, () => (asked >= 2 ? true : undefined));
+    expect((await info(other.addr))["role"]).toBe("master");
+    expect(leader.stored).toEqual([`${other.addr} syncing`]);
   });
 
   test("an action that is removed under way is left alone", async () => {

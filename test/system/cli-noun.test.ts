@@ -4,9 +4,11 @@
  * and the lines for the usual slips.
  */
 import { afterEach, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { CODIS, type CodisExit, runCodis } from "../support/codis-program.ts";
-import { waitFor } from "../support/deadline.ts";
+import { waitFor, withDeadline } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import {
@@ -225,6 +227,55 @@ test(
   },
   TEST_MS,
 );
+
+test(
+  "at a terminal what takes something away is asked first; Ctrl+C and Ctrl+D mean no",
+  async () => {
+    const dashboard = await newDashboard();
+    const { say, ask } = commandsFor(dashboard.addr);
+    await say("group create 5");
+    for (const [input, exitCode, shown] of [
+      ["n\n", 1, "nothing was changed"],
+      ["\n", 1, "nothing was changed"],
+      ["\u0004", 1, "nothing was changed"],
+      ["\u0003", 130, "[y/N]"],
+    ] as const) {
+      const { code, output } = await atTerminal(dashboard.addr, "group remove 5", input);
+      expect([input, code]).toEqual([input, exitCode]);
+      expect(output).toContain("Group 5 will be removed.");
+      expect(output).toContain(shown);
+      expect(output).not.toContain("defect");
+      expect(await ask("group list")).toHaveLength(1);
+    }
+    const yes = await atTerminal(dashboard.addr, "group remove 5", "yes\n");
+    expect([yes.code, yes.output]).toEqual([0, expect.stringContaining("group 5 is removed")]);
+    expect(await ask("group list")).toEqual([]);
+  },
+  TEST_MS,
+);
+
+/** Runs `codis` on a terminal of its own and types the input when it asks. */
+async function atTerminal(
+  addr: string,
+  line: string,
+  input: string,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn("script", ["-qefc", `${CODIS} ${line}`, "/dev/null"], {
+    env: { ...process.env, CODIS_DASHBOARD: addr },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  cleanups.push(() => child.kill("SIGKILL"));
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    const wasAsked = output.includes("[y/N]");
+    output += chunk.toString();
+    if (!wasAsked && output.includes("[y/N]")) {
+      child.stdin.write(input);
+    }
+  });
+  const [code] = await withDeadline(`end of codis ${line}`, WAIT_MS, once(child, "close"));
+  return { code, output };
+}
 
 describe("slips", () => {
   test(

@@ -133,7 +133,8 @@ describe("a configuration file", () => {
 describe("a command line", () => {
   test.each([
     ["an unknown flag", ["--bogus"], ["unknown option '--bogus'"]],
-    ["one argument too many", ["more"], ["too many arguments"]],
+    ["a word that is no verb", ["more"], ['there is no verb "more"']],
+    ["one argument too many", ["--ncpu=1", "more"], ["too many arguments"]],
     ["a bad number", ["--ncpu", "x"], ["invalid --ncpu=x", "whole number"]],
     ["a bad log level", ["--log-level", "loud"], ["--log-level=loud", "expected one of"]],
     ["two sources of slots", ["--fillslots", "a", "--etcd", "b"], ["exclude each other"]],

@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { CodisError, isCodisError } from "../../base/error.ts";
 import type { LegacyFile } from "../../config/legacy-config.ts";
 import { describeExitCodes, EXIT } from "../exit-code.ts";
+import { printOut } from "../output.ts";
 import { type ConfigTarget, findFile, reachDashboard } from "./target.ts";
 
 /** Flags before the command. */
@@ -67,7 +68,7 @@ export async function runProgram(
       const help = noun === undefined ? "codis config" : `codis config ${noun.name}`;
       throw new CodisError("USAGE", `${oneLine(line)}; see ${help} --help`, { cause: thrown });
     }
-    process.stdout.write(printed.join(""));
+    await printOut(printed.join(""));
     return EXIT.done;
   }
 }
@@ -121,7 +122,7 @@ class Run {
       if (typeof answer === "number") {
         this.#exitCode = answer;
       } else {
-        process.stdout.write(formatAnswer(answer));
+        await printOut(formatAnswer(answer));
       }
     });
   }

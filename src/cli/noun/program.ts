@@ -2,6 +2,7 @@
  * The frame of the everyday command lines, `codis NOUN VERB …`: flags that all of them have, help, errors
  * as one line, the question before something is taken away, and the output for people or for programs.
  */
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import { V1Client } from "../../api/v1-client.ts";
@@ -226,9 +227,15 @@ async function agrees(question: string): Promise<boolean> {
       `${question} Nothing was done: say --yes where nobody can be asked`,
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // The terminal's own line editing: Ctrl+C ends the program as everywhere else.
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    terminal: false,
+  });
+  const ended = once(terminal, "close").then(() => "no");
   try {
-    const reply = await terminal.question(`${question} [y/N] `);
+    const reply = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
     return /^y(es)?$/i.test(reply.trim());
   } finally {
     terminal.close();

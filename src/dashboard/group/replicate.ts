@@ -20,6 +20,11 @@ export interface RoleOrder {
   /** Of the product: for this server, and for its login at the master. Empty: none. */
   readonly password: string;
   readonly timeoutMs?: number | undefined;
+  /**
+   * Asked when the server is there and right before it is told: rejects when this dashboard no longer leads,
+   * for example after it was frozen. Its failure is `setRole`'s.
+   */
+  readonly confirm?: (() => Promise<void>) | undefined;
   /** Gives up; what was sent may have been done. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -61,6 +66,7 @@ export async function setRole(order: RoleOrder): Promise<RoleReport> {
         ? info["role"] === "master"
         : info["master_addr"] === order.masterAddr;
     const hasUser = await hasMasterUser(client);
+    await order.confirm?.();
     const warnings = await runSteps(client, stepsOf(order, { wasAlready, hasUser }));
     return { wasAlready, warnings };
   } finally {

@@ -18,6 +18,8 @@ import { setRole } from "./replicate.ts";
 /** What the executor needs of the leader. The two changes may reject; they are tried again with the next look. */
 export interface SyncActionPort {
   topology(): Topology;
+  /** Asks whether it leads; rejects with LEADERSHIP_LOST or COORDINATOR_UNREACHABLE. No server is told then. */
+  confirm(): Promise<void>;
   /** Stores that the action of this server, which is pending, is being carried out. */
   markSyncing(addr: string): Promise<void>;
   /** Stores how the action of this server, which is syncing, has ended. */
@@ -163,8 +165,8 @@ export class SyncActionExecutor {
     try {
       await this.#work(task);
     } catch (thrown) {
-      // Storing failed: the coordinator is away, or this is no leader any more. The next look tries again.
-      this.#log.warn("sync.store-failed", `state of ${task.addr} couldn't be stored`, {
+      // The coordinator is away, or this is no leader any more. The next look tries again.
+      this.#log.warn("sync.store-failed", `the sync of ${task.addr} can't go on`, {
         addr: task.addr,
         error: thrown,
       });
@@ -210,6 +212,9 @@ export class SyncActionExecutor {
         progress.movedMs = progress.answeredMs;
       }
     } catch (thrown) {
+      if (isCodisError(thrown, "LEADERSHIP_LOST", "COORDINATOR_UNREACHABLE")) {
+        throw thrown; // Nothing about the server.
+      }
       if (!isCodisError(thrown, "SERVER_UNREACHABLE", "SERVER_LOADING")) {
         return messageOf(thrown);
       }
@@ -236,6 +241,7 @@ export class SyncActionExecutor {
       masterAddr: task.masterAddr,
       password: this.#password,
       timeoutMs: this.#bounds.callMs,
+      confirm: () => this.#port.confirm(),
       signal: this.#closing.signal,
     });
     progress.movedMs = this.#clock.monotonicMs();
