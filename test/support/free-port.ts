@@ -23,10 +23,32 @@ export async function freePort(): Promise<number> {
   throw new Error("no free loopback port after 100 tries");
 }
 
+/** The first of two free ports in a row, for programs that count on from the one they are given. */
+export async function freePortPair(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const first = await freePort();
+    const server = createServer();
+    const isFree = await listenAt(server, first + 1).then(
+      () => !handedOut.has(first + 1),
+      () => false,
+    );
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) {
+      handedOut.add(first + 1);
+      return first;
+    }
+  }
+  throw new Error("no two free loopback ports in a row after 100 tries");
+}
+
 function listenAnywhere(server: Server): Promise<number> {
+  return listenAt(server, 0);
+}
+
+function listenAt(server: Server, wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(wanted, "127.0.0.1", () => {
       const address = server.address();
       if (address === null || typeof address === "string") {
         reject(new Error("a TCP listener has no port"));

@@ -6,13 +6,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isPortFree } from "../../src/up/port.ts";
 import { ask } from "../../src/up/probe.ts";
 import { listProcesses, signalProcess } from "../../src/up/process-table.ts";
 import type { ClusterStatus } from "../../src/up/status.ts";
 import { runCodis, startCodis } from "../support/codis-program.ts";
-import { waitFor } from "../support/deadline.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort, freePortPair } from "../support/free-port.ts";
 import { printSeed, Random, SEED } from "../support/seed.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -44,14 +42,6 @@ function killAll(dir: string): void {
       signalProcess(found, "SIGKILL");
     }
   }
-}
-
-/** A free port whose next one is free as well: a second proxy has that. */
-async function freePair(): Promise<number> {
-  return waitFor("two free ports in a row", 5_000, async () => {
-    const port = await freePort();
-    return (await isPortFree(port + 1)) ? port : undefined;
-  });
 }
 
 test.each(["filesystem", "etcd", "zookeeper"])(
@@ -95,7 +85,7 @@ test(
     const folder = temporaryFolder();
     folders.push(folder);
     const dir = folder.join("cluster");
-    const port = await freePair();
+    const port = await freePortPair();
     const first = startCodis(["up", "--dir", dir, "--port", `${port}`, "--proxies", "2"]);
     await first.sees(/ready, try: redis-cli/, READY_MS);
     const addr = /dashboard: http:\/\/(\S+)/.exec(first.stdout())?.[1] ?? "";

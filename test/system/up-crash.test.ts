@@ -8,13 +8,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { V1Client } from "../../src/api/v1-client.ts";
-import { isPortFree } from "../../src/up/port.ts";
 import { ask } from "../../src/up/probe.ts";
 import { listProcesses } from "../../src/up/process-table.ts";
 import type { ClusterStatus } from "../../src/up/status.ts";
 import { type CodisProgram, runCodis, startCodis } from "../support/codis-program.ts";
 import { waitFor } from "../support/deadline.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort, freePortPair } from "../support/free-port.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -47,14 +46,6 @@ async function startUp(dir: string, ...flags: readonly string[]): Promise<CodisP
 async function readStatus(dir: string): Promise<ClusterStatus> {
   const { stdout } = await runCodis(["status", "--dir", dir, "--json"]);
   return JSON.parse(stdout);
-}
-
-/** A free port whose next one is free as well: a second proxy has that. */
-async function freePair(): Promise<number> {
-  return waitFor("two free ports in a row", 5_000, async () => {
-    const port = await freePort();
-    return (await isPortFree(port + 1)) ? port : undefined;
-  });
 }
 
 /** How many parts of the product are marked as told to the dashboard. */
@@ -119,7 +110,7 @@ test(
   "fewer replicas and proxies than before: the dashboard forgets those that are gone",
   async () => {
     const dir = newDir();
-    const port = await freePair();
+    const port = await freePortPair();
     const first = await startUp(dir, "--port", `${port}`, "--replicas", "1", "--proxies", "2");
     first.signal("SIGTERM");
     await first.ended();
