@@ -15,10 +15,11 @@ import { PAGE_ITEMS_MAX, V1_PATHS, type V1Name, type V1Path } from "../src/api/v
 import { V1_ROUTES, type V1Route } from "../src/api/v1-route.ts";
 import { formatByteSize } from "../src/base/byte-size.ts";
 import { ERROR_CODES, type ErrorCode } from "../src/base/error.ts";
-import { SEGMENT_ENTRIES, SEGMENTS_MAX } from "../src/dashboard/admin/audit-record.ts";
 import { DAEMON_PATHS } from "../src/dashboard/admin/daemon-port.ts";
-import { DASHBOARD_METRICS, REQUEST_BOUNDS_SECONDS } from "../src/dashboard/admin/metric.ts";
-import { TOKENS_PER_USER_MAX, USERS_MAX } from "../src/dashboard/admin/user-record.ts";
+import { REQUEST_BOUNDS_SECONDS } from "../src/dashboard/admin/gate/request-count.ts";
+import { DASHBOARD_METRICS } from "../src/dashboard/admin/metric.ts";
+import { SEGMENT_ENTRIES, SEGMENTS_MAX } from "../src/dashboard/admin/reign/audit-record.ts";
+import { TOKENS_PER_USER_MAX, USERS_MAX } from "../src/dashboard/admin/reign/user-record.ts";
 import { NOTE, page, table } from "./docs-page.ts";
 
 /** `docs/http-api-dashboard.md`. */

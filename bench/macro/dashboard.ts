@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { callHttp } from "../../src/api/http-call.ts";
 import { V1Client } from "../../src/api/v1-client.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
-import { encodeGroupNode, encodeProxyNode, encodeSlotNode } from "../../src/model/topology-node.ts";
+import { encodeGroupNode, encodeProxyNode, encodeSlotNode } from "../../src/model/topology/node.ts";
 import { waitFor, withDeadline } from "../../test/support/deadline.ts";
 import { freePort } from "../../test/support/free-port.ts";
 import type { Bar } from "./bar.ts";

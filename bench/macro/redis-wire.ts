@@ -152,17 +152,6 @@ export async function readServerCounters(port: number): Promise<ServerCounters> 
   }
 }
 
-/** Version of a redis-server. */
-export async function readServerVersion(port: number): Promise<string> {
-  const client = await WireClient.connect(port);
-  try {
-    const text = await client.exchange(encodeRequest(["INFO", "server"]), isWholeBulk);
-    return /^redis_version:(\S+)/m.exec(text)?.[1] ?? "unknown";
-  } finally {
-    client.close();
-  }
-}
-
 function isWholeBulk(text: string): boolean {
   const head = /^\$(\d+)\r\n/.exec(text);
   return head !== null && text.length >= head[0].length + Number(head[1]) + 2;

@@ -5,11 +5,17 @@
  *   npm run build:client                      in the folder of codis
  *   npm install CODIS/dist/client ioredis     in the folder of the application
  *   node example.mjs zookeeper 127.0.0.1:2181 codis-demo
+ *
+ * CODIS_AUTH in the environment is the proxies' session_auth, if they have one.
  */
 import { createDiscovery, ioredisAdapter } from "codis-discovery";
 import { Redis } from "ioredis";
 
 const [kind, addr, product] = process.argv.slice(2);
+if (product === undefined) {
+  process.stderr.write("usage: node example.mjs zookeeper|etcd HOST:PORT PRODUCT\n");
+  process.exit(64);
+}
 
 const discovery = await createDiscovery({
   coordinator: { kind, addr },

@@ -91,6 +91,18 @@ export async function exchangeHttp(call: HttpCall): Promise<HttpAnswer> {
   });
 }
 
+/**
+ * The value of a successful answer of `addr`. Throws `REMOTE_REFUSED` when it isn't JSON. Its form is taken as
+ * the other side's API says; whoever stores it checks it.
+ */
+export function parseAnswer<T>(addr: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new CodisError("REMOTE_REFUSED", `${addr} answered something else than JSON`, { cause });
+  }
+}
+
 interface RawAnswer extends HttpAnswer {
   readonly status: number;
 }

@@ -9,7 +9,7 @@ import { CodisError, isCodisError } from "../base/error.ts";
 import type { ProxyModelJson } from "../model/proxy-model.ts";
 import { type SentinelRecord, sentinelToJson } from "../model/sentinel.ts";
 import { type SlotJson, type SlotRecord, slotToJson } from "../model/slot.ts";
-import { exchangeHttp, type HttpAnswer, type HttpCall } from "./http-call.ts";
+import { exchangeHttp, type HttpAnswer, type HttpCall, parseAnswer } from "./http-call.ts";
 import {
   EPOCH_HEADER,
   PROXY_ROUTES,
@@ -81,16 +81,7 @@ export class ProxyClient {
 
   /** The value of an answer. Throws `REMOTE_REFUSED` when it isn't JSON. */
   parse<T>({ text }: HttpAnswer): T {
-    try {
-      // What a proxy answers is taken as its API says; the dashboard checks what it stores.
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new CodisError(
-        "REMOTE_REFUSED",
-        `${this.#options.addr} answered something else than JSON`,
-        { cause },
-      );
-    }
+    return parseAnswer(this.#options.addr, text);
   }
 
   /** Everything; needs no xauth. */

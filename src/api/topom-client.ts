@@ -7,10 +7,9 @@
  * with a `CodisError`: the dashboard's own code if it is ours, else `REMOTE_REFUSED`, or
  * `REMOTE_UNREACHABLE`.
  */
-import { CodisError } from "../base/error.ts";
 import type { DashboardModelJson } from "../model/dashboard-model.ts";
 import type { SlotJson } from "../model/slot.ts";
-import { callHttp } from "./http-call.ts";
+import { callHttp, parseAnswer } from "./http-call.ts";
 import type {
   RebalancePlanJson,
   SlotAssignJson,
@@ -221,16 +220,6 @@ export class TopomClient {
   }
 
   async #read<T>(name: TopomRouteName, params: TopomParams = {}): Promise<T> {
-    const text = await this.fetchText(name, params);
-    try {
-      // What a dashboard answers is taken as its API says.
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new CodisError(
-        "REMOTE_REFUSED",
-        `${this.#options.addr} answered something else than JSON`,
-        { cause },
-      );
-    }
+    return parseAnswer(this.#options.addr, await this.fetchText(name, params));
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The JSON of a dashboard's own paths of Codis 3.2, as its programs read it, field by field in the order
- * of the recorded answers. Types only; the dashboard fills them (`dashboard/admin/overview.ts`).
+ * of the recorded answers. Types only; the dashboard fills them (`dashboard/admin/topom/overview.ts`).
  *
  * Optional fields are those that Go leaves out when they are empty.
  */
@@ -13,7 +13,7 @@ import type { CodisErrorBody } from "./error-form.ts";
 import type { ProxyStatsJson } from "./proxy-stats.ts";
 
 /** The last look at a server. */
-export interface ServerStatsJson {
+export interface ServerLookJson {
   /** INFO and `maxmemory`; every value is a text. */
   stats?: Readonly<Record<string, string>>;
   error?: CodisErrorBody;
@@ -38,7 +38,7 @@ export interface TopomStatsJson {
   group: {
     models: readonly GroupJson[];
     /** By address. */
-    stats: Readonly<Record<string, ServerStatsJson>>;
+    stats: Readonly<Record<string, ServerLookJson>>;
   };
   proxy: {
     models: readonly ProxyModelJson[];
@@ -54,7 +54,7 @@ export interface TopomStatsJson {
   };
   sentinels: {
     model: SentinelJson;
-    stats: Readonly<Record<string, ServerStatsJson>>;
+    stats: Readonly<Record<string, ServerLookJson>>;
     /** Address of the master by group id. */
     masters: Readonly<Record<string, string>>;
   };

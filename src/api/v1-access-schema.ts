@@ -10,7 +10,7 @@ import { countSchema, nameSchema, roleSchema, timeSchema } from "./v1-scalar.ts"
 const TOKEN_LIFE_SECONDS_MAX = 10 * 365 * 24 * 3600;
 
 /** A token without its secret, which is shown once when it is made. */
-export const tokenSchema = z
+const tokenSchema = z
   .strictObject({
     name: nameSchema,
     created_at: timeSchema,
@@ -18,8 +18,6 @@ export const tokenSchema = z
     is_expired: z.boolean(),
   })
   .meta({ id: "Token" });
-/** See `tokenSchema`. */
-export type V1Token = z.infer<typeof tokenSchema>;
 
 /** A user. */
 export const userSchema = z
@@ -60,8 +58,6 @@ export type V1NewUser = z.input<typeof newUserSchema>;
 
 /** Changes of a user. */
 export const userChangeSchema = z.strictObject({ role: roleSchema }).meta({ id: "UserChange" });
-/** See `userChangeSchema`. */
-export type V1UserChange = z.infer<typeof userChangeSchema>;
 
 /** A token that was just made. `secret` goes into `Authorization: Bearer …` and is never shown again. */
 export const createdTokenSchema = z
@@ -83,7 +79,7 @@ export const meSchema = z
 export type V1Me = z.infer<typeof meSchema>;
 
 /** One change, whoever asked for it by whichever API. */
-export const auditEntrySchema = z
+const auditEntrySchema = z
   .strictObject({
     /** Grows by one with each entry. */
     seq: countSchema,

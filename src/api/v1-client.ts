@@ -7,7 +7,7 @@
  */
 import { CodisError } from "../base/error.ts";
 import type { LogLevel } from "../base/log-level.ts";
-import { callHttp } from "./http-call.ts";
+import { callHttp, parseAnswer } from "./http-call.ts";
 import type {
   V1AuditList,
   V1CreatedToken,
@@ -300,13 +300,7 @@ export class V1Client {
           : { "If-Match": topologyTag(parts.ifMatch.epoch, parts.ifMatch.revision) }),
       },
     });
-    try {
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new CodisError("REMOTE_REFUSED", `${addr} answered something else than JSON`, {
-        cause,
-      });
-    }
+    return parseAnswer(addr, text);
   }
 }
 

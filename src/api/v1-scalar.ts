@@ -38,7 +38,12 @@ export const datacenterSchema = z
 export const proxyTokenSchema = z.string().regex(/^[\w-]{1,64}$/);
 
 /** Name of a user or of a token: it becomes a path in the coordinator. */
-export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/);
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,31}$/,
+    "expected 1 to 32 of a-z, 0-9, _ and -, the first a letter or a digit",
+  );
 
 /** A role. */
 export const roleSchema = z.enum(ROLES);

@@ -84,7 +84,7 @@ export const statsSchema = z
 export type V1Stats = z.infer<typeof statsSchema>;
 
 /** `data` of an event `topology`: what changed since the event before. */
-export const topologyEventSchema = z
+const topologyEventSchema = z
   .strictObject({
     ...versionFields,
     groups: z.array(groupIdSchema),
@@ -106,8 +106,6 @@ export type V1LogLevel = z.infer<typeof logLevelSchema>;
 
 /** Done; there is nothing to show. */
 export const doneSchema = z.strictObject({ status: z.literal("ok") }).meta({ id: "Done" });
-/** See `doneSchema`. */
-export type V1Done = z.infer<typeof doneSchema>;
 
 /** A failure (RFC 9457). Branch on `code`; texts may change. */
 export const problemSchema = z

@@ -71,8 +71,6 @@ export const productChangeSchema = z
     replica_reads: z.boolean(),
   })
   .meta({ id: "ProductChange" });
-/** See `productChangeSchema`. */
-export type V1ProductChange = z.infer<typeof productChangeSchema>;
 
 /** `[from, to]`, both included. */
 const slotSpanSchema = z.strictObject({ from: slotIdSchema, to: slotIdSchema });
@@ -131,8 +129,6 @@ export type V1GroupList = z.infer<typeof groupListSchema>;
 
 /** A group to make. */
 export const newGroupSchema = z.strictObject({ id: groupIdSchema }).meta({ id: "NewGroup" });
-/** See `newGroupSchema`. */
-export type V1NewGroup = z.infer<typeof newGroupSchema>;
 
 /** A server to add. */
 export const newServerSchema = z
@@ -154,8 +150,6 @@ export type V1NewServer = z.input<typeof newServerSchema>;
 export const serverChangeSchema = z
   .strictObject({ replica_reads: z.boolean() })
   .meta({ id: "ServerChange" });
-/** See `serverChangeSchema`. */
-export type V1ServerChange = z.infer<typeof serverChangeSchema>;
 
 /** INFO of a server, asked now. */
 export const serverInfoSchema = z
@@ -173,7 +167,7 @@ const slotActionSchema = z.nullable(
 );
 
 /** Slots in a row that belong to one group; one that moves is a range of its own. */
-export const slotRangeSchema = z
+const slotRangeSchema = z
   .strictObject({
     from: slotIdSchema,
     to: slotIdSchema,
@@ -315,5 +309,3 @@ export type V1SentinelList = z.infer<typeof sentinelListSchema>;
 
 /** A sentinel to add. */
 export const newSentinelSchema = z.strictObject({ addr: addrSchema }).meta({ id: "NewSentinel" });
-/** See `newSentinelSchema`. */
-export type V1NewSentinel = z.infer<typeof newSentinelSchema>;

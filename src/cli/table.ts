@@ -20,6 +20,16 @@ export function formatTable(rows: readonly (readonly Cell[])[]): string {
     .join("");
 }
 
+/** Errors of rows, to stand below a table: in it, one long text would make every line longer. */
+export function formatErrors(
+  rows: readonly (readonly [name: string, error: string | null])[],
+): string {
+  return rows
+    .filter(([, error]) => error !== null)
+    .map(([name, error]) => (error?.includes(name) ? `! ${error}\n` : `! ${name}: ${error}\n`))
+    .join("");
+}
+
 /** Names and values in two columns. */
 export function formatFacts(facts: readonly (readonly [name: string, value: Cell])[]): string {
   const width = Math.max(...facts.map(([name]) => name.length));

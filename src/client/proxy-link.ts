@@ -7,7 +7,9 @@
  *   retired: the registration is gone. The connection ends when the proxy closes it, or when the grace is
  *   over, and isn't made again. A proxy that registers again in time takes it back.
  */
+
 import { Backoff } from "../base/backoff.ts";
+import { LATE, within } from "../base/bounded-wait.ts";
 import { messageOf } from "../base/error.ts";
 import { parseServerAddr } from "../model/address.ts";
 import type { ClientAdapter, ProxyTarget } from "./adapter.ts";
@@ -144,11 +146,9 @@ export class ProxyLink<C extends object> {
     const { adapter, times } = this.#options;
     const client = adapter.create(targetOf(this.addr), times.connectTimeoutMs);
     try {
-      await within(times.connectTimeoutMs, "no connection", async () => {
-        await adapter.connect(client);
-        // A proxy that isn't online takes the connection and refuses every command.
-        await adapter.ping(client);
-      });
+      // A proxy that isn't online takes the connection and refuses every command.
+      const connect = () => adapter.connect(client).then(() => adapter.ping(client));
+      await inTime(times.connectTimeoutMs, "no connection", connect);
     } catch (error) {
       adapter.destroy(client);
       throw error;
@@ -204,7 +204,7 @@ export class ProxyLink<C extends object> {
     const { pingPeriodMs, pingTimeoutMs } = this.#options.times;
     if (pingPeriodMs === 0) return;
     this.#pingTimer = setTimeout(() => {
-      within(pingTimeoutMs, "no answer to PING", () => this.#options.adapter.ping(client)).then(
+      inTime(pingTimeoutMs, "no answer to PING", () => this.#options.adapter.ping(client)).then(
         () => {
           if (this.#client === client) this.#schedulePing(client);
         },
@@ -223,13 +223,8 @@ function targetOf(addr: string): ProxyTarget {
   return parseServerAddr(addr) ?? { path: addr };
 }
 
-/** Settles as the work does, or rejects when the time is over; then nobody listens to the work any more. */
-async function within<T>(ms: number, failure: string, work: () => Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`${failure} within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
+async function inTime(ms: number, failure: string, work: () => Promise<unknown>): Promise<void> {
+  if ((await within(ms, work())) === LATE) {
+    throw new Error(`${failure} within ${ms} ms`);
   }
 }

@@ -27,7 +27,7 @@ export {
 } from "./table.ts";
 
 /** Longer names are unknown without a look, as in Codis. */
-export const COMMAND_NAME_BYTES_MAX = 64;
+const COMMAND_NAME_BYTES_MAX = 64;
 
 const WIDTH_BITS = 5;
 const WIDTH = 1 << WIDTH_BITS;

@@ -102,6 +102,14 @@ export interface Leadership extends NodeWriter {
   release(): Promise<void>;
 }
 
+/** How a registration is kept. */
+export interface RegistrationOptions {
+  /** How long the node may outlive its process, milliseconds. */
+  readonly ttlMs: number;
+  /** Gets one line each time that it can't be kept. */
+  readonly onProblem?: (line: string) => void;
+}
+
 /** A connection to a coordinator. Reconnects by itself, with backoff, until it is closed. */
 export interface Coordinator extends NodeReader, NodeWriter {
   /** `zookeeper 127.0.0.1:2181`, for messages; without passwords. */
@@ -121,13 +129,8 @@ export interface Coordinator extends NodeReader, NodeWriter {
    * Keeps a node that lives as long as this process: made as soon as the coordinator can be reached, made
    * again after a lost session or when somebody deletes it. Its end is seen within `ttlMs` of a kill -9. It
    * replaces the node of a process before, which needn't have ended yet. A bad path is thrown at once.
-   * `onProblem` gets one line for each time that it can't be kept.
    */
-  register(
-    path: string,
-    data: string,
-    options: { readonly ttlMs: number; readonly onProblem?: (line: string) => void },
-  ): Registration;
+  register(path: string, data: string, options: RegistrationOptions): Registration;
   /** Ends registrations, watches and the connection. A leadership that is still held is released. */
   close(): Promise<void>;
 }

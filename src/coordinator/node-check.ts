@@ -11,9 +11,9 @@ import { ABSENT, type NodeWrite } from "./coordinator.ts";
 /** Most bytes of one name in a path. */
 export const NAME_BYTES_MAX = 255;
 /** Most bytes of a path. */
-export const PATH_BYTES_MAX = 1_024;
+const PATH_BYTES_MAX = 1_024;
 /** Most bytes of the text of a node, as UTF-8. */
-export const DATA_BYTES_MAX = 1_000_000;
+const DATA_BYTES_MAX = 1_000_000;
 
 /** What ZooKeeper refuses in paths: control characters, private ones, and all beyond U+FFF0. */
 const UNFIT = /[\p{Cc}\ue000-\uf8ff\ufff0-\u{10ffff}]/u;

@@ -7,7 +7,7 @@ import { CodisError } from "../base/error.ts";
 import type { Coordinator } from "./coordinator.ts";
 
 /** Kinds of coordinators by every name they go by. */
-export const COORDINATOR_KINDS = {
+const COORDINATOR_KINDS = {
   zookeeper: "zookeeper",
   zk: "zookeeper",
   etcd: "etcd",

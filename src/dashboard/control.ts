@@ -10,7 +10,7 @@ import type { ProxyStatsJson } from "../api/proxy-stats.ts";
 import type { DashboardModel } from "../model/dashboard-model.ts";
 import type { ProxyModel } from "../model/proxy-model.ts";
 import type { SlotRecord } from "../model/slot.ts";
-import type { Topology } from "../model/topology.ts";
+import type { Topology } from "../model/topology/topology.ts";
 
 /** `starting`: waits for the coordinator. `standby`: another dashboard leads. `closed`: for good. */
 export type DashboardState = "starting" | "standby" | "leader" | "closed";

@@ -8,7 +8,9 @@
  *      |  +---- coordinator silent               |
  *      +--lock held by another--> standby -------+ (its holder is gone)
  */
+
 import { Backoff } from "../base/backoff.ts";
+import { LATE, within } from "../base/bounded-wait.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type CodisError, isCodisError, messageOf } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
@@ -17,7 +19,7 @@ import { coordinatorPath } from "../model/coordinator-path.ts";
 import {
   type DashboardModel,
   dashboardModelToJson,
-  decodeDashboardModel,
+  readLockText,
 } from "../model/dashboard-model.ts";
 import type { DashboardState } from "./control.ts";
 
@@ -174,14 +176,10 @@ export class Election<R extends Reign> {
 
   /** Ends a reign, within a bound. What is left of it can't harm: it holds no lock, and asks before it acts. */
   async #end(reign: R): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
-    const timer = this.#clock.after(REIGN_END_MS, () => resolve("late"));
     const ended = reign.close().catch((error: unknown) => {
       this.#options.log.error("leader.end-failed", "a reign didn't end well", { error });
     });
-    const outcome = await Promise.race([ended, late]);
-    timer.cancel();
-    if (outcome === "late") {
+    if ((await within(REIGN_END_MS, ended, this.#clock)) === LATE) {
       this.#options.log.warn(
         "leader.end-late",
         `a reign didn't end within ${REIGN_END_MS} ms; the lock is given back all the same`,
@@ -213,7 +211,7 @@ export class Election<R extends Reign> {
   async #standBy(conflict: CodisError): Promise<void> {
     const { coordinator, product, log } = this.#options;
     const { holder, isForeign } = conflict.context;
-    const leader = readHolder(holder);
+    const leader = readLockText(holder);
     if (leader?.adminAddr === this.#options.model.adminAddr) {
       await this.#waitForFormer(leader, conflict);
       return;
@@ -313,18 +311,6 @@ export class Election<R extends Reign> {
 
   #isClosed(): boolean {
     return this.#state === "closed";
-  }
-}
-
-function readHolder(text: unknown): DashboardModel | undefined {
-  if (typeof text !== "string") {
-    return undefined;
-  }
-  try {
-    return decodeDashboardModel(JSON.parse(text), "lock");
-  } catch {
-    // Somebody else's text: the lock is held all the same, only nobody can be named.
-    return undefined;
   }
 }
 

@@ -19,21 +19,21 @@ import {
   removeServer,
   setAllReplicaGroups,
   setReplicaGroup,
-} from "../model/group-change.ts";
-import { addProxy, removeProxy, updateProxy } from "../model/proxy-change.ts";
-import type { ProxyModel } from "../model/proxy-model.ts";
-import { addSentinel, removeSentinel } from "../model/sentinel-change.ts";
-import { FORWARD_METHOD, type ForwardMethod, offlineSlot, type SlotRecord } from "../model/slot.ts";
-import { assignSlots } from "../model/slot-change.ts";
-import { viewSlots } from "../model/slot-view.ts";
+} from "../model/change/group.ts";
+import { addProxy, removeProxy, updateProxy } from "../model/change/proxy.ts";
+import { addSentinel, removeSentinel } from "../model/change/sentinel.ts";
+import { assignSlots } from "../model/change/slot.ts";
 import {
   createSyncAction,
   finishSyncAction,
   removeSyncAction,
   startSyncAction,
-} from "../model/sync-action-change.ts";
-import { findServer, type Topology } from "../model/topology.ts";
-import { getGroup, getProxy } from "../model/topology-guard.ts";
+} from "../model/change/sync-action.ts";
+import type { ProxyModel } from "../model/proxy-model.ts";
+import { FORWARD_METHOD, type ForwardMethod, offlineSlot, type SlotRecord } from "../model/slot.ts";
+import { viewSlots } from "../model/slot-view.ts";
+import { getGroup, getProxy } from "../model/topology/guard.ts";
+import { findServer, type Topology } from "../model/topology/topology.ts";
 import { fetchInfo } from "../redis/server-command.ts";
 import type { DashboardConfig } from "./config/key.ts";
 import type {

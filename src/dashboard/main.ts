@@ -5,10 +5,11 @@
  * Start: configuration, log, HTTP port, coordinator (which need not be there yet), election. End, in this
  * order: give the lock back, so that a standby leads at once; answer what is in flight; close.
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { LATE, within } from "../base/bounded-wait.ts";
 import { CodisError, isCodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
 import type { GivenValues } from "../config/check.ts";
+import { PidFile } from "../config/pid-file.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { coordinatorKindOf, openCoordinator } from "../coordinator/open.ts";
 import { advertisedAddr } from "../model/advertised-addr.ts";
@@ -56,7 +57,7 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
   const ended = endSignal();
   const coordinator = await open(config, log);
   const dashboard = new Dashboard({ coordinator, config, log });
-  let isPidWritten = false;
+  const pidFile = new PidFile(options.pidFile);
   try {
     const admin = await startAdminServer({
       control: dashboard,
@@ -67,10 +68,7 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
       log,
     });
     try {
-      if (options.pidFile !== undefined) {
-        writePid(options.pidFile);
-        isPidWritten = true;
-      }
+      pidFile.write();
       if (options.removeLock) {
         await Promise.race([removeLock(coordinator, config.productName, log), ended]);
       }
@@ -89,23 +87,15 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
     }
   } finally {
     await endInTime(coordinator.close(), log);
-    if (options.pidFile !== undefined && isPidWritten) {
-      rmSync(options.pidFile, { force: true });
-    }
+    pidFile.remove();
     log.info("dashboard.stopped", "the dashboard has ended");
   }
 }
 
 /** A client that holds its request back, or a coordinator that is silent, doesn't keep the process alive. */
 async function endInTime(ended: Promise<void>, log: Log): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => resolve("late"), END_MS);
-  try {
-    if ((await Promise.race([ended, late])) === "late") {
-      log.warn("dashboard.end-late", `what is still under way after ${END_MS} ms is broken off`);
-    }
-  } finally {
-    clearTimeout(timer);
+  if ((await within(END_MS, ended)) === LATE) {
+    log.warn("dashboard.end-late", `what is still under way after ${END_MS} ms is broken off`);
   }
 }
 
@@ -128,14 +118,4 @@ function endSignal(): Promise<string> {
   process.once("SIGTERM", () => resolve("SIGTERM"));
   process.once("SIGINT", () => resolve("SIGINT"));
   return promise;
-}
-
-function writePid(file: string): void {
-  try {
-    writeFileSync(file, `${process.pid}\n`);
-  } catch (cause) {
-    throw new CodisError("CONFIG_INVALID", `--pidfile: can't write ${file}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }

@@ -9,7 +9,7 @@ import type { FastifyInstance } from "fastify";
 const compress = promisify(gzip);
 
 /** Answers of this size and more are compressed; smaller ones fit a few packets anyway. */
-export const GZIP_BYTES_MIN = 16 * 1024;
+const GZIP_BYTES_MIN = 16 * 1024;
 
 /** Makes the application compress text answers. */
 export function addGzip(app: FastifyInstance): void {

@@ -17,7 +17,7 @@ export interface HostFacts {
 }
 
 /** Facts of this machine. */
-export const thisHost: HostFacts = {
+const thisHost: HostFacts = {
   addrsOfHostName: async () => {
     try {
       return (await lookup(hostname(), { all: true })).map((found) => found.address);

@@ -63,3 +63,19 @@ export function decodeDashboardModel(value: unknown, source: string): DashboardM
     sys: fields.text("sys"),
   };
 }
+
+/**
+ * Who holds a lock, from its text; undefined when the text can't be understood: it is held all the same, only
+ * nobody can be named.
+ */
+export function readLockText(text: unknown): DashboardModel | undefined {
+  if (typeof text !== "string") {
+    return undefined;
+  }
+  try {
+    return decodeDashboardModel(JSON.parse(text), "lock");
+  } catch {
+    // Somebody else's text.
+    return undefined;
+  }
+}

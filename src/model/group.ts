@@ -92,7 +92,7 @@ export function groupToJson(group: GroupRecord): GroupJson {
 }
 
 /** JSON of an action: `{}` when there is none. */
-export function actionToJson<State extends string>(action: {
+function actionToJson<State extends string>(action: {
   readonly index: number;
   readonly state: State;
 }): ActionJson<State> {

@@ -95,11 +95,6 @@ export function legacyProxyFolder(product: string): string {
   return jodisFolder(product, true);
 }
 
-/** Node of the proxy with this name. */
-export function legacyProxyPath(product: string, name: string): string {
-  return `${legacyProxyFolder(product)}/${name}`;
-}
-
 /**
  * The name of a proxy by the path of its registration; undefined for one that isn't registered, or under its
  * token, as those of 3.2.

@@ -158,7 +158,7 @@ export function createProxyToken(
 }
 
 /** Hardware addresses of this machine's interfaces, without loopback, each once. */
-export function localMacAddrs(): readonly string[] {
+function localMacAddrs(): readonly string[] {
   const macs = new Set<string>();
   for (const addrs of Object.values(networkInterfaces())) {
     for (const { mac } of addrs ?? []) {

@@ -5,7 +5,7 @@
  */
 
 /** One server in `stats.group.stats`, the JSON of Codis 3.2. */
-export interface ServerStatsJson {
+export interface ServerLook {
   /** INFO as one record; missing when the last look failed. */
   readonly stats?: Readonly<Record<string, string>>;
   /** What the last look failed with. A look that took too long has `timeout` and no error. */
@@ -37,7 +37,7 @@ export const NO_MASTER = "NO:ONE";
  * `stats` is undefined when the dashboard has nothing on it yet.
  */
 export function judgeServer(
-  stats: ServerStatsJson | undefined,
+  stats: ServerLook | undefined,
   expectedMaster: string | undefined,
 ): ServerJudgement {
   if (stats === undefined) {

@@ -15,7 +15,7 @@ import { coordinatorPath } from "./coordinator-path.ts";
 import { type GroupRecord, masterAddrOf } from "./group.ts";
 import type { ForwardMethod, SlotRecord } from "./slot.ts";
 import type { SlotMapping } from "./slot-mapping.ts";
-import { findFault, type Topology } from "./topology.ts";
+import { findFault, type Topology } from "./topology/topology.ts";
 
 /** The proxy that a view is for. */
 export interface SlotViewer {

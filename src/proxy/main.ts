@@ -6,10 +6,11 @@
  * this order: leave the service discovery, stop accepting, answer what is in flight, close backends, close
  * the admin port, exit 0, all within `shutdown_timeout`; the first step may take 1.5 s more.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { CodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
+import { PidFile } from "../config/pid-file.ts";
 import { formatHostPort, parseListenAddr } from "../model/address.ts";
 import { advertisedAddr } from "../model/advertised-addr.ts";
 import { jodisPath } from "../model/jodis-record.ts";
@@ -70,7 +71,7 @@ function exitCodeOf(failure: CodisError): number {
 
 async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Promise<number> {
   const startedAtMs = Date.now();
-  const { fillSlotsFile, pidFile, dashboard, proxyName } = options;
+  const { fillSlotsFile, dashboard, proxyName } = options;
   // Before anything listens: a start that must fail disturbs nobody.
   const slots = fillSlotsFile === undefined ? [] : readSlots(config, fillSlotsFile);
   const listenAddr = await fixPort(config.proxyAddr);
@@ -79,7 +80,7 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
   const ended = endOfRun(fleet);
   let admin: AdminServer | undefined;
   let outbound: Outbound | undefined;
-  let isPidWritten = false;
+  const pidFile = new PidFile(options.pidFile);
   try {
     admin = await startAdminServer({
       control: fleet,
@@ -92,10 +93,7 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
     await startWorkers(fleet, config, { listenAddr, token, logFile: options.logFile }, log).catch(
       nameProxyAddr,
     );
-    if (pidFile !== undefined) {
-      writePid(pidFile);
-      isPidWritten = true;
-    }
+    pidFile.write();
     log.info("proxy.started", `clients at ${listenAddr}, admin at ${admin.addr}`, {
       proxy_addr: listenAddr,
       admin_addr: admin.addr,
@@ -118,8 +116,7 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
   } finally {
     await outbound?.close();
     await admin?.close();
-    // Not the one of another proxy, because of which this one couldn't start.
-    if (pidFile !== undefined && isPidWritten) rmSync(pidFile, { force: true });
+    pidFile.remove();
     log.info("proxy.stopped", "the proxy has ended");
     await log.close();
   }
@@ -206,16 +203,6 @@ async function fixPort(listenAddr: string): Promise<string> {
     probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
   });
   return formatHostPort({ host: parsed.host, port: await promise });
-}
-
-function writePid(file: string): void {
-  try {
-    writeFileSync(file, `${process.pid}\n`);
-  } catch (cause) {
-    throw new CodisError("CONFIG_INVALID", `--pidfile: can't write ${file}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }
 
 function readSlots(config: ProxyConfig, file: string): readonly SlotRecord[] {

@@ -28,22 +28,11 @@ export function parseInfo(text: string): ServerInfo {
       info[line.slice(0, colon).trim()] = line.slice(colon + 1).trim();
     }
   }
-  const masterAddr = masterAddrOf(info);
+  const masterAddr = infoMaster(info);
   if (masterAddr !== undefined) {
     info["master_addr"] = masterAddr;
   }
   return info;
-}
-
-/** The sections of INFO by heading in lower case (`server`, `replication`), each as its fields. */
-export function parseInfoSections(text: string): ReadonlyMap<string, ServerInfo> {
-  const sections = new Map<string, ServerInfo>();
-  for (const part of text.split(/^# */m).slice(1)) {
-    const end = part.indexOf("\n");
-    const heading = (end < 0 ? part : part.slice(0, end)).trim().toLowerCase();
-    sections.set(heading, parseInfo(end < 0 ? "" : part.slice(end + 1)));
-  }
-  return sections;
 }
 
 /** Databases that hold keys, lowest first; empty for an empty server. */
@@ -51,7 +40,7 @@ export function keyspaceOf(info: ServerInfo): readonly KeyspaceEntry[] {
   const entries: KeyspaceEntry[] = [];
   for (const [name, value] of Object.entries(info)) {
     const db = /^db(\d+)$/.exec(name)?.[1];
-    const keys = /^keys=(\d+)/.exec(value)?.[1];
+    const keys = /^keys=(\d{1,15})/.exec(value)?.[1];
     if (db !== undefined && keys !== undefined && Number(keys) > 0) {
       entries.push({ db: Number(db), keys: Number(keys) });
     }
@@ -70,14 +59,20 @@ export function isVersionAtLeast(version: Version, major: number, minor: number)
   return version[0] > major || (version[0] === major && version[1] >= minor);
 }
 
-/** A field that is a whole number; undefined when it is missing or isn't one. */
-export function infoNumber(info: ServerInfo, name: string): number | undefined {
-  const text = info[name];
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+/** Keys of all databases; undefined without INFO. */
+export function infoKeys(info: ServerInfo | undefined): number | undefined {
+  return info && keyspaceOf(info).reduce((sum, { keys }) => sum + keys, 0);
 }
 
-function masterAddrOf(info: ServerInfo): string | undefined {
-  const host = info["master_host"] ?? "";
-  const port = Number(info["master_port"] ?? "");
+/** A field that is a whole number from 0; undefined when it is missing or isn't one, never 0 instead. */
+export function infoNumber(info: ServerInfo | undefined, name: string): number | undefined {
+  const text = info?.[name] ?? "";
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
+}
+
+/** `host:port` that the server follows; undefined when it is a master. */
+export function infoMaster(info: ServerInfo | undefined): string | undefined {
+  const host = info?.["master_host"] ?? "";
+  const port = Number(info?.["master_port"] ?? Number.NaN);
   return host === "" || !Number.isInteger(port) ? undefined : formatHostPort({ host, port });
 }

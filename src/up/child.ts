@@ -20,6 +20,9 @@ const TAIL_LINES = 6;
 /** What the programs of a cluster say when their port is another's: etcd and redis-server, java, ours. */
 const PORT_TAKEN = /address already in use|EADDRINUSE|another program uses the port/i;
 
+/** The end of a process that couldn't log anything about it. */
+export const KILLED = "signal SIGKILL";
+
 /** How a process ended: `exit code 1`, `signal SIGKILL`. */
 export type ExitReason = string;
 
@@ -95,7 +98,7 @@ export class Child {
     }
   }
 
-  /** The last lines of the log, on one line; empty when there are none. */
+  /** The last lines of the log, on one line, of our own logs the texts only; empty when there are none. */
   logTail(): string {
     return readTail(this.member.logPath);
   }
@@ -134,11 +137,25 @@ function readTail(path: string): string {
     readSync(file, bytes, 0, bytes.length, size - bytes.length);
     const lines = bytes.toString("utf8").split("\n");
     return lines
-      .map((line) => line.trim())
+      .map((line) => showLogLine(line.trim()))
       .filter((line) => line !== "")
       .slice(-TAIL_LINES)
       .join(" | ");
   } finally {
     closeSync(file);
+  }
+}
+
+/** Of a line of our own logs, which are JSON, what it says to people; any other line as it is. */
+function showLogLine(line: string): string {
+  if (!line.startsWith("{")) {
+    return line;
+  }
+  try {
+    const { msg }: { readonly msg?: unknown } = JSON.parse(line);
+    return typeof msg === "string" ? msg : line;
+  } catch {
+    // Half a line, from the middle of the log, or another program's.
+    return line;
   }
 }

@@ -6,14 +6,14 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { CodisError, messageOf } from "../base/error.ts";
-import { Child, type ExitReason } from "./child.ts";
+import { Child, type ExitReason, KILLED } from "./child.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { listMembers, MEMBER_KINDS, type Member, type MemberKind } from "./member.ts";
 import { findMemberReadiness, type Readiness } from "./probe.ts";
 import { endProcesses, type FoundProcess, listProcesses, type ProcessId } from "./process-table.ts";
 
 /** A proxy finishes what is in flight, a server writes its append-only file. */
-export const END_GRACE_MS = 15_000;
+const END_GRACE_MS = 15_000;
 const END_REPEAT_MS = 500;
 /** More deaths of one process than this within the window end the cluster. */
 const RESTARTS_MAX = 5;
@@ -152,7 +152,9 @@ export class Cluster {
     );
     recent.push(nowMs);
     this.#deathsAtMs.set(name, recent);
-    const what = `${name} (127.0.0.1:${port}) ended: ${reason}; see ${logPath}: ${child.logTail()}`;
+    // Nobody can log anything about its own SIGKILL: the last lines are about something else.
+    const tail = reason === KILLED ? "" : `; see ${logPath}: ${child.logTail()}`;
+    const what = `${name} (127.0.0.1:${port}) ended: ${reason}${tail}`;
     if (recent.length > RESTARTS_MAX) {
       const times = `${recent.length} times within ${RESTART_WINDOW_MS / 1000} s`;
       this.#failed.resolve(new CodisError("SERVER_START_FAILED", `${what}; that was ${times}`));

@@ -74,7 +74,7 @@ export function findMemberReadiness(
 }
 
 /** What a server or a proxy answers to PING. */
-export async function findReadiness(port: number): Promise<Readiness> {
+async function findReadiness(port: number): Promise<Readiness> {
   const reply = await ask(port, "PING").catch(() => "");
   if (reply === "PONG") {
     return "yes";

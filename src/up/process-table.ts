@@ -97,7 +97,7 @@ export async function endProcesses(
 }
 
 /** Resolves when all are gone or the time is over, with those that are still there. */
-export async function waitUntilGone(
+async function waitUntilGone(
   ids: readonly ProcessId[],
   limitMs: number,
 ): Promise<readonly ProcessId[]> {

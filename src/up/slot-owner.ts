@@ -26,7 +26,7 @@ export async function findSlotOwners(
 }
 
 /** Slots in a row, by owner; offline ones are left out. */
-export function toRanges(
+function toRanges(
   slots: readonly Pick<SlotMappingJson, "id" | "group_id">[],
 ): ReadonlyMap<number, readonly SlotRange[]> {
   const idsByOwner = new Map<number, number[]>();

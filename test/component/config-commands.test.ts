@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { CodisError } from "../../src/base/error.ts";
 import { EXIT } from "../../src/cli/exit-code.ts";
-import { assignSlots, slotRange } from "../../src/model/slot-change.ts";
+import { assignSlots, slotRange } from "../../src/model/change/slot.ts";
 import { type CodisExit, runCodis } from "../support/codis-program.ts";
 import { DashboardPort } from "../support/dashboard-port.ts";
 import { freePort } from "../support/free-port.ts";

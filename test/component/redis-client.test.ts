@@ -14,7 +14,7 @@ import {
   scan,
 } from "../../src/redis/server-command.ts";
 import { isServerTimeout, replyTextOf } from "../../src/redis/server-error.ts";
-import { caught } from "../support/caught.ts";
+import { catchRejection } from "../support/caught-error.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { FakeRedis } from "../support/fake-redis.ts";
 import { bulk } from "../support/fake-store.ts";
@@ -107,7 +107,7 @@ describe("calls", () => {
     await withClient({ addr: fake.addr }, async (client) => {
       fake.isWithholding = true;
       const calls = Array.from({ length: 1_025 }, () => client.call(["PING"]));
-      expect((await caught(calls.pop() ?? Promise.resolve())).code).toBe("TOO_BUSY");
+      expect((await catchRejection(calls.pop() ?? Promise.resolve())).code).toBe("TOO_BUSY");
       fake.release();
       const answers = await withDeadline("1024 answers", 5_000, Promise.all(calls));
       expect(new Set(answers.map(textOf))).toEqual(new Set(["PONG"]));
@@ -131,14 +131,16 @@ describe("login", () => {
     ["wrong", { password: "no" }, /has another password than product_auth/],
     ["wrong for the user", { user: "ops", password: "no" }, /refuses the user ops or its password/],
   ])("a password that is %s is refused by name", async (_name, login, text) => {
-    const error = await caught(RedisClient.connect({ addr: locked.addr, ...login }));
+    const error = await catchRejection(RedisClient.connect({ addr: locked.addr, ...login }));
     expect(error.code).toBe("SERVER_AUTH_FAILED");
     expect(error.message).toMatch(text);
     expect(error.message).toContain(locked.addr);
   });
 
   test("a password that isn't needed is refused: the proxies couldn't log in either", async () => {
-    const error = await caught(RedisClient.connect({ addr: open.addr, password: "secret" }));
+    const error = await catchRejection(
+      RedisClient.connect({ addr: open.addr, password: "secret" }),
+    );
     expect(error.code).toBe("SERVER_AUTH_FAILED");
     expect(error.message).toMatch(/has no password, but product_auth is set/);
     expect(error.message).not.toContain("secret");
@@ -153,7 +155,7 @@ describe("login", () => {
     for (const [reply, text] of Object.entries(texts)) {
       const fake = await FakeRedis.start({ answer: () => Buffer.from(`${reply}\r\n`) });
       const login = { addr: fake.addr, user: text.source.includes("users") ? "u" : undefined };
-      const error = await caught(RedisClient.connect({ ...login, password: "x" }));
+      const error = await catchRejection(RedisClient.connect({ ...login, password: "x" }));
       expect(error.code).toBe("SERVER_AUTH_FAILED");
       expect(error.message).toMatch(text);
       await fake.close();
@@ -181,7 +183,7 @@ describe("login", () => {
     const full = await startRawServer((socket) => {
       socket.end("-ERR max number of clients reached\r\n");
     });
-    const error = await caught(RedisClient.connect({ addr: full.addr, password: "x" }));
+    const error = await catchRejection(RedisClient.connect({ addr: full.addr, password: "x" }));
     expect(error.code).toBe("SERVER_REFUSED");
     expect(error.message).toContain("max number of clients reached");
     await full.close();
@@ -191,7 +193,7 @@ describe("login", () => {
 describe("servers that fail", () => {
   test("nobody listens: the text of the original programs", async () => {
     const addr = `127.0.0.1:${await freePort()}`;
-    const error = await caught(RedisClient.connect({ addr }));
+    const error = await catchRejection(RedisClient.connect({ addr }));
     expect(error.code).toBe("SERVER_UNREACHABLE");
     expect(error.message).toContain(`dial tcp ${addr}: connect: connection refused`);
     expect(isServerTimeout(error)).toBe(false);
@@ -199,7 +201,7 @@ describe("servers that fail", () => {
 
   test("an address that is none", async () => {
     for (const addr of ["", "6379", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "a b:1"]) {
-      expect((await caught(RedisClient.connect({ addr }))).code).toBe("ADDRESS_INVALID");
+      expect((await catchRejection(RedisClient.connect({ addr }))).code).toBe("ADDRESS_INVALID");
     }
   });
 
@@ -208,7 +210,7 @@ describe("servers that fail", () => {
     const error = await withDeadline(
       "refusal",
       5_000,
-      caught(RedisClient.connect({ addr: silent.addr, connectTimeoutMs: 100 })),
+      catchRejection(RedisClient.connect({ addr: silent.addr, connectTimeoutMs: 100 })),
     );
     expect(error.code).toBe("SERVER_UNREACHABLE");
     expect(error.message).toContain("no login within 100 ms");
@@ -224,11 +226,11 @@ describe("servers that fail", () => {
       open.pause();
       try {
         const calls = [client.call(["PING"], { timeoutMs: 100 }), client.call(["PING"])];
-        const errors = await Promise.all(calls.map((call) => caught(call)));
+        const errors = await Promise.all(calls.map((call) => catchRejection(call)));
         expect(errors.map(isServerTimeout)).toEqual([true, true]);
         expect(errors[0]?.message).toContain("no reply to PING within 100 ms");
         expect(client.isOpen).toBe(false);
-        expect((await caught(client.call(["PING"]))).code).toBe("SERVER_UNREACHABLE");
+        expect((await catchRejection(client.call(["PING"]))).code).toBe("SERVER_UNREACHABLE");
       } finally {
         open.resume();
       }
@@ -240,7 +242,7 @@ describe("servers that fail", () => {
       deliver: ({ argv }) => (argv[0]?.toString() === "GETRANGE" ? { closeAfterBytes: 10 } : {}),
     });
     await withClient({ addr: fake.addr }, async (client) => {
-      const error = await caught(client.call(["GETRANGE", "k", "0", "1000"]));
+      const error = await catchRejection(client.call(["GETRANGE", "k", "0", "1000"]));
       expect(error.code).toBe("SERVER_UNREACHABLE");
       expect(error.message).toContain("closed the connection");
     });
@@ -258,7 +260,7 @@ describe("servers that fail", () => {
       socket.once("data", () => socket.write(garbage));
     });
     const connecting = RedisClient.connect({ addr: server.addr, connectTimeoutMs: 500 });
-    const error = await caught(connecting.then((client) => client.call(["PING"])));
+    const error = await catchRejection(connecting.then((client) => client.call(["PING"])));
     expect(error.code).toBe("SERVER_UNREACHABLE");
     await server.close();
   });
@@ -268,7 +270,7 @@ describe("servers that fail", () => {
       await client.call(["SET", "long", Buffer.alloc(9_000)]);
       await client.call(["GET", "long"]);
       await client.call(["APPEND", "long", Buffer.alloc(2_000)]);
-      const error = await caught(client.call(["GET", "long"]));
+      const error = await catchRejection(client.call(["GET", "long"]));
       expect(error.message).toContain("larger than the 10000 bytes");
       expect(client.isOpen).toBe(false);
     });
@@ -277,11 +279,13 @@ describe("servers that fail", () => {
   test("a signal ends a connection, also one that is being made", async () => {
     const silent = await startRawServer(keepSilent);
     const early = new AbortController();
-    const connecting = caught(RedisClient.connect({ addr: silent.addr, signal: early.signal }));
+    const connecting = catchRejection(
+      RedisClient.connect({ addr: silent.addr, signal: early.signal }),
+    );
     early.abort();
     expect((await connecting).message).toContain("closed from this side");
     expect(
-      (await caught(RedisClient.connect({ addr: silent.addr, signal: early.signal }))).code,
+      (await catchRejection(RedisClient.connect({ addr: silent.addr, signal: early.signal }))).code,
     ).toBe("SERVER_UNREACHABLE");
     await silent.close();
     const late = new AbortController();
@@ -364,7 +368,7 @@ describe("commands", () => {
         configGet(client, "maxmemory"),
         scan(client, "0", 1),
       ]) {
-        expect((await caught(asked)).message).toContain("in an unknown form");
+        expect((await catchRejection(asked)).message).toContain("in an unknown form");
       }
     });
     await fake.close();

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { textOf } from "../../src/redis/reply.ts";
 import { ServerConnection } from "../../src/redis/server-connection.ts";
 import type { RespValue } from "../../src/resp/value.ts";
-import { caught } from "../support/caught.ts";
+import { catchRejection } from "../support/caught-error.ts";
 import { waitFor } from "../support/deadline.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeRedis } from "../support/fake-redis.ts";
@@ -46,9 +46,9 @@ test("after a failed try calls fail at once with its error, until the rest is ov
   const clock = new FakeClock();
   const backoff = { minMs: 1_000, maxMs: 4_000, random: () => 0 };
   const connection = new ServerConnection({ addr: server.addr, clock, backoff });
-  const first = await caught(connection.call(["PING"]));
+  const first = await catchRejection(connection.call(["PING"]));
   expect(connection.isResting).toBe(true);
-  expect(await caught(connection.call(["PING"]))).toBe(first);
+  expect(await catchRejection(connection.call(["PING"]))).toBe(first);
   expect(accepted).toBe(1);
   // Half of 1000, 2000, 4000, 4000: the random part is 0.
   for (const restMs of [500, 1_000, 2_000, 2_000]) {
@@ -56,7 +56,7 @@ test("after a failed try calls fail at once with its error, until the rest is ov
     expect(connection.isResting).toBe(true);
     clock.advance(1);
     expect(connection.isResting).toBe(false);
-    await caught(connection.call(["PING"]));
+    await catchRejection(connection.call(["PING"]));
   }
   expect(accepted).toBe(5);
   connection.close();
@@ -67,6 +67,6 @@ test("a closed one connects no more", async () => {
   const addr = `127.0.0.1:${await freePort()}`;
   const connection = new ServerConnection({ addr });
   connection.close();
-  const error = await caught(connection.call(["PING"]));
+  const error = await catchRejection(connection.call(["PING"]));
   expect(error.message).toContain("closed from this side");
 });

@@ -17,11 +17,12 @@ import { dirname, join } from "node:path";
 import { isCodisError } from "../../src/base/error.ts";
 import type { Coordinator, Leadership } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
-import { addServer, createGroup } from "../../src/model/group-change.ts";
-import { addProxy } from "../../src/model/proxy-change.ts";
-import { assignSlots, createSlotActions, slotRange } from "../../src/model/slot-change.ts";
-import { checkTopology } from "../../src/model/topology-check.ts";
+import { addServer, createGroup } from "../../src/model/change/group.ts";
+import { addProxy } from "../../src/model/change/proxy.ts";
+import { assignSlots, createSlotActions, slotRange } from "../../src/model/change/slot.ts";
+import { checkTopology } from "../../src/model/topology/check.ts";
 import { catchRejection } from "../support/caught-error.ts";
+import { RECORDED_LOCK } from "../support/recorded-topom.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { addrOf, proxyModel } from "../support/topology-sample.ts";
 import { failAfterWrites, openStore } from "../support/topology-store.ts";
@@ -39,7 +40,7 @@ class OriginalDashboard {
 
   /** Takes the lock as it does: a file that stays until it is removed. */
   start(): void {
-    this.#write("topom", LOCK, "wx");
+    this.#write("topom", RECORDED_LOCK, "wx");
   }
 
   /** A clean end removes the lock; kill -9 doesn't. */
@@ -85,16 +86,6 @@ class OriginalDashboard {
     renameSync(temporary, path);
   }
 }
-
-const LOCK = `{
-    "token": "bb8505b89ee9ec8283a4fb17c473c797",
-    "start_time": "2026-11-21 07:01:13.083640638 +0000 UTC m=+0.033565304",
-    "admin_addr": "127.0.0.1:28080",
-    "product_name": "demo",
-    "pid": 3600,
-    "pwd": "/opt/codis",
-    "sys": "Linux host1 5.10.0 x86_64 GNU/Linux"
-}`;
 
 function pad(id: number): string {
   return String(id).padStart(4, "0");

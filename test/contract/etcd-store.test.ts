@@ -285,7 +285,7 @@ describe("an address where no etcd answers", () => {
     await put(coordinator, "/dead/x", "1");
     expect((await coordinator.get("/dead/x"))?.data).toBe("1");
     expect(lines.length).toBe(2);
-    expect(lines[0]).toContain(`lost the connection to 127.0.0.1:${dead}`);
+    expect(lines[0]).toContain(`no connection to 127.0.0.1:${dead}`);
     expect(lines[1]).toContain("is back");
     expect(coordinator.label).toBe(`etcd 127.0.0.1:${dead},${server.addr}`);
   });

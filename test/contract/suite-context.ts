@@ -97,13 +97,7 @@ export class TestScope {
 
   /** Asks for the leadership of a product that no other test uses. */
   leadershipRequest(): LeadershipRequest {
-    const product = `contract${this.#context.nextNumber()}`;
-    return {
-      lockPath: `/codis3/${product}/topom`,
-      data: `{\n    "product_name": "${product}"\n}`,
-      epochPath: `/codis-ext/${product}/epoch`,
-      leaseMs: LEASE_MS,
-    };
+    return leadershipRequestOf(`contract${this.#context.nextNumber()}`, LEASE_MS);
   }
 
   /** Ends what the test has opened, after it has brought back a server that the test has left dead. */
@@ -116,6 +110,16 @@ export class TestScope {
       ...this.#open.map((coordinator) => coordinator.close()),
     ]);
   }
+}
+
+/** A dashboard's request for the leadership of a product. */
+export function leadershipRequestOf(product: string, leaseMs: number): LeadershipRequest {
+  return {
+    lockPath: `/codis3/${product}/topom`,
+    data: `{\n    "product_name": "${product}"\n}`,
+    epochPath: `/codis-ext/${product}/epoch`,
+    leaseMs,
+  };
 }
 
 /** Waits for a rejection with this code, and gives the error. */

@@ -9,7 +9,7 @@ import type { CoordinatorOptions } from "../../src/coordinator/open.ts";
 import { openZookeeper } from "../../src/coordinator/zookeeper/zookeeper.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { startZookeeper, type ZookeeperCluster } from "../support/zookeeper-server.ts";
-import { failure, pass, put } from "./suite-context.ts";
+import { failure, leadershipRequestOf, pass, put } from "./suite-context.ts";
 
 const TEST_MS = 60_000;
 /** Until an ensemble that lost its leader has another one, and a client has found it. */
@@ -38,15 +38,6 @@ function open(overrides: Partial<CoordinatorOptions> = {}): Coordinator {
   const coordinator = openZookeeper(options);
   opened.push(coordinator);
   return coordinator;
-}
-
-function requestFor(product: string, leaseMs: number): Parameters<Coordinator["lead"]>[0] {
-  return {
-    lockPath: `/codis3/${product}/topom`,
-    data: `{"product_name": "${product}"}`,
-    epochPath: `/codis-ext/${product}/epoch`,
-    leaseMs,
-  };
 }
 
 describe("an ensemble", () => {
@@ -88,7 +79,7 @@ describe("an ensemble", () => {
     "whose leader is killed loses no acknowledged write, leadership, registration or watch",
     async () => {
       const own = open();
-      const leadership = await own.lead(requestFor("killed", 8_000));
+      const leadership = await own.lead(leadershipRequestOf("killed", 8_000));
       const registration = own.register("/jodis/killed/proxy-1", "one", { ttlMs: 8_000 });
       await waitFor("isRegistered", ELECTION_MS, () => registration.isRegistered() || undefined);
       let calls = 0;
@@ -121,7 +112,7 @@ describe("an ensemble", () => {
     "goes on while one server after the other hangs",
     async () => {
       const own = open({ sessionTimeoutMs: 6_000 });
-      const leadership = await own.lead(requestFor("hanging", 15_000));
+      const leadership = await own.lead(leadershipRequestOf("hanging", 15_000));
       for (const [index, server] of cluster.servers.entries()) {
         server.pause();
         await waitFor("write", ELECTION_MS, () => put(own, "/ensemble/hanging", `${index}`));
@@ -141,7 +132,7 @@ describe("an ensemble", () => {
     "without a majority answers nothing, and ends the leadership in time",
     async () => {
       const own = open({ operationTimeoutMs: 1_500 });
-      const leadership = await own.lead(requestFor("minority", 3_000));
+      const leadership = await own.lead(leadershipRequestOf("minority", 3_000));
       const [first, second] = cluster.servers;
       await Promise.all([first?.kill(), second?.kill()]);
       const killedMs = performance.now();
@@ -160,7 +151,7 @@ describe("an ensemble", () => {
       await Promise.all([first?.start(), second?.start()]);
       const again = await waitFor("leadership", ELECTION_MS, async () => {
         await pass(100);
-        return own.lead(requestFor("minority", 3_000));
+        return own.lead(leadershipRequestOf("minority", 3_000));
       });
       expect(again.epoch).toBeGreaterThan(leadership.epoch);
       expect(await own.get("/ensemble/minority")).toBeUndefined();

@@ -10,6 +10,7 @@ import { type AdminServer, startAdminServer } from "../../src/proxy/admin/admin-
 import { defaultProxyConfig } from "../../src/proxy/config.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeProxyControl } from "./fake-proxy-control.ts";
+import { proxyModel } from "./topology-sample.ts";
 
 /** Token of the proxy; the one in the answers recorded from Codis. */
 export const TOKEN = "b5084f4b6af9f62fc60ec891a9b187f5";
@@ -40,20 +41,12 @@ export const ADMIN_CONFIG = defaultProxyConfig({
 
 /** The model recorded from Codis, with this admin address. */
 export function recordedModel(adminAddr: string): ProxyModel {
-  return {
+  return proxyModel(1, {
     token: TOKEN,
     startTime: "2026-11-21 07:01:13.117 +0000 UTC m=+0.059995724",
     adminAddr,
-    protoType: "tcp4",
     proxyAddr: "127.0.0.1:21900",
-    jodisPath: "",
-    productName: "demo",
-    pid: 3602,
-    pwd: "/opt/codis",
-    sys: "Linux host1 5.10.0 x86_64 GNU/Linux",
-    hostname: "host1",
-    datacenter: "",
-  };
+  });
 }
 
 /** A running admin port. */

@@ -12,7 +12,7 @@ import { ask, keyOfGroup } from "./running-proxy.ts";
 export const WRITER_PIPELINE = 8;
 
 /** One client that increments its own counter in pipelines until its connection is closed. */
-export class CountingWriter {
+class CountingWriter {
   readonly key: string;
   acknowledged = 0;
   /** Replies that weren't numbers. */

@@ -16,7 +16,7 @@ import { type Answer, callAddr, type Headers } from "./admin-port.ts";
 import { FakeDashboardControl, FakeLeader } from "./fake-dashboard-control.ts";
 
 /** The model recorded from Codis. */
-export const RECORDED_MODEL: DashboardModel = {
+const RECORDED_MODEL: DashboardModel = {
   token: "bb8505b89ee9ec8283a4fb17c473c797",
   startTime: "2026-11-21 07:01:13.083640638 +0000 UTC m=+0.033565304",
   adminAddr: "127.0.0.1:28080",
@@ -27,7 +27,7 @@ export const RECORDED_MODEL: DashboardModel = {
 };
 
 /** The configuration recorded from Codis. */
-export const RECORDED_CONFIG = {
+const RECORDED_CONFIG = {
   coordinator_name: "filesystem",
   coordinator_addr: "/var/lib/codis",
   coordinator_auth: "",

@@ -22,7 +22,7 @@ export const MASTER_INFO: Readonly<Record<string, string>> = {
 };
 
 /** Statistics of a proxy, as recorded from Codis. */
-export const PROXY_STATS: ProxyStatsJson = {
+const PROXY_STATS: ProxyStatsJson = {
   online: true,
   closed: false,
   sentinels: {},

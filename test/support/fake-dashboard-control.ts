@@ -20,7 +20,8 @@ import type { ProxyModel } from "../../src/model/proxy-model.ts";
 import type { SlotCount, SlotRecord } from "../../src/model/slot.ts";
 import { NO_SLOT_ACTION } from "../../src/model/slot-mapping.ts";
 import { viewSlots } from "../../src/model/slot-view.ts";
-import { emptyTopology, findServer, type Topology } from "../../src/model/topology.ts";
+import { emptyTopology, findServer, type Topology } from "../../src/model/topology/topology.ts";
+import { proxyModel } from "./topology-sample.ts";
 
 /** The storage beside the topology, in memory. */
 export class FakeStorage implements ProductStorage {
@@ -85,21 +86,12 @@ export class FakeStorage implements ProductStorage {
 
 /** The model of a proxy that a fake leader knows when it is asked to add one at this address. */
 export function fakeProxyModel(adminAddr: string, changes: Partial<ProxyModel> = {}): ProxyModel {
-  return {
+  return proxyModel(1, {
     token: Buffer.from(adminAddr).toString("hex").padEnd(32, "0").slice(0, 32),
-    startTime: "2026-11-21 07:01:13.117059478 +0000 UTC m=+0.059995724",
     adminAddr,
-    protoType: "tcp4",
     proxyAddr: adminAddr.replace(/:\d+$/, ":19000"),
-    jodisPath: "",
-    productName: "demo",
-    pid: 3602,
-    pwd: "/opt/codis",
-    sys: "Linux host1 5.10.0 x86_64 GNU/Linux",
-    hostname: "host1",
-    datacenter: "",
     ...changes,
-  };
+  });
 }
 
 /** `LeaderControl` for tests. */

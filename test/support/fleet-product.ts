@@ -10,7 +10,7 @@ import type { GroupRecord } from "../../src/model/group.ts";
 import type { ProxyModel } from "../../src/model/proxy-model.ts";
 import type { ProxyRecord } from "../../src/model/proxy-record.ts";
 import { FORWARD_METHOD } from "../../src/model/slot.ts";
-import { emptyTopology, type Topology } from "../../src/model/topology.ts";
+import { emptyTopology, type Topology } from "../../src/model/topology/topology.ts";
 
 /** Epoch of the leader of the tests. */
 export const EPOCH = 7;

@@ -3,6 +3,17 @@
  * slots left out, which are 1024 times the same.
  */
 
+/** The lock of that dashboard, as its file has it. */
+export const RECORDED_LOCK = `{
+    "token": "bb8505b89ee9ec8283a4fb17c473c797",
+    "start_time": "2026-11-21 07:01:13.083640638 +0000 UTC m=+0.033565304",
+    "admin_addr": "127.0.0.1:28080",
+    "product_name": "demo",
+    "pid": 3600,
+    "pwd": "/opt/codis",
+    "sys": "Linux host1 5.10.0 x86_64 GNU/Linux"
+}`;
+
 /** Everything after `compile`, whose value is this program's own. */
 export const RECORDED_OVERVIEW = `    "config": {
         "coordinator_name": "filesystem",

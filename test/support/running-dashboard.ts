@@ -1,13 +1,12 @@
 /**
- * Real dashboard and waiting proxy processes for system tests, on free ports of loopback, with their files
- * in a temporary folder. Ended when the test process exits at the latest.
+ * Real dashboard processes for system tests, on free ports of loopback, with their files
+ * in a temporary folder. Ended when the test process ends at the latest.
  */
 import { writeFileSync } from "node:fs";
 import { TopomClient } from "../../src/api/topom-client.ts";
 import { V1Client } from "../../src/api/v1-client.ts";
 import { CODIS, type CodisExit, type CodisProgram, startCodis } from "./codis-program.ts";
 import { freePort } from "./free-port.ts";
-import { RespConnection } from "./resp-connection.ts";
 import { tomlOf } from "./running-proxy.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -89,68 +88,6 @@ export async function startDashboard(options: RunningDashboardOptions): Promise<
     async kill() {
       program.signal("SIGKILL");
       await program.ended();
-    },
-  };
-}
-
-/** A proxy that waits for a dashboard, or serves already. */
-export interface WaitingProxy {
-  readonly port: number;
-  readonly adminAddr: string;
-  readonly program: CodisProgram;
-  connect(): Promise<RespConnection>;
-  /** SIGKILL; resolves when it is gone. */
-  kill(): Promise<void>;
-  /** The same proxy again: same ports, so the same token; with these keys changed. */
-  restart(changes?: Readonly<Record<string, string | number | boolean>>): Promise<WaitingProxy>;
-  stop(): Promise<CodisExit>;
-}
-
-/** Starts a proxy without slots and waits until its ports listen. */
-export async function startWaitingProxy(
-  product = "demo",
-  config: Readonly<Record<string, string | number | boolean>> = {},
-): Promise<WaitingProxy> {
-  const ports = { port: await freePort(), adminPort: await freePort() };
-  return startOnPorts(product, config, ports);
-}
-
-async function startOnPorts(
-  product: string,
-  config: Readonly<Record<string, string | number | boolean>>,
-  ports: { readonly port: number; readonly adminPort: number },
-): Promise<WaitingProxy> {
-  const folder = temporaryFolder();
-  const configFile = folder.join("proxy.toml");
-  const adminAddr = `127.0.0.1:${ports.adminPort}`;
-  const keys = {
-    product_name: product,
-    proxy_addr: `127.0.0.1:${ports.port}`,
-    admin_addr: adminAddr,
-    ...config,
-  };
-  writeFileSync(configFile, tomlOf(keys));
-  const program = startCodis(["proxy", "-c", configFile]);
-  await program.sees(/"event":"proxy.started"/);
-  const kill = async (): Promise<void> => {
-    program.signal("SIGKILL");
-    await program.ended();
-  };
-  return {
-    port: ports.port,
-    adminAddr,
-    program,
-    connect: () => RespConnection.open(ports.port),
-    kill,
-    async restart(changes = {}) {
-      await kill();
-      return startOnPorts(product, { ...config, ...changes }, ports);
-    },
-    async stop() {
-      program.signal("SIGTERM");
-      const exit = await program.ended();
-      folder.remove();
-      return exit;
     },
   };
 }

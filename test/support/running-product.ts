@@ -13,9 +13,8 @@ import {
   type RunningDashboard,
   type RunningDashboardOptions,
   startDashboard,
-  startWaitingProxy,
-  type WaitingProxy,
 } from "./running-dashboard.ts";
+import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
 /** What to build. */
 export interface RunningProductOptions extends RunningDashboardOptions {

@@ -5,7 +5,7 @@
 import type { SyncActionState } from "../../src/model/action.ts";
 import { emptyGroup, type GroupRecord, type GroupServer } from "../../src/model/group.ts";
 import type { SlotCount } from "../../src/model/slot.ts";
-import { emptyTopology, type Topology } from "../../src/model/topology.ts";
+import { emptyTopology, type Topology } from "../../src/model/topology/topology.ts";
 
 /** A product in short. */
 export interface ServerTopology {

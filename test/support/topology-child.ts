@@ -6,7 +6,7 @@
  */
 import type { Leadership } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
-import { assignSlots, slotRange } from "../../src/model/slot-change.ts";
+import { assignSlots, slotRange } from "../../src/model/change/slot.ts";
 import { ASSIGN_ALL, OPERATIONS } from "./topology-operation.ts";
 import { openStore, writeOneByOne } from "./topology-store.ts";
 

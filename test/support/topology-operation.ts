@@ -9,12 +9,12 @@ import {
   removeGroup,
   removeServer,
   setAllReplicaGroups,
-} from "../../src/model/group-change.ts";
-import { addProxy, removeProxy } from "../../src/model/proxy-change.ts";
-import { markSentinelsSynced } from "../../src/model/sentinel-change.ts";
-import { assignSlots, createSlotActions, slotRange } from "../../src/model/slot-change.ts";
+} from "../../src/model/change/group.ts";
+import { addProxy, removeProxy } from "../../src/model/change/proxy.ts";
+import { markSentinelsSynced } from "../../src/model/change/sentinel.ts";
+import { assignSlots, createSlotActions, slotRange } from "../../src/model/change/slot.ts";
 import { offlineMapping } from "../../src/model/slot-mapping.ts";
-import type { Topology } from "../../src/model/topology.ts";
+import type { Topology } from "../../src/model/topology/topology.ts";
 import { addrOf, proxyModel, sampleTopology } from "./topology-sample.ts";
 
 /** A change and the number of nodes that it writes. */

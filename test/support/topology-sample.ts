@@ -1,11 +1,11 @@
 /** Topologies for tests, built with the changes of the product itself, and a model of a proxy. */
-import { addServer, createGroup } from "../../src/model/group-change.ts";
-import { addProxy } from "../../src/model/proxy-change.ts";
+import { addServer, createGroup } from "../../src/model/change/group.ts";
+import { addProxy } from "../../src/model/change/proxy.ts";
+import { addSentinel } from "../../src/model/change/sentinel.ts";
+import { assignSlots, slotRange } from "../../src/model/change/slot.ts";
 import type { ProxyModel } from "../../src/model/proxy-model.ts";
-import { addSentinel } from "../../src/model/sentinel-change.ts";
 import type { SlotCount } from "../../src/model/slot.ts";
-import { assignSlots, slotRange } from "../../src/model/slot-change.ts";
-import { emptyTopology, type Topology } from "../../src/model/topology.ts";
+import { emptyTopology, type Topology } from "../../src/model/topology/topology.ts";
 
 /** Address of the server number `index` of a group; 0 is the master. */
 export function addrOf(groupId: number, index: number): string {

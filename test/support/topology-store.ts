@@ -15,8 +15,8 @@ import { ANY } from "../../src/coordinator/coordinator.ts";
 import { TopologyStore } from "../../src/dashboard/topology/store.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
 import type { SlotCount } from "../../src/model/slot.ts";
-import { emptyTopology, type Topology } from "../../src/model/topology.ts";
-import { diffTopology } from "../../src/model/topology-diff.ts";
+import { diffTopology } from "../../src/model/topology/diff.ts";
+import { emptyTopology, type Topology } from "../../src/model/topology/topology.ts";
 
 /** How a store is opened. */
 export interface OpenStoreOptions {

@@ -18,12 +18,9 @@ import { waitFor } from "../support/deadline.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd-server.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import {
-  type RunningDashboard,
-  startDashboard,
-  startWaitingProxy,
-} from "../support/running-dashboard.ts";
+import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startWaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 90_000;
 const WAIT_MS = 20_000;

@@ -15,9 +15,9 @@ import {
   type RunningDashboard,
   type RunningDashboardOptions,
   startDashboard,
-  startWaitingProxy,
 } from "../support/running-dashboard.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startWaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 60_000;
 const WAIT_MS = 20_000;

@@ -13,10 +13,9 @@ import {
   type RunningDashboard,
   type RunningDashboardOptions,
   startDashboard,
-  startWaitingProxy,
-  type WaitingProxy,
 } from "../support/running-dashboard.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 60_000;
 const TURN_MS = 20_000;

@@ -7,13 +7,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isCodisError } from "../../src/base/error.ts";
 import { waitFor } from "../support/deadline.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import {
-  type RunningDashboard,
-  startDashboard,
-  startWaitingProxy,
-  type WaitingProxy,
-} from "../support/running-dashboard.ts";
+import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 60_000;
 /** The lease of these tests is 2 s; the rest is for a busy machine. */

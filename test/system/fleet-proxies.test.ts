@@ -106,12 +106,10 @@ describe("proxies", () => {
     let restart: Promise<void> | undefined;
     let isUp = false;
     await pushUntil(async () => {
-      restart ??= first
-        .kill()
-        .then(() => first.start())
-        .then(() => {
-          isUp = true;
-        });
+      restart ??= first.restart().then((again) => {
+        first = again;
+        isUp = true;
+      });
       return isUp && events.models.length > 0;
     });
     await restart;
@@ -125,7 +123,7 @@ describe("proxies", () => {
 
   test("frozen while slots are pushed delay no other, and catch up when they wake", async () => {
     const { token } = await modelOf(first);
-    first.pause();
+    first.program.signal("SIGSTOP");
     fleet.setTopology(product.assign(2, 7));
     await waitFor("the push to the other", WAIT_MS, async () =>
       (await second.servers())[7] === servers[1]?.addr ? true : undefined,
@@ -134,7 +132,7 @@ describe("proxies", () => {
     expect(report.synced).toEqual([(await modelOf(second)).token]);
     expect(report.failed.map((each) => each.token)).toEqual([token]);
     fleet.setTopology(product.assign(2, 8));
-    first.resume();
+    first.program.signal("SIGCONT");
     await synced();
     await expectDesired();
   });
@@ -156,8 +154,7 @@ describe("a table changed behind the dashboard's back", () => {
     const folder = temporaryFolder();
     const file = folder.join("slots.json");
     writeFileSync(file, slotTableOf([servers[1]?.addr ?? ""]));
-    await first.kill();
-    await first.start(["--fillslots", file]);
+    first = await first.restart({}, ["--fillslots", file]);
     await waitFor("the repair", WAIT_MS, async () => {
       await expectDesired();
       return true;

@@ -9,13 +9,10 @@ import { type ErrorCode, isCodisError } from "../../src/base/error.ts";
 import { waitFor } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis-server.ts";
-import {
-  type RunningDashboard,
-  startDashboard,
-  startWaitingProxy,
-} from "../support/running-dashboard.ts";
+import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
 import { ask, askAll, bulk } from "../support/running-product.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startWaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 60_000;
 const TURN_MS = 20_000;

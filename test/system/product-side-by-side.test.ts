@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
 import { waitFor } from "../support/deadline.ts";
 import { FakeProxy } from "../support/fake-proxy.ts";
-import { startWaitingProxy, type WaitingProxy } from "../support/running-dashboard.ts";
 import { ask, askAll, bulk, keysOf, RunningProduct } from "../support/running-product.ts";
+import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 import { startZookeeper, type ZookeeperCluster } from "../support/zookeeper-server.ts";
 
 const START_MS = 90_000;

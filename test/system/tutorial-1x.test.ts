@@ -487,6 +487,9 @@ test(
     await waitFor("the product to serve again", WAIT_MS, async () =>
       (await get()) === "$-1\r\n" ? true : undefined,
     );
+    await runSample("stopall.sh", settings);
+    expect(await runSample("startall.sh", settings)).toContain("are there already\n");
+    expect(await get()).toBe("$-1\r\n");
   },
   TEST_MS,
 );

@@ -4,15 +4,13 @@
  * which takes the time of a failed start.
  */
 import { afterEach, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { ask } from "../../src/up/probe.ts";
 import { listProcesses, signalProcess } from "../../src/up/process-table.ts";
 import type { ClusterStatus } from "../../src/up/status.ts";
 import { runCodis, startCodis } from "../support/codis-program.ts";
 import { freePort, freePortPair } from "../support/free-port.ts";
+import { endClusters, newClusterDir } from "../support/local-cluster.ts";
 import { printSeed, Random, SEED } from "../support/seed.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const ROUNDS = 8;
 const TEST_MS = ROUNDS * 60_000;
@@ -23,17 +21,7 @@ const READY_MS = 40_000;
 
 printSeed("up-crash");
 
-const folders: TemporaryFolder[] = [];
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    const dir = folder.join("cluster");
-    if (existsSync(join(dir, "cluster.json"))) {
-      await runCodis(["down", "--dir", dir]);
-    }
-    folder.remove();
-  }
-});
+afterEach(endClusters);
 
 /** All processes of the cluster at once, or only `codis up`. */
 function killAll(dir: string): void {
@@ -49,9 +37,7 @@ test.each(["filesystem", "etcd", "zookeeper"])(
   async (coordinator) => {
     const random = new Random(SEED);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const folder = temporaryFolder();
-      folders.push(folder);
-      const dir = folder.join("cluster");
+      const dir = newClusterDir();
       const port = await freePort();
       const flags = ["--port", `${port}`, "--replicas", "1", "--coordinator", coordinator];
       const first = startCodis(["up", "--dir", dir, ...flags]);
@@ -82,9 +68,7 @@ test.each(["filesystem", "etcd", "zookeeper"])(
 test(
   "a proxy that was removed from the dashboard is named, and keeps the cluster from nothing",
   async () => {
-    const folder = temporaryFolder();
-    folders.push(folder);
-    const dir = folder.join("cluster");
+    const dir = newClusterDir();
     const port = await freePortPair();
     const first = startCodis(["up", "--dir", dir, "--port", `${port}`, "--proxies", "2"]);
     await first.sees(/ready, try: redis-cli/, READY_MS);

@@ -10,43 +10,16 @@ import { crc32 } from "node:zlib";
 import { V1Client } from "../../src/api/v1-client.ts";
 import { ask } from "../../src/up/probe.ts";
 import { listProcesses } from "../../src/up/process-table.ts";
-import type { ClusterStatus } from "../../src/up/status.ts";
-import { type CodisProgram, runCodis, startCodis } from "../support/codis-program.ts";
+import { startCodis } from "../support/codis-program.ts";
 import { waitFor } from "../support/deadline.ts";
 import { freePort, freePortPair } from "../support/free-port.ts";
+import { endClusters, newClusterDir, readStatus, startUp } from "../support/local-cluster.ts";
 import { startRedis } from "../support/redis-server.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 90_000;
 const STAGE_MS = 20_000;
-const folders: TemporaryFolder[] = [];
 
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    const dir = folder.join("cluster");
-    if (existsSync(join(dir, "cluster.json"))) {
-      await runCodis(["down", "--dir", dir]);
-    }
-    folder.remove();
-  }
-});
-
-function newDir(): string {
-  const folder = temporaryFolder();
-  folders.push(folder);
-  return folder.join("cluster");
-}
-
-async function startUp(dir: string, ...flags: readonly string[]): Promise<CodisProgram> {
-  const program = startCodis(["up", "--dir", dir, ...flags]);
-  await program.sees(/ready, try: redis-cli -p \d+/);
-  return program;
-}
-
-async function readStatus(dir: string): Promise<ClusterStatus> {
-  const { stdout } = await runCodis(["status", "--dir", dir, "--json"]);
-  return JSON.parse(stdout);
-}
+afterEach(endClusters);
 
 /** How many parts of the product are marked as told to the dashboard. */
 function marksIn(dir: string): number {
@@ -72,7 +45,7 @@ describe("codis up is killed while it builds", () => {
   test.each([0, 2, 4])(
     "after %d parts were told to the dashboard",
     async (marks) => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const port = await freePort();
       const flags = ["--port", `${port}`, "--replicas", "1"];
       const first = startCodis(["up", "--dir", dir, ...flags]);
@@ -91,7 +64,7 @@ describe("codis up is killed while it builds", () => {
 test(
   "the dashboard is killed while the product is built: codis up waits for it and goes on",
   async () => {
-    const dir = newDir();
+    const dir = newClusterDir();
     const port = await freePort();
     const up = startCodis(["up", "--dir", dir, "--port", `${port}`, "--replicas", "1"]);
     await waitFor("the first group", STAGE_MS, () =>
@@ -109,7 +82,7 @@ test(
 test(
   "fewer replicas and proxies than before: the dashboard forgets those that are gone",
   async () => {
-    const dir = newDir();
+    const dir = newClusterDir();
     const port = await freePortPair();
     const first = await startUp(dir, "--port", `${port}`, "--replicas", "1", "--proxies", "2");
     first.signal("SIGTERM");
@@ -130,7 +103,7 @@ test(
   "two clusters that are started at the same moment have a dashboard each",
   async () => {
     const clusters = await Promise.all(
-      [newDir(), newDir()].map(async (dir) => {
+      [newClusterDir(), newClusterDir()].map(async (dir) => {
         await startUp(dir, "--port", `${await freePort()}`, "--groups", "1");
         return readStatus(dir);
       }),
@@ -153,7 +126,7 @@ describe("a folder of a release without a dashboard", () => {
   test(
     "keeps its data readable, and its ports",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const [port, adminPort] = [await freePort(), await freePort()];
       const names = Array.from({ length: 40 }, (_, index) => `key:${index}`);
       const masters: number[] = [];

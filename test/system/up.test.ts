@@ -11,41 +11,15 @@ import { crc32 } from "node:zlib";
 import { ask } from "../../src/up/probe.ts";
 import { findProcess } from "../../src/up/process-table.ts";
 import type { ClusterStatus, MemberStatus } from "../../src/up/status.ts";
-import { type CodisProgram, runCodis, startCodis } from "../support/codis-program.ts";
+import { runCodis, startCodis } from "../support/codis-program.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { endClusters, newClusterDir, readStatus, startUp } from "../support/local-cluster.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 60_000;
-const folders: TemporaryFolder[] = [];
 
-afterEach(async () => {
-  for (const folder of folders.splice(0)) {
-    const dir = folder.join("cluster");
-    if (existsSync(join(dir, "cluster.json"))) {
-      await runCodis(["down", "--dir", dir]);
-    }
-    folder.remove();
-  }
-});
-
-function newDir(): string {
-  const folder = temporaryFolder();
-  folders.push(folder);
-  return folder.join("cluster");
-}
-
-async function startUp(dir: string, ...flags: readonly string[]): Promise<CodisProgram> {
-  const program = startCodis(["up", "--dir", dir, ...flags]);
-  await program.sees(/ready, try: redis-cli -p \d+/);
-  return program;
-}
-
-async function readStatus(dir: string): Promise<ClusterStatus> {
-  const { stdout, stderr } = await runCodis(["status", "--dir", dir, "--json"]);
-  expect(stderr).toBe("");
-  return JSON.parse(stdout);
-}
+afterEach(endClusters);
 
 function membersOf(status: ClusterStatus): readonly MemberStatus[] {
   return [status.dashboard, ...status.proxies, ...status.groups.flatMap((group) => group.servers)];
@@ -71,7 +45,7 @@ describe("codis up", () => {
   test(
     "keys go through the proxy to the server of their slot, and are there after down and up",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const port = await freePort();
       const up = await runCodis(["up", "--dir", dir, "--port", `${port}`, "--detach"]);
       expect(up.stderr).toBe("");
@@ -115,7 +89,7 @@ describe("codis up", () => {
   test(
     "Ctrl-C ends everything and the exit code is 0",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const up = await startUp(dir, "--port", `${await freePort()}`, "--proxies", "1");
       const pids = pidsOf(await readStatus(dir));
       expect(pids).toHaveLength(4);
@@ -131,7 +105,7 @@ describe("codis up", () => {
   test(
     "a signal while the cluster starts leaves nothing behind",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const up = startCodis(["up", "--dir", dir, "--port", `${await freePort()}`]);
       const file = join(dir, "dashboard.toml");
       await waitFor("the dashboard's file", 10_000, () => existsSync(file) || undefined);
@@ -146,7 +120,7 @@ describe("codis up", () => {
   test(
     "after kill -9 of codis up the same folder starts again with its data",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const first = await startUp(dir, "--port", `${await freePort()}`);
       const before = await readStatus(dir);
       expect(await ask(masterPort(before, 0), "SET k survives")).toBe("OK");
@@ -167,7 +141,7 @@ describe("codis up", () => {
   test(
     "down ends what a killed codis up has left, and twice is fine",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const up = await startUp(dir, "--port", `${await freePort()}`);
       const pids = pidsOf(await readStatus(dir));
       up.signal("SIGKILL");
@@ -183,14 +157,14 @@ describe("codis up", () => {
   test(
     "a server and a proxy that die are named, and started again with their data",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const up = await startUp(dir, "--port", `${await freePort()}`);
       const before = await readStatus(dir);
       const master = before.groups[1]?.servers[0];
       await ask(portOf(master), "CONFIG SET appendfsync always");
       expect(await ask(portOf(master), "SET k survives")).toBe("OK");
       process.kill(master?.pid ?? 0, "SIGKILL");
-      await up.sees(/group-2 master .* ended: signal SIGKILL; .* is started again/);
+      await up.sees(/group-2 master .* ended: signal SIGKILL; it is started again/);
       await up.sees(/group-2 master serves again/);
       expect(await ask(portOf(master), "GET k")).toBe("survives");
       process.kill(before.proxies[0]?.pid ?? 0, "SIGKILL");
@@ -204,7 +178,7 @@ describe("codis up", () => {
   test(
     "replicas have their master's data when the cluster is ready",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       await startUp(dir, "--port", `${await freePort()}`, "--groups", "1", "--replicas", "1");
       const status = await readStatus(dir);
       const [master, replica] = status.groups[0]?.servers ?? [];
@@ -220,7 +194,7 @@ describe("codis up", () => {
   test.each(["etcd", "zookeeper"])(
     "with a real %s, the same product comes back after down and up",
     async (kind) => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const port = await freePort();
       const flags = ["--port", `${port}`, "--groups", "1", "--coordinator", kind];
       await startUp(dir, ...flags);
@@ -245,7 +219,7 @@ describe("codis up", () => {
   test(
     "a dashboard that dies is started again; what was changed with it stays, clients notice nothing",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const port = await freePort();
       const up = await startUp(dir, "--port", `${port}`);
       const before = await readStatus(dir);
@@ -269,7 +243,7 @@ describe("codis up", () => {
   test(
     "a server whose data can't be read is named with the reason, and nothing stays behind",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const port = `${await freePort()}`;
       const first = await startUp(dir, "--port", port);
       first.signal("SIGTERM");
@@ -289,7 +263,7 @@ describe("codis up refuses with one clear line", () => {
   test(
     "a second codis up on the same folder",
     async () => {
-      const dir = newDir();
+      const dir = newClusterDir();
       const up = await startUp(dir, "--port", `${await freePort()}`);
       for (const flags of [[], ["--detach"]]) {
         const { code, stderr } = await runCodis(["up", "--dir", dir, ...flags]);
@@ -313,20 +287,20 @@ describe("codis up refuses with one clear line", () => {
       });
     });
     const port = await withDeadline("listener", 5_000, listening);
-    const { code, stderr } = await runCodis(["up", "--dir", newDir(), "--port", `${port}`]);
+    const { code, stderr } = await runCodis(["up", "--dir", newClusterDir(), "--port", `${port}`]);
     server.close();
     expect(stderr).toMatch(new RegExp(`^codis up: port ${port} of 127.0.0.1 is in use .*\\n$`));
     expect(code).toBe(71);
   });
 
   test("a folder that is a file, or holds something else, or a broken layout", async () => {
-    const dir = newDir();
+    const dir = newClusterDir();
     writeFileSync(dir, "");
     const file = await runCodis(["up", "--dir", dir]);
     expect(file).toMatchObject({ code: 78, stdout: "" });
     expect(file.stderr).toMatch(/^codis up: .* can't be used: .*\n$/);
 
-    const other = newDir();
+    const other = newClusterDir();
     mkdirSync(other);
     writeFileSync(join(other, "letter.txt"), "");
     const foreign = await runCodis(["up", "--dir", other]);
@@ -343,7 +317,7 @@ describe("codis up refuses with one clear line", () => {
   });
 
   test("a number of groups that differs from what the folder holds", async () => {
-    const dir = newDir();
+    const dir = newClusterDir();
     mkdirSync(dir);
     const group = { id: 1, master: { port: 20_001 }, replicas: [] };
     const layout = { version: 1, groups: [group], proxies: [{ port: 20_002, adminPort: 20_003 }] };
@@ -356,7 +330,6 @@ describe("codis up refuses with one clear line", () => {
 
   test("a redis-server that isn't installed", async () => {
     const folder = temporaryFolder();
-    folders.push(folder);
     for (const program of ["sh", "dirname", "readlink", "find"]) {
       symlinkSync(`/usr/bin/${program}`, folder.join(program));
     }
@@ -370,7 +343,7 @@ describe("codis up refuses with one clear line", () => {
   });
 
   test("status and down of a folder without a cluster", async () => {
-    const dir = newDir();
+    const dir = newClusterDir();
     for (const command of ["status", "down"]) {
       const { code, stderr } = await runCodis([command, "--dir", dir]);
       expect(stderr).toContain(`codis ${command}: ${dir} holds no cluster`);

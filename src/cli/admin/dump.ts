@@ -6,7 +6,7 @@ import { encodeJson } from "../../api/error-form.ts";
 import { CodisError } from "../../base/error.ts";
 import type { Coordinator, NodeReader } from "../../coordinator/coordinator.ts";
 import { parseJsonNode } from "../../model/json-record.ts";
-import { readTopology } from "../../model/topology-reader.ts";
+import { readTopology } from "../../model/topology/reader.ts";
 import { encodeDump } from "./dump-form.ts";
 
 /** Nodes of an old tree; its log of actions only grows. */
@@ -40,7 +40,7 @@ export async function dumpProduct(coordinator: Coordinator, product: string): Pr
 }
 
 /** Root of the tree of Codis 1.x and 2.x. */
-export function oldTreePath(product: string): string {
+function oldTreePath(product: string): string {
   return `/zk/codis/db_${product}`;
 }
 

@@ -7,7 +7,7 @@ import { TopomClient } from "../../api/topom-client.ts";
 import { CodisError, isCodisError } from "../../base/error.ts";
 import type { Coordinator } from "../../coordinator/coordinator.ts";
 import { CODIS_ROOT, coordinatorPath } from "../../model/coordinator-path.ts";
-import { type DashboardModel, decodeDashboardModel } from "../../model/dashboard-model.ts";
+import { type DashboardModel, readLockText } from "../../model/dashboard-model.ts";
 
 /** A dashboard that lives answers in this time. */
 const PROBE_MS = 3_000;
@@ -17,16 +17,6 @@ export interface DashboardPlace {
   readonly name: string;
   /** Address of the dashboard; empty when the product has none now. */
   readonly dashboard: string;
-}
-
-/** Who holds a lock; undefined when its text can't be understood. */
-export function readHolder(text: string): DashboardModel | undefined {
-  try {
-    return decodeDashboardModel(JSON.parse(text), "lock");
-  } catch {
-    // Held all the same, only nobody can be named.
-    return undefined;
-  }
 }
 
 /** The holder in words. */
@@ -42,7 +32,7 @@ export async function listDashboards(coordinator: Coordinator): Promise<readonly
   return Promise.all(
     products.map(async (name) => {
       const lock = await coordinator.get(coordinatorPath.lock(name));
-      const holder = lock === undefined ? undefined : readHolder(lock.data);
+      const holder = lock === undefined ? undefined : readLockText(lock.data);
       return { name, dashboard: holder?.adminAddr ?? "" };
     }),
   );
@@ -62,7 +52,7 @@ export async function removeLock(
   if (lock === undefined) {
     return `product ${product} isn't locked in ${coordinator.label}\n`;
   }
-  const holder = readHolder(lock.data);
+  const holder = readLockText(lock.data);
   if (!isForced && holder !== undefined && (await isAlive(holder))) {
     throw new CodisError(
       "STATE_CONFLICT",

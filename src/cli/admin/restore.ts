@@ -10,15 +10,14 @@ import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import { formatGoTime } from "../../base/go-time.ts";
 import { ABSENT, ANY, type Coordinator, type Leadership } from "../../coordinator/coordinator.ts";
 import { coordinatorPath } from "../../model/coordinator-path.ts";
-import { dashboardModelToJson } from "../../model/dashboard-model.ts";
+import { dashboardModelToJson, readLockText } from "../../model/dashboard-model.ts";
 import type { GroupRecord } from "../../model/group.ts";
 import { systemName } from "../../model/local-system.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import { SLOT_COUNTS, type SlotCount } from "../../model/slot.ts";
 import type { SlotMapping } from "../../model/slot-mapping.ts";
-import type { Topology } from "../../model/topology.ts";
-import { checkTopology } from "../../model/topology-check.ts";
-import { diffTopology } from "../../model/topology-diff.ts";
+import { checkTopology } from "../../model/topology/check.ts";
+import { diffTopology } from "../../model/topology/diff.ts";
 import {
   ABSENT_VERSION,
   digestOfText,
@@ -26,16 +25,17 @@ import {
   JOURNAL_BYTES_MAX,
   type VersionedNode,
   type VersionedWrite,
-} from "../../model/topology-journal.ts";
-import { decodeTopology } from "../../model/topology-node.ts";
+} from "../../model/topology/journal.ts";
+import { decodeTopology } from "../../model/topology/node.ts";
 import {
   decodeSlotCount,
   encodeSettings,
   type ProductNodes,
   readProductNodes,
-} from "../../model/topology-reader.ts";
+} from "../../model/topology/reader.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import type { Dump } from "./dump-form.ts";
-import { describeHolder, readHolder } from "./lock.ts";
+import { describeHolder } from "./lock.ts";
 
 /** The lock of a restore that dies is free after this. */
 const LEASE_MS = 10_000;
@@ -141,7 +141,7 @@ async function takeLock(coordinator: Coordinator, product: string): Promise<Lead
       throw thrown;
     }
     const { holder: text, isForeign } = thrown.context;
-    const who = describeHolder(readHolder(typeof text === "string" ? text : ""));
+    const who = describeHolder(readLockText(text));
     const next =
       isForeign === true ? ", or take its lock away with --remove-lock if it is gone" : "";
     throw new CodisError(

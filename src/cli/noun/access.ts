@@ -50,7 +50,11 @@ export const USER: Noun = {
           user.role,
           user.tokens.map((token) => token.name + (token.is_expired ? " (expired)" : "")).join(" "),
         ]);
-        return { json: users, text: formatTable([["USER", "ROLE", "TOKENS"], ...rows]) };
+        const text =
+          rows.length === 0
+            ? "no users: everybody who reaches the dashboard is admin\n"
+            : formatTable([["USER", "ROLE", "TOKENS"], ...rows]);
+        return { json: users, text };
       },
     },
     {
@@ -128,10 +132,11 @@ const AUDIT_LIST: Verb<{ readonly limit?: string; readonly before?: string }> = 
       entry.who,
       entry.from,
       entry.operation,
-      entry.error === null ? entry.state : `${entry.state}: ${entry.error}`,
-      JSON.stringify(entry.arguments),
+      entry.state,
+      // In the last column, where a long text makes no other line longer.
+      JSON.stringify(entry.arguments) + (entry.error === null ? "" : `: ${entry.error}`),
     ]);
-    const head = ["SEQ", "TIME", "WHO", "FROM", "OPERATION", "RESULT", "ARGUMENTS"];
+    const head = ["SEQ", "TIME", "WHO", "FROM", "OPERATION", "RESULT", "ARGUMENTS AND ERROR"];
     return { json: page, text: formatTable([head, ...rows]) };
   },
 };

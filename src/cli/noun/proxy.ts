@@ -5,7 +5,7 @@
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Proxy } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
-import { formatBytes, formatFacts, formatTable } from "../table.ts";
+import { formatBytes, formatErrors, formatFacts, formatTable } from "../table.ts";
 import { argumentAt, readAddr } from "./argument.ts";
 import type { Noun, Verb } from "./program.ts";
 
@@ -95,14 +95,15 @@ function proxyTable(proxies: readonly V1Proxy[]): string {
     proxy.id,
     proxy.proxy_addr,
     proxy.admin_addr,
-    proxy.error === null ? proxy.status : `${proxy.status}: ${proxy.error}`,
+    proxy.status,
     proxy.table,
     proxy.sessions,
     proxy.ops_per_second,
     formatBytes(proxy.memory_bytes),
     proxy.token,
   ]);
-  return formatTable([head, ...rows]);
+  const errors = proxies.map(({ id, error }) => [`proxy ${id}`, error] as const);
+  return formatTable([head, ...rows]) + formatErrors(errors);
 }
 
 function describeProxy(proxy: V1Proxy): string {

@@ -5,7 +5,7 @@
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Group, V1Server } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
-import { formatBytes, formatTable } from "../table.ts";
+import { formatBytes, formatErrors, formatTable } from "../table.ts";
 import { argumentAt, readAddr, readGroupId, readSwitch, SWITCH } from "./argument.ts";
 import type { Noun, Verb } from "./program.ts";
 
@@ -97,7 +97,10 @@ export const SERVER: Noun = {
         const server = await client.startSync(groupId, addr);
         return {
           json: server,
-          text: `${addr} will follow its master; codis server list shows how far\n`,
+          text:
+            server.role === "master"
+              ? `${addr} is the master of its group: it will be told to follow nobody\n`
+              : `${addr} will follow its master; codis server list shows how far\n`,
         };
       },
     },
@@ -143,7 +146,7 @@ export function serverTable(servers: readonly V1Server[]): string {
     server.group_id,
     server.addr,
     describeRole(server),
-    server.error === null ? server.status : `${server.status}: ${server.error}`,
+    server.status,
     server.role === "master" ? "" : server.master_link,
     server.redis_version,
     server.keys,
@@ -152,7 +155,8 @@ export function serverTable(servers: readonly V1Server[]): string {
     server.replica_reads,
     server.sync?.state ?? "",
   ]);
-  return formatTable([head, ...rows]);
+  const errors = servers.map(({ addr, error }) => [addr, error] as const);
+  return formatTable([head, ...rows]) + formatErrors(errors);
 }
 
 /** What is stored, and what the server says when that differs. */

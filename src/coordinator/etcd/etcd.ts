@@ -14,6 +14,7 @@ import type {
   NodeVersion,
   NodeWrite,
   Registration,
+  RegistrationOptions,
   Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
@@ -122,11 +123,7 @@ class EtcdCoordinator implements Coordinator {
     return watch;
   }
 
-  register(
-    path: string,
-    data: string,
-    options: { readonly ttlMs: number; readonly onProblem?: (line: string) => void },
-  ): Registration {
+  register(path: string, data: string, options: RegistrationOptions): Registration {
     checkPath(path);
     checkData(path, data);
     const registration = new EtcdRegistration(this.#gateway, {

@@ -4,12 +4,13 @@
  *
  * Invariant: a call that isn't `mayRepeat` is sent again only after etcd surely didn't carry it out.
  */
+import { Backoff } from "../../base/backoff.ts";
 import { CodisError, type ErrorCode } from "../../base/error.ts";
 import type { EtcdAddress } from "./etcd-address.ts";
 import { type HttpOutcome, post, postForLines } from "./http-post.ts";
 import { type Failure, Login } from "./login.ts";
 import { type FailureKind, judge, judgeLine, type Verdict } from "./verdict.ts";
-import { monotonicMs, sleep } from "./wait.ts";
+import { monotonicMs, RETRY, sleep } from "./wait.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -47,8 +48,8 @@ interface Headed {
   readonly header?: { readonly revision?: string };
 }
 
-const BACKOFF_FIRST_MS = 50;
-const BACKOFF_MAX_MS = 1_000;
+/** Grows with each login that one call tries. */
+const LOGIN_PAUSE_MS = 50;
 /** Shortest bound of an attempt: a busy server must have a chance. */
 const ATTEMPT_MS_MIN = 500;
 /** Logins that one call tries: tokens expire, and a restarted server forgets them. */
@@ -114,7 +115,7 @@ export class Gateway {
     const endsAt = call.endsAt ?? monotonicMs() + this.operationMs;
     const body = JSON.stringify(call.body);
     let reason = "there was no time to try";
-    let backoffMs = BACKOFF_FIRST_MS;
+    const backoff = new Backoff(RETRY);
     let loginCount = 0;
     for (let attempt = 1; ; attempt += 1) {
       const leftMs = endsAt - monotonicMs();
@@ -129,7 +130,7 @@ export class Gateway {
       }
       reason = verdict.reason;
       if (verdict.kind === "login" && this.#login.isPossible && loginCount < LOGINS_MAX) {
-        await sleep(loginCount * BACKOFF_FIRST_MS, call.signal ?? this.closed);
+        await sleep(loginCount * LOGIN_PAUSE_MS, call.signal ?? this.closed);
         loginCount += 1;
         continue;
       }
@@ -146,8 +147,8 @@ export class Gateway {
         }
       }
       if (attempt % this.#options.addresses.length === 0) {
-        await sleep(Math.min(backoffMs, endsAt - monotonicMs()), call.signal ?? this.closed);
-        backoffMs = Math.min(2 * backoffMs, BACKOFF_MAX_MS);
+        const pauseMs = Math.min(backoff.nextMs(), endsAt - monotonicMs());
+        await sleep(pauseMs, call.signal ?? this.closed);
       }
     }
   }
@@ -305,7 +306,7 @@ export class Gateway {
     }
     if (!this.#isDown) {
       this.#isDown = true;
-      this.#options.onState(`${this.label}: lost the connection to ${text}: ${reason}`);
+      this.#options.onState(`${this.label}: no connection to ${text}: ${reason}; trying again`);
     }
   }
 

@@ -3,10 +3,11 @@
  * when it breaks. What happened meanwhile isn't replayed: after the stream was renewed the callback is called
  * once, and whoever it is reads what is there now.
  */
+import { Backoff } from "../../base/backoff.ts";
 import type { Watch } from "../coordinator.ts";
 import { checkPath } from "../node-check.ts";
 import type { Gateway } from "./gateway.ts";
-import { sleepIdle } from "./wait.ts";
+import { RETRY, sleepIdle } from "./wait.ts";
 import { toBase64 } from "./wire.ts";
 
 /** A message of the stream. */
@@ -19,8 +20,6 @@ interface WatchMessage {
 
 /** Watches in one stream: the node, and what is under it. */
 const WATCHES = 2;
-const BACKOFF_FIRST_MS = 50;
-const BACKOFF_MAX_MS = 1_000;
 
 /** Begins to watch. `onEnd` is called once, when it is closed. */
 export function watchNode(
@@ -49,7 +48,7 @@ class EtcdWatch {
    * come before it is there aren't missed. 0: there is none to begin with, so the first stream calls back.
    */
   #firstRevision: number;
-  #backoffMs = BACKOFF_FIRST_MS;
+  readonly #backoff = new Backoff(RETRY);
 
   constructor(gateway: Gateway, path: string, onChange: () => void) {
     this.#gateway = gateway;
@@ -67,8 +66,7 @@ class EtcdWatch {
     const { signal } = this.#ending;
     while (!signal.aborted && !this.#gateway.closed.aborted) {
       await this.#runOnce();
-      await sleepIdle(this.#backoffMs, signal);
-      this.#backoffMs = Math.min(2 * this.#backoffMs, BACKOFF_MAX_MS);
+      await sleepIdle(this.#backoff.nextMs(), signal);
     }
   }
 
@@ -105,7 +103,7 @@ class EtcdWatch {
   #takeEffect(): void {
     const mayHaveMissed = this.#firstRevision === 0;
     this.#firstRevision = 0;
-    this.#backoffMs = BACKOFF_FIRST_MS;
+    this.#backoff.reset();
     if (mayHaveMissed) {
       this.#call();
     }

@@ -3,6 +3,11 @@
  * operation keeps the process alive, the rest between two signs of life doesn't.
  */
 
+import type { BackoffBounds } from "../../base/backoff.ts";
+
+/** Pauses between tries, when every server was tried. */
+export const RETRY: BackoffBounds = { minMs: 50, maxMs: 1_000 };
+
 /** Milliseconds on the monotonic clock of this process; goes on while the process is frozen. */
 export function monotonicMs(): number {
   return performance.now();

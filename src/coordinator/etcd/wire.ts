@@ -44,13 +44,6 @@ export type WireOperation =
   | { request_delete_range: { key: string } }
   | { request_range: { key: string; keys_only?: boolean } };
 
-/** A transaction. */
-export interface WireTxnRequest {
-  readonly compare: readonly WireCompare[];
-  readonly success: readonly WireOperation[];
-  readonly failure: readonly WireOperation[];
-}
-
 /** A key that was read. */
 export interface EtcdNode {
   readonly path: string;

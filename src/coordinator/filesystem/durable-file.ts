@@ -84,7 +84,7 @@ export function moveFile(temp: string, target: string, folders: Set<string>): vo
 }
 
 /** Makes what was renamed in or removed from a folder durable. Throws system errors. */
-export function syncFolder(folder: string): void {
+function syncFolder(folder: string): void {
   const fd = openSync(folder, "r");
   try {
     fsyncSync(fd);

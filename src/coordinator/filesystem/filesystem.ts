@@ -16,6 +16,7 @@ import type {
   NodeVersion,
   NodeWrite,
   Registration,
+  RegistrationOptions,
   Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
@@ -137,11 +138,7 @@ class FilesystemCoordinator implements Coordinator {
     return this.#watcher.add(path, onChange);
   }
 
-  register(
-    path: string,
-    data: string,
-    options: { readonly ttlMs: number; readonly onProblem?: (line: string) => void },
-  ): Registration {
+  register(path: string, data: string, options: RegistrationOptions): Registration {
     checkPath(path);
     checkData(path, data);
     const registration = new FileRegistration(this.#scope, { path, data, ...options });

@@ -32,7 +32,7 @@ export type NodeState = "plain" | "kept" | "gone";
 const SWEEP_DEPTH_MAX = 16;
 
 /** The record of a node; undefined when there is none, or it isn't one. Throws system errors. */
-export function readRecord(layout: FolderLayout, path: string): OwnerRecord | undefined {
+function readRecord(layout: FolderLayout, path: string): OwnerRecord | undefined {
   let text: string;
   try {
     text = readFileSync(layout.recordOf(path), "utf8");

@@ -15,6 +15,7 @@ import type {
   NodeVersion,
   NodeWrite,
   Registration,
+  RegistrationOptions,
   Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
@@ -191,11 +192,7 @@ export class MemoryCoordinator implements Coordinator {
     return watch;
   }
 
-  register(
-    path: string,
-    data: string,
-    options: { readonly ttlMs: number; readonly onProblem?: (line: string) => void },
-  ): Registration {
+  register(path: string, data: string, options: RegistrationOptions): Registration {
     checkPath(path);
     checkData(path, data);
     const registration = new MemoryRegistration(this, { path, data, ...options }, () =>

@@ -14,7 +14,7 @@ const RETRY_FIRST_MS = 200;
 const RETRY_MS_MAX = 5_000;
 
 /** What a registration is made of. */
-export interface RegistrationOptions {
+export interface KeptNodeOptions {
   readonly path: string;
   readonly data: string;
   readonly onProblem: (line: string) => void;
@@ -33,7 +33,7 @@ export interface RegistrationSessionOwner {
 
 /** Begins to keep the node at once. */
 export class KeptNode implements Registration {
-  readonly #options: RegistrationOptions;
+  readonly #options: KeptNodeOptions;
   readonly #store: NodeStore;
   /** All sessions it had: what they left is its own. */
   readonly #sessionIds = new Set<bigint>();
@@ -46,7 +46,7 @@ export class KeptNode implements Registration {
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #told = new Set<string>();
 
-  constructor(options: RegistrationOptions) {
+  constructor(options: KeptNodeOptions) {
     this.#options = options;
     this.#store = options.openStore({
       onConnected: () => this.#work(),

@@ -14,6 +14,7 @@ import type {
   NodeVersion,
   NodeWrite,
   Registration,
+  RegistrationOptions,
   Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath } from "../node-check.ts";
@@ -128,11 +129,7 @@ class ZookeeperCoordinator implements Coordinator {
     return watch;
   }
 
-  register(
-    path: string,
-    data: string,
-    options: { readonly ttlMs: number; readonly onProblem?: (line: string) => void },
-  ): Registration {
+  register(path: string, data: string, options: RegistrationOptions): Registration {
     checkPath(path);
     checkData(path, data);
     checkLife(options.ttlMs);

@@ -17,17 +17,16 @@ import { createHttpApp, listen } from "../../http/app.ts";
 import { type Failure, failureOf } from "../../http/failure.ts";
 import { addGzip } from "../../http/gzip.ts";
 import type { DashboardControl } from "../control.ts";
-import type { LegacyApiMode } from "./access.ts";
-import { type AdminContext, ChangeLimit } from "./context.ts";
 import { addDaemonRoutes } from "./daemon-port.ts";
-import { Forwarder, refuseOtherProduct } from "./forward.ts";
-import { addLegacyRoutes, isLegacyPath, sendLegacyFailure } from "./legacy-port.ts";
-import type { ConfigJson } from "./overview.ts";
-import { sendProblem } from "./problem.ts";
-import { Reigns } from "./reign.ts";
-import { type ApiName, RequestCount } from "./request-count.ts";
-import { addTopomRoutes } from "./topom-port.ts";
-import { addV1Routes } from "./v1-port.ts";
+import type { LegacyApiMode } from "./gate/access.ts";
+import { type AdminContext, ChangeLimit, type ConfigJson } from "./gate/context.ts";
+import { Forwarder, refuseOtherProduct } from "./gate/forward.ts";
+import { type ApiName, RequestCount } from "./gate/request-count.ts";
+import { addLegacyRoutes, isLegacyPath, sendLegacyFailure } from "./legacy/port.ts";
+import { Reigns } from "./reign/reign.ts";
+import { addTopomRoutes } from "./topom/port.ts";
+import { addV1Routes } from "./v1/port.ts";
+import { sendProblem } from "./v1/problem.ts";
 
 /** What the port needs. */
 export interface AdminServerOptions {

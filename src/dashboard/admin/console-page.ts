@@ -2,7 +2,7 @@
  * The page at `/console` until the console is there: says so, and links to what is. Nothing in it comes from a
  * caller, and it loads nothing.
  */
-import type { AdminContext } from "./context.ts";
+import type { AdminContext } from "./gate/context.ts";
 
 /** HTML of the page. */
 export function renderConsolePage({ product, legacyApi }: AdminContext): string {

@@ -7,8 +7,8 @@ import { RUNTIME, VERSION } from "../../base/version.ts";
 import { sendJson } from "../../http/answer.ts";
 import { METRICS_CONTENT_TYPE } from "../../http/metric-text.ts";
 import { renderConsolePage } from "./console-page.ts";
-import type { AdminContext } from "./context.ts";
 import { renderDashboardMetrics } from "./exposition.ts";
+import type { AdminContext } from "./gate/context.ts";
 
 /** One path, for the documentation. */
 export interface DaemonPath {

@@ -6,11 +6,12 @@ import { PROBLEM_KINDS } from "../../api/v1-state-schema.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
 import { MetricText } from "../../http/metric-text.ts";
 import type { DashboardState } from "../control.ts";
-import type { AdminContext } from "./context.ts";
-import { DASHBOARD_METRICS, type DashboardMetricName, REQUEST_BOUNDS_SECONDS } from "./metric.ts";
-import type { Reign } from "./reign.ts";
-import { viewHealth } from "./v1-state-view.ts";
-import { proxyStatus, serverStatus } from "./v1-view.ts";
+import type { AdminContext } from "./gate/context.ts";
+import { REQUEST_BOUNDS_SECONDS } from "./gate/request-count.ts";
+import { DASHBOARD_METRICS, type DashboardMetricName } from "./metric.ts";
+import type { Reign } from "./reign/reign.ts";
+import { viewHealth } from "./v1/state-view.ts";
+import { proxyStatus, serverStatus } from "./v1/view.ts";
 
 type Text = MetricText<DashboardMetricName>;
 

@@ -112,6 +112,3 @@ export const DASHBOARD_METRICS = {
 
 /** Name of a metric. */
 export type DashboardMetricName = keyof typeof DASHBOARD_METRICS;
-
-/** Upper bounds of the buckets of durations, in seconds. */
-export const REQUEST_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -29,7 +29,10 @@ export async function fetchModel(addr: string, parts: AdmissionParts): Promise<P
     if (isCodisError(cause, "ADDRESS_INVALID")) {
       throw cause;
     }
-    throw failure(addr, "fetch model", messageOf(cause), cause);
+    const isNoProxy =
+      isCodisError(cause, "REMOTE_UNREACHABLE") && cause.context["isTimedOut"] !== true;
+    const hint = isNoProxy ? "; is this the admin address of a proxy that runs?" : "";
+    throw failure(addr, "fetch model", messageOf(cause) + hint, cause);
   }
 }
 

@@ -7,7 +7,7 @@ import { parseServerAddr } from "../../model/address.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import type { ForwardMethod } from "../../model/slot.ts";
 import { viewerKey, viewSlots } from "../../model/slot-view.ts";
-import type { Topology } from "../../model/topology.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import { DesiredTable, type SlotsById } from "./desired-table.ts";
 
 /** Where the slots come from that a proxy is told. */

@@ -6,13 +6,14 @@
  * Every call carries the leader's epoch and the revision, by which a proxy tells an old leader from a newer
  * one. Nothing is sent while `isLeader` says no.
  */
+import { LATE, within } from "../../base/bounded-wait.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { ProxyModel } from "../../model/proxy-model.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import { NO_SENTINELS, type SentinelRecord } from "../../model/sentinel.ts";
-import type { Topology } from "../../model/topology.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import type { ProxyFigures, PushReport } from "../control.ts";
 import { type AdmissionParts, checkXauth, fetchModel } from "./admission.ts";
 import { DesiredTables, type SlotViews } from "./desired-tables.ts";
@@ -130,15 +131,9 @@ export class Fleet {
    */
   async reinit(token: string, timeoutMs: number): Promise<void> {
     const filled = this.#driverOf(token).refill();
-    const late = Promise.withResolvers<never>();
-    const timer = this.#clock.after(timeoutMs, () => {
+    if ((await within(timeoutMs, filled, this.#clock)) === LATE) {
       const message = `proxy-[${token}] fillslots failed: not done within ${timeoutMs} ms`;
-      late.reject(new CodisError("PROXY_CALL_FAILED", message));
-    });
-    try {
-      await Promise.race([filled, late.promise]);
-    } finally {
-      timer.cancel();
+      throw new CodisError("PROXY_CALL_FAILED", message);
     }
   }
 

@@ -12,7 +12,6 @@
  */
 import { TABLE_UNKNOWN } from "../../api/proxy-route.ts";
 import type { ProxyStatsJson } from "../../api/proxy-stats.ts";
-import type { Clock } from "../../base/clock.ts";
 import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { type ProxyModel, proxyModelToJson } from "../../model/proxy-model.ts";
@@ -20,18 +19,11 @@ import type { ProxyRecord } from "../../model/proxy-record.ts";
 import type { ProxyFigures } from "../control.ts";
 import type { ProxyLink, StatsAnswer } from "./proxy-link.ts";
 import { ProxyPoller } from "./proxy-poller.ts";
-import { type DesiredState, ProxyPusher } from "./proxy-pusher.ts";
-import { ERROR_CHARS_MAX, type FleetTiming } from "./timing.ts";
+import { type DesiredState, ProxyPusher, type PusherParts } from "./proxy-pusher.ts";
+import { ERROR_CHARS_MAX } from "./timing.ts";
 
 /** What a driver works with, the same for all proxies. */
-export interface DriverParts {
-  readonly productName: string;
-  readonly epoch: number;
-  readonly isLeader: () => boolean;
-  readonly clock: Clock;
-  readonly timing: FleetTiming;
-  readonly log: Log;
-  readonly onOutdated: () => void;
+export interface DriverParts extends Omit<PusherParts, "link" | "token"> {
   /** The proxy says another model than the one stored. */
   readonly onModelChanged: (token: string, model: ProxyModel) => void;
   /** What `syncOf` and `sentinelSyncOf` tell may have changed. */

@@ -7,7 +7,7 @@
  * as what is done once.
  */
 import { CodisError, messageOf } from "../../base/error.ts";
-import type { Topology } from "../../model/topology.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import { RedisClient } from "../../redis/client.ts";
 import { isVersionAtLeast, parseVersion } from "../../redis/info.ts";
 import {

@@ -5,7 +5,7 @@
  */
 import { systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
-import type { Topology } from "../../model/topology.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import { fetchInfo } from "../../redis/server-command.ts";
 import type { ServerFigures } from "../control.ts";
 

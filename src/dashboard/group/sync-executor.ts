@@ -10,7 +10,7 @@
 import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
 import { isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import type { Topology } from "../../model/topology.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import { type ReplicationFacts, replicationOf } from "../../redis/replication.ts";
 import { fetchInfo } from "../../redis/server-command.ts";
 import { setRole } from "./replicate.ts";

@@ -19,7 +19,7 @@ import {
   type TopologyJournal,
   type VersionedNode,
   type VersionedWrite,
-} from "../../model/topology-journal.ts";
+} from "../../model/topology/journal.ts";
 
 /** Where and by whom journals are written. */
 export interface JournalSite {

@@ -11,8 +11,7 @@ import type { Log } from "../../base/log.ts";
 import { ABSENT } from "../../coordinator/coordinator.ts";
 import { coordinatorPath } from "../../model/coordinator-path.ts";
 import type { SlotCount } from "../../model/slot.ts";
-import type { Topology } from "../../model/topology.ts";
-import { checkTopology } from "../../model/topology-check.ts";
+import { checkTopology } from "../../model/topology/check.ts";
 import {
   decodeJournal,
   overlayWrites,
@@ -20,15 +19,16 @@ import {
   type TopologyJournal,
   type VersionedNode,
   type VersionedWrite,
-} from "../../model/topology-journal.ts";
-import { decodeTopology } from "../../model/topology-node.ts";
+} from "../../model/topology/journal.ts";
+import { decodeTopology } from "../../model/topology/node.ts";
 import {
   decodeSlotCount,
   encodeSettings,
   inferSlotCount,
   type ProductNodes,
   readProductNodes,
-} from "../../model/topology-reader.ts";
+} from "../../model/topology/reader.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import { finishJournal, type JournalSite } from "./journaled-write.ts";
 
 /** What is to be read. */

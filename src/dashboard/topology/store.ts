@@ -14,13 +14,13 @@ import type { Log } from "../../base/log.ts";
 import type { Coordinator, Leadership } from "../../coordinator/coordinator.ts";
 import { coordinatorPath } from "../../model/coordinator-path.ts";
 import type { SlotCount } from "../../model/slot.ts";
-import type { Topology } from "../../model/topology.ts";
-import { diffTopology } from "../../model/topology-diff.ts";
+import { diffTopology } from "../../model/topology/diff.ts";
 import {
   ABSENT_VERSION,
   type VersionedNode,
   type VersionedWrite,
-} from "../../model/topology-journal.ts";
+} from "../../model/topology/journal.ts";
+import type { Topology } from "../../model/topology/topology.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import {
   createChange,

@@ -29,6 +29,3 @@ export const KEY_SECTIONS = [
   "Pushing metrics",
   "Without effect",
 ] as const;
-
-/** One heading of `KEY_SECTIONS`. */
-export type KeySection = (typeof KEY_SECTIONS)[number];

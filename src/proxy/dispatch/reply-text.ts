@@ -12,7 +12,6 @@ function error(text: string): Buffer {
 }
 
 /** Replies without a parameter; the names say what they are. */
-export const REPLY_OK = Buffer.from("+OK\r\n");
 export const REPLY_NOAUTH = error("NOAUTH Authentication required.");
 export const REPLY_CONN_RESET = error("ERR handle response, backend conn reset");
 export const REPLY_CROSSSLOT = error("CROSSSLOT Keys in request don't hash to the same slot");

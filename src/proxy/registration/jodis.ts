@@ -9,30 +9,19 @@
  * Invariant: whatever the coordinator does, clients are served; what it costs is lines in the log.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CodisError, messageOf } from "../../base/error.ts";
-import type { Log } from "../../base/log.ts";
-import type { Coordinator, Registration } from "../../coordinator/coordinator.ts";
-import type { CoordinatorOptions } from "../../coordinator/open.ts";
+import { messageOf } from "../../base/error.ts";
 import { encodeJodisRecord } from "../../model/jodis-record.ts";
 import { encodeLegacyProxy } from "../../model/legacy-proxy-record.ts";
-import type { ProxyModel } from "../../model/proxy-model.ts";
-import type { ProxyConfig } from "../config.ts";
+import { OwnNode, type OwnNodeOptions } from "./own-node.ts";
 
-/** Longest wait for the node's removal at the end of the proxy. */
-const CLOSE_TIMEOUT_MS = 1000;
 /** From the removal to the first connection that is closed: applications hear of it and go elsewhere. */
 const LEAVE_PAUSE_MS = 500;
 
 /** What a registration is made of. */
-export interface JodisOptions {
-  readonly config: ProxyConfig;
-  /** With `jodisPath`, the node. */
-  readonly model: ProxyModel;
+export interface JodisOptions extends OwnNodeOptions {
   /** Set: the node is that of a proxy of Codis 2.0 with this name. */
   readonly proxyName?: string | undefined;
-  readonly log: Log;
-  /** Instead of the real ones (tests). */
-  readonly open?: (options: CoordinatorOptions) => Promise<Coordinator>;
+  /** Instead of the real one (tests). */
   readonly leavePauseMs?: number;
 }
 
@@ -47,56 +36,39 @@ export interface Jodis {
   close(): Promise<void>;
 }
 
-/**
- * Gets ready to register; doesn't wait for the coordinator. Throws when `jodis_addr` can't be understood.
- * Loads the coordinator's modules, so it is called only when `jodis_name` is set.
- */
+/** As `OwnNode.open`: nothing is written, nobody is waited for. */
 export async function openJodis(options: JodisOptions): Promise<Jodis> {
-  const { config, log } = options;
-  if (config.jodisName === "") {
-    throw new CodisError("INTERNAL", "a registration without jodis_name");
-  }
-  const open = options.open ?? (await import("../../coordinator/open.ts")).openCoordinator;
-  const coordinator = await open({
-    kind: config.jodisName,
-    addr: config.jodisAddr,
-    auth: config.jodisAuth,
-    sessionTimeoutMs: config.jodisTimeoutMs,
-    onState: (line) => log.info("jodis.coordinator", line),
-  });
-  return new OpenJodis(coordinator, options);
+  return new OpenJodis(await OwnNode.open(options, "jodis"), options);
 }
 
 class OpenJodis implements Jodis {
-  readonly #coordinator: Coordinator;
+  readonly #node: OwnNode;
   readonly #options: JodisOptions;
-  #registration: Registration | undefined;
   #isClosed = false;
 
-  constructor(coordinator: Coordinator, options: JodisOptions) {
-    this.#coordinator = coordinator;
+  constructor(node: OwnNode, options: JodisOptions) {
+    this.#node = node;
     this.#options = options;
   }
 
   start(): void {
-    if (this.#isClosed || this.#registration !== undefined) {
+    if (this.#isClosed || this.#node.isRegistered) {
       return;
     }
-    const { config, model, proxyName, log } = this.#options;
+    const { model, proxyName, log } = this.#options;
     const record =
       proxyName === undefined
         ? encodeJodisRecord(model)
         : encodeLegacyProxy(proxyName, "online", model);
     try {
-      this.#registration = this.#coordinator.register(model.jodisPath, record, {
-        ttlMs: config.jodisTimeoutMs,
-        onProblem: (line) => log.warn("jodis.problem", line, { path: model.jodisPath }),
-      });
+      this.#node.register(record);
     } catch (error) {
       log.error("jodis.failed", `clients won't find this proxy: ${messageOf(error)}`, { error });
       return;
     }
-    log.info("jodis.started", `registers at ${this.#coordinator.label}`, { path: model.jodisPath });
+    log.info("jodis.started", `registers at ${this.#node.coordinator.label}`, {
+      path: model.jodisPath,
+    });
   }
 
   async close(): Promise<void> {
@@ -104,33 +76,9 @@ class OpenJodis implements Jodis {
       return;
     }
     this.#isClosed = true;
-    await this.#removeInTime();
-    if (this.#registration !== undefined) {
+    await this.#node.close();
+    if (this.#node.isRegistered) {
       await sleep(this.#options.leavePauseMs ?? LEAVE_PAUSE_MS);
     }
-  }
-
-  async #removeInTime(): Promise<void> {
-    const { log } = this.#options;
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
-    const timer = setTimeout(() => resolve("late"), CLOSE_TIMEOUT_MS);
-    try {
-      const outcome = await Promise.race([this.#remove(), late]);
-      if (outcome === "late") {
-        log.warn("jodis.left", "the registration couldn't be removed; it lapses by itself");
-      }
-    } catch (error) {
-      log.warn("jodis.left", `the registration stays until it lapses: ${messageOf(error)}`, {
-        error,
-      });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #remove(): Promise<"removed"> {
-    await this.#registration?.close();
-    await this.#coordinator.close();
-    return "removed";
   }
 }

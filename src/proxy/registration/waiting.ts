@@ -7,30 +7,17 @@
  */
 import { ProxyClient } from "../../api/proxy-client.ts";
 import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
-import type { Log } from "../../base/log.ts";
-import type { Coordinator, Registration } from "../../coordinator/coordinator.ts";
-import type { CoordinatorOptions } from "../../coordinator/open.ts";
 import { decodeLegacyProxy, encodeLegacyProxy } from "../../model/legacy-proxy-record.ts";
-import type { ProxyModel } from "../../model/proxy-model.ts";
-import type { ProxyConfig } from "../config.ts";
+import { OwnNode, type OwnNodeOptions } from "./own-node.ts";
 
 /** For the other proxy of the same name to show that it lives. */
 const NAMESAKE_TIMEOUT_MS = 3_000;
-/** Longest wait for the node's removal. */
-const CLOSE_TIMEOUT_MS = 1_000;
-
 /** What the node is made of. */
-export interface WaitingOptions {
-  readonly config: ProxyConfig;
-  /** With `jodisPath`, the node. */
-  readonly model: ProxyModel;
+export interface WaitingOptions extends OwnNodeOptions {
   /** `proxy_id` of config.ini. */
   readonly name: string;
-  readonly log: Log;
   /** The name belongs to another proxy: this one must end. */
   readonly onTaken: (reason: CodisError) => void;
-  /** Instead of the real one (tests). */
-  readonly open?: (options: CoordinatorOptions) => Promise<Coordinator>;
 }
 
 /** The node of a proxy that waits. */
@@ -44,31 +31,18 @@ export interface Waiting {
  * be understood.
  */
 export async function announceWaiting(options: WaitingOptions): Promise<Waiting> {
-  const { config, log } = options;
-  if (config.jodisName === "") {
-    throw new CodisError("INTERNAL", "a proxy with a name, but without a coordinator");
-  }
-  const open = options.open ?? (await import("../../coordinator/open.ts")).openCoordinator;
-  const coordinator = await open({
-    kind: config.jodisName,
-    addr: config.jodisAddr,
-    auth: config.jodisAuth,
-    sessionTimeoutMs: config.jodisTimeoutMs,
-    onState: (line) => log.info("waiting.coordinator", line),
-  });
-  const announcement = new Announcement(coordinator, options);
+  const announcement = new Announcement(await OwnNode.open(options, "waiting"), options);
   announcement.start();
   return announcement;
 }
 
 class Announcement implements Waiting {
-  readonly #coordinator: Coordinator;
+  readonly #node: OwnNode;
   readonly #options: WaitingOptions;
-  #registration: Registration | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(coordinator: Coordinator, options: WaitingOptions) {
-    this.#coordinator = coordinator;
+  constructor(node: OwnNode, options: WaitingOptions) {
+    this.#node = node;
     this.#options = options;
   }
 
@@ -95,14 +69,14 @@ class Announcement implements Waiting {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#removeInTime();
+    this.#closed ??= this.#node.close();
     return this.#closed;
   }
 
   /** The error that ends this proxy, if another one with its name is alive. */
   async #findNamesake(): Promise<CodisError | undefined> {
     const { model, name, config } = this.#options;
-    const node = await this.#coordinator.get(model.jodisPath);
+    const node = await this.#node.coordinator.get(model.jodisPath);
     const other = node === undefined ? undefined : decodeLegacyProxy(node.data, node.path);
     if (other === undefined || other.adminAddr === model.adminAddr) {
       return undefined;
@@ -133,37 +107,11 @@ class Announcement implements Waiting {
   }
 
   #register(): void {
-    const { config, model, name, log } = this.#options;
-    const record = encodeLegacyProxy(name, "offline", model);
-    this.#registration = this.#coordinator.register(model.jodisPath, record, {
-      ttlMs: config.jodisTimeoutMs,
-      onProblem: (line) => log.warn("waiting.problem", line, { path: model.jodisPath }),
-    });
+    const { model, name, log } = this.#options;
+    this.#node.register(encodeLegacyProxy(name, "offline", model));
     log.info("waiting.started", `waits for: codis config proxy online ${name}`, {
       path: model.jodisPath,
-      coordinator: this.#coordinator.label,
+      coordinator: this.#node.coordinator.label,
     });
-  }
-
-  async #removeInTime(): Promise<void> {
-    const { log } = this.#options;
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
-    const timer = setTimeout(() => resolve("late"), CLOSE_TIMEOUT_MS);
-    try {
-      const outcome = await Promise.race([this.#remove(), late]);
-      if (outcome === "late") {
-        log.warn("waiting.left", "the node couldn't be removed; it lapses by itself");
-      }
-    } catch (error) {
-      log.warn("waiting.left", `the node stays until it lapses: ${messageOf(error)}`, { error });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #remove(): Promise<"removed"> {
-    await this.#registration?.close();
-    await this.#coordinator.close();
-    return "removed";
   }
 }

@@ -6,6 +6,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import type { ProxyStatsJson } from "../../api/proxy-stats.ts";
+import { LATE, within } from "../../base/bounded-wait.ts";
+import { systemClock } from "../../base/clock.ts";
 import { CodisError, messageOf } from "../../base/error.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import type { ProxyModelJson } from "../../model/proxy-model.ts";
@@ -58,19 +60,13 @@ export class StatsdSender {
 
   /** Resolves when all packets are with the system. Rejects with `REMOTE_UNREACHABLE`. */
   async send(packets: readonly string[]): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Error(`not sent within ${SEND_TIMEOUT_MS} ms`)),
-      SEND_TIMEOUT_MS,
-    );
-    timer.unref();
     try {
-      await Promise.race([this.#sendAll(packets), late]);
+      if ((await within(SEND_TIMEOUT_MS, this.#sendAll(packets), systemClock)) === LATE) {
+        throw new Error(`not sent within ${SEND_TIMEOUT_MS} ms`);
+      }
     } catch (cause) {
       const message = `StatsD at ${this.#addr}: ${messageOf(cause)}`;
       throw new CodisError("REMOTE_UNREACHABLE", message, { cause });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -250,7 +250,7 @@ const SLOT_IS_MIGRATING = Buffer.from(
 const CONN_RESET = Buffer.from("-ERR handle response, backend conn reset\r\n");
 
 /** Gives a backend one request, or answers it when there is no connection and none may be tried. */
-export function sendFrame(
+function sendFrame(
   backend: Backend,
   sink: ReplySink,
   tag: number,

@@ -13,7 +13,7 @@ import {
 } from "../../../src/coordinator/memory/memory-store.ts";
 import { coordinatorPath } from "../../../src/model/coordinator-path.ts";
 import type { SlotCount } from "../../../src/model/slot.ts";
-import { readTopology } from "../../../src/model/topology-reader.ts";
+import { readTopology } from "../../../src/model/topology/reader.ts";
 import { catchError, catchRejection } from "../../support/caught-error.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { sampleTopology } from "../../support/topology-sample.ts";

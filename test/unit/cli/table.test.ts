@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import {
   formatBytes,
   formatCount,
+  formatErrors,
   formatFacts,
   formatSpan,
   formatTable,
@@ -22,6 +23,16 @@ test("columns are as wide as their widest cell, and no line ends with blanks", (
       ["long name", undefined],
     ]),
   ).toBe("a          1\nlong name  -\n");
+});
+
+test("errors stand below the table, each with its row", () => {
+  expect(
+    formatErrors([
+      ["proxy 1", null],
+      ["proxy 2", "no answer within 300 ms"],
+      ["10.0.0.1:6379", "server 10.0.0.1:6379 can't be reached"],
+    ]),
+  ).toBe("! proxy 2: no answer within 300 ms\n! server 10.0.0.1:6379 can't be reached\n");
 });
 
 test("bytes, counts and ranges", () => {

@@ -1,11 +1,10 @@
 /** The node of a proxy of Codis 2.0: what is written, what is read, and the name in a path. */
 import { describe, expect, test } from "bun:test";
-import { decodeJodisRecord } from "../../../src/model/jodis-record.ts";
+import { decodeJodisRecord, jodisPath } from "../../../src/model/jodis-record.ts";
 import {
   decodeLegacyProxy,
   encodeLegacyProxy,
   legacyProxyName,
-  legacyProxyPath,
 } from "../../../src/model/legacy-proxy-record.ts";
 import { catchError } from "../../support/caught-error.ts";
 import { proxyModel } from "../../support/topology-sample.ts";
@@ -64,9 +63,9 @@ describe("a node", () => {
 
 describe("the name of a proxy", () => {
   test.each([
-    [legacyProxyPath("demo", "proxy_1"), "proxy_1"],
-    [legacyProxyPath("demo", MODEL.token), undefined],
-    [legacyProxyPath("other", "proxy_1"), undefined],
+    [jodisPath("demo", "proxy_1", true), "proxy_1"],
+    [jodisPath("demo", MODEL.token, true), undefined],
+    [jodisPath("other", "proxy_1", true), undefined],
     ["/jodis/demo/proxy-1", undefined],
     ["", undefined],
   ])("registered at %s is %p", (jodisPath, name) => {

@@ -1,25 +1,18 @@
 /** Slot tables: good ones, and one clear line for each kind of bad one. */
 import { describe, expect, test } from "bun:test";
-import { CodisError } from "../../../src/base/error.ts";
+import type { CodisError } from "../../../src/base/error.ts";
 import { offlineSlot, slotToJson } from "../../../src/model/slot.ts";
 import {
   decodeSlotTable,
   describeOfflineSlots,
   parseSlotTable,
 } from "../../../src/model/slot-table.ts";
+import { catchError } from "../../support/caught-error.ts";
 
 const rules = { source: "slots.json", slotCount: 1024, unknownFields: "refuse" } as const;
 
 function failureOf(text: string): CodisError {
-  try {
-    parseSlotTable(text, rules);
-  } catch (thrown) {
-    if (thrown instanceof CodisError) {
-      return thrown;
-    }
-    throw thrown;
-  }
-  throw new Error(`accepted: ${text}`);
+  return catchError(() => parseSlotTable(text, rules));
 }
 
 describe("a good table", () => {

@@ -1,12 +1,12 @@
 /** What proxies are told of a slot: the table of the state machine, replicas by nearness, and garbage. */
 import { describe, expect, test } from "bun:test";
 import type { PromotingState, SlotActionState } from "../../../src/model/action.ts";
-import { addServer, setReplicaGroup, withGroup } from "../../../src/model/group-change.ts";
+import { addServer, setReplicaGroup, withGroup } from "../../../src/model/change/group.ts";
+import { withSlot } from "../../../src/model/change/slot.ts";
 import { slotToJson } from "../../../src/model/slot.ts";
-import { withSlot } from "../../../src/model/slot-change.ts";
 import { decodeSlotTable } from "../../../src/model/slot-table.ts";
 import { type SlotViewer, viewerKey, viewSlot, viewSlots } from "../../../src/model/slot-view.ts";
-import { emptyTopology, type Topology } from "../../../src/model/topology.ts";
+import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
 import { addrOf, sampleTopology, withGroups } from "../../support/topology-sample.ts";
 
 const NOWHERE: SlotViewer = { datacenter: "", host: "", forwardMethod: 1 };

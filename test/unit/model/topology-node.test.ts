@@ -2,8 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { encodeGoJson } from "../../../src/base/go-json.ts";
 import { dashboardModelToJson, decodeDashboardModel } from "../../../src/model/dashboard-model.ts";
-import { emptyTopology, type Topology } from "../../../src/model/topology.ts";
-import { diffTopology } from "../../../src/model/topology-diff.ts";
+import { diffTopology } from "../../../src/model/topology/diff.ts";
 import {
   decodeTopology,
   encodeGroupNode,
@@ -11,7 +10,9 @@ import {
   encodeSentinelNode,
   encodeSlotNode,
   type NodeText,
-} from "../../../src/model/topology-node.ts";
+} from "../../../src/model/topology/node.ts";
+import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
+import { RECORDED_LOCK } from "../../support/recorded-topom.ts";
 import { sampleTopology } from "../../support/topology-sample.ts";
 
 const ROOT = "/codis3/demo";
@@ -49,15 +50,6 @@ const PROXY = `{
     "sys": "Linux host1 5.10.0 x86_64 GNU/Linux",
     "hostname": "host1",
     "datacenter": ""
-}`;
-const LOCK = `{
-    "token": "bb8505b89ee9ec8283a4fb17c473c797",
-    "start_time": "2026-11-21 07:01:13.083640638 +0000 UTC m=+0.033565304",
-    "admin_addr": "127.0.0.1:28080",
-    "product_name": "demo",
-    "pid": 3600,
-    "pwd": "/opt/codis",
-    "sys": "Linux host1 5.10.0 x86_64 GNU/Linux"
 }`;
 
 function decode(...nodes: readonly (readonly [string, string])[]): Topology {
@@ -141,8 +133,8 @@ describe("texts of Codis", () => {
   });
 
   test("the lock is written as it was read", () => {
-    const model = decodeDashboardModel(JSON.parse(LOCK), "lock");
-    expect(encodeGoJson(dashboardModelToJson(model))).toBe(LOCK);
+    const model = decodeDashboardModel(JSON.parse(RECORDED_LOCK), "lock");
+    expect(encodeGoJson(dashboardModelToJson(model))).toBe(RECORDED_LOCK);
   });
 
   test("characters are escaped as in Go", () => {

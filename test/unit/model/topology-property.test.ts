@@ -14,32 +14,32 @@ import {
   removeServer,
   setAllReplicaGroups,
   setReplicaGroup,
-} from "../../../src/model/group-change.ts";
-import { addProxy, removeProxy, updateProxy } from "../../../src/model/proxy-change.ts";
+} from "../../../src/model/change/group.ts";
+import { addProxy, removeProxy, updateProxy } from "../../../src/model/change/proxy.ts";
 import {
   addSentinel,
   markSentinelsSynced,
   removeSentinel,
-} from "../../../src/model/sentinel-change.ts";
-import { slotToJson } from "../../../src/model/slot.ts";
+} from "../../../src/model/change/sentinel.ts";
 import {
   assignSlots,
   createSlotActions,
   removeSlotAction,
-} from "../../../src/model/slot-change.ts";
-import { decodeSlotTable } from "../../../src/model/slot-table.ts";
-import { viewSlots } from "../../../src/model/slot-view.ts";
+} from "../../../src/model/change/slot.ts";
 import {
   createSyncAction,
   finishSyncAction,
   removeSyncAction,
   startSyncAction,
-} from "../../../src/model/sync-action-change.ts";
-import { emptyTopology, type Topology } from "../../../src/model/topology.ts";
-import { checkTopology } from "../../../src/model/topology-check.ts";
-import { diffTopology } from "../../../src/model/topology-diff.ts";
-import { decodeTopology } from "../../../src/model/topology-node.ts";
-import { readTopology } from "../../../src/model/topology-reader.ts";
+} from "../../../src/model/change/sync-action.ts";
+import { slotToJson } from "../../../src/model/slot.ts";
+import { decodeSlotTable } from "../../../src/model/slot-table.ts";
+import { viewSlots } from "../../../src/model/slot-view.ts";
+import { checkTopology } from "../../../src/model/topology/check.ts";
+import { diffTopology } from "../../../src/model/topology/diff.ts";
+import { decodeTopology } from "../../../src/model/topology/node.ts";
+import { readTopology } from "../../../src/model/topology/reader.ts";
+import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
 import { printSeed, SEED } from "../../support/seed.ts";
 import { proxyModel } from "../../support/topology-sample.ts";
 import { openStore } from "../../support/topology-store.ts";

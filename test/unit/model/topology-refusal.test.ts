@@ -8,21 +8,21 @@ import {
   setAllReplicaGroups,
   setReplicaGroup,
   withGroup,
-} from "../../../src/model/group-change.ts";
-import { addProxy, removeProxy, updateProxy } from "../../../src/model/proxy-change.ts";
-import { addSentinel, removeSentinel } from "../../../src/model/sentinel-change.ts";
+} from "../../../src/model/change/group.ts";
+import { addProxy, removeProxy, updateProxy } from "../../../src/model/change/proxy.ts";
+import { addSentinel, removeSentinel } from "../../../src/model/change/sentinel.ts";
 import {
   assignSlots,
   createSlotActions,
   removeSlotAction,
   withSlot,
-} from "../../../src/model/slot-change.ts";
+} from "../../../src/model/change/slot.ts";
 import {
   createSyncAction,
   removeSyncAction,
   startSyncAction,
-} from "../../../src/model/sync-action-change.ts";
-import { emptyTopology, type Topology } from "../../../src/model/topology.ts";
+} from "../../../src/model/change/sync-action.ts";
+import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
 import { catchError } from "../../support/caught-error.ts";
 import { addrOf, proxyModel, sampleTopology } from "../../support/topology-sample.ts";
 
@@ -133,13 +133,13 @@ const refusals: readonly (readonly [string, () => Topology, string, string])[] =
     "remove a master with replicas",
     () => removeServer(sample, 1, addrOf(1, 0)),
     "STATE_CONFLICT",
-    "group-[1] can't remove master, still in use",
+    "group-[1] can't remove master, still in use: take away its replicas first",
   ],
   [
     "remove a master with slots",
     () => removeServer(removeServer(sample, 1, addrOf(1, 1)), 1, addrOf(1, 0)),
     "STATE_CONFLICT",
-    "group-[1] can't remove master, still in use",
+    "group-[1] can't remove master, still in use: take away the slots of the group first",
   ],
   [
     "remove while promoting",

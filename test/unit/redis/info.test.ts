@@ -5,7 +5,6 @@ import {
   isVersionAtLeast,
   keyspaceOf,
   parseInfo,
-  parseInfoSections,
   parseVersion,
 } from "../../../src/redis/info.ts";
 import { replicationOf } from "../../../src/redis/replication.ts";
@@ -60,13 +59,6 @@ describe("parseInfo", () => {
   });
 });
 
-test("sections have their fields by heading", () => {
-  const sections = parseInfoSections(MASTER);
-  expect([...sections.keys()]).toEqual(["server", "replication", "keyspace"]);
-  expect(sections.get("replication")?.["role"]).toBe("master");
-  expect(sections.get("server")?.["role"]).toBeUndefined();
-});
-
 test("databases with keys come lowest first", () => {
   expect(keyspaceOf(parseInfo(MASTER))).toEqual([
     { db: 0, keys: 10 },
@@ -94,9 +86,11 @@ test("versions compare by number, not by text", () => {
 
 test("a number that isn't one is missing", () => {
   expect(infoNumber({ a: "12", b: "-1", c: "1.5", d: "" }, "a")).toBe(12);
-  expect(infoNumber({ b: "-1" }, "b")).toBe(-1);
+  expect(infoNumber({ b: "-1" }, "b")).toBeUndefined();
+  expect(infoNumber({ b: "99999999999999999" }, "b")).toBeUndefined();
   expect(infoNumber({ c: "1.5" }, "c")).toBeUndefined();
   expect(infoNumber({}, "x")).toBeUndefined();
+  expect(infoNumber(undefined, "x")).toBeUndefined();
 });
 
 describe("replicationOf", () => {

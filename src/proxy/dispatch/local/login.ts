@@ -23,7 +23,7 @@ const USER_NAME_BYTES = Buffer.from(USER_NAME);
  * The release of Redis that HELLO names. Clients compare it to decide which commands they may use; it is
  * the oldest release whose replies this proxy is tested to equal.
  */
-export const REDIS_VERSION = "7.0.15";
+const REDIS_VERSION = "7.0.15";
 
 /** Redis's text for a client name with blanks or control bytes. */
 export const BAD_CLIENT_NAME_REPLY = errorReply(

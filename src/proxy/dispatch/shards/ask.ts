@@ -13,7 +13,7 @@ import { REPLY_SLOT_OFFLINE } from "../reply-text.ts";
 /** Masters asked at once by one command; the others wait for their turn. */
 export const FANOUT_WIDTH_MAX = 64;
 /** How long one master may take to answer an ordinary command. */
-export const SHARD_TIMEOUT_MS = 30_000;
+const SHARD_TIMEOUT_MS = 30_000;
 /** The same for commands whose work grows with the data: KEYS, FLUSHALL SYNC, FUNCTION RESTORE. */
 export const SHARD_LONG_TIMEOUT_MS = 300_000;
 

@@ -105,7 +105,7 @@ async function ask(
  * One element of COMMAND INFO: `[name, arity, [flags], first key, last key, step, …]`. Undefined
  * when the server doesn't know the command or when it can't be forwarded with certainty.
  */
-export function readCommandInfo(info: RespValue, name: string): LearntCommand | undefined {
+function readCommandInfo(info: RespValue, name: string): LearntCommand | undefined {
   if (info.type !== "array") return undefined;
   const [, arity, flagList, first, last, step] = info.items;
   if (arity?.type !== "integer" || first?.type !== "integer") return undefined;

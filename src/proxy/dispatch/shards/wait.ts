@@ -19,7 +19,7 @@ import { ambiguityOf, movesOf, shardsOfGroups, shardsWithKeys } from "./ownershi
  * reached, as after any timeout. It bounds how long a connection to each group is held for a client
  * that may be gone.
  */
-export const WAIT_TIMEOUT_MAX_MS = 300_000;
+const WAIT_TIMEOUT_MAX_MS = 300_000;
 /** For the connection, the login and the answers. */
 const WAIT_MARGIN_MS = 5_000;
 

@@ -3,10 +3,10 @@ import { describe, expect, test } from "bun:test";
 import type { V1Proxy } from "../../../../src/api/v1-topology-schema.ts";
 import { chooseProxy, mergeProxies, readWaiting } from "../../../../src/cli/config/proxy.ts";
 import { createMemoryStore } from "../../../../src/coordinator/memory/memory-store.ts";
+import { jodisPath } from "../../../../src/model/jodis-record.ts";
 import {
   encodeLegacyProxy,
   type LegacyProxyRecord,
-  legacyProxyPath,
 } from "../../../../src/model/legacy-proxy-record.ts";
 import { proxyModel } from "../../../support/topology-sample.ts";
 
@@ -45,7 +45,7 @@ function waiting(number: number, name: string): LegacyProxyRecord {
   return { name, addr, adminAddr, isOnline: false, pid: 50 + number, startTime: "now", token };
 }
 
-const NAMED = registered(1, { jodis_path: legacyProxyPath("demo", "proxy_east") });
+const NAMED = registered(1, { jodis_path: jodisPath("demo", "proxy_east", true) });
 const UNNAMED = registered(2, { status: "timeout" });
 const ALL = mergeProxies(
   "demo",
@@ -96,7 +96,7 @@ describe("a proxy is found", () => {
 test("nodes are read; one that is garbage is told, and one of a proxy of 3.2 isn't a name", async () => {
   const store = createMemoryStore().open();
   const write = (name: string, data: string) =>
-    store.write([{ path: legacyProxyPath("demo", name), data, expected: "any" }]);
+    store.write([{ path: jodisPath("demo", name, true), data, expected: "any" }]);
   await write("proxy_1", encodeLegacyProxy("proxy_1", "offline", proxyModel(1)));
   await write("proxy_2", "nonsense");
   await write("aaaa", '{"addr": "a:1", "admin": "a:2", "start": "", "state": "online"}');
@@ -104,6 +104,6 @@ test("nodes are read; one that is garbage is told, and one of a proxy of 3.2 isn
   const found = await readWaiting(store, "demo", (line) => notes.push(line));
   expect(found.map(({ name }) => name)).toEqual(["proxy_1"]);
   expect(notes.length).toBe(1);
-  expect(notes[0]).toStartWith(`${legacyProxyPath("demo", "proxy_2")}: isn't JSON`);
+  expect(notes[0]).toStartWith(`${jodisPath("demo", "proxy_2", true)}: isn't JSON`);
   await store.close();
 });

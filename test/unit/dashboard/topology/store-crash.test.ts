@@ -11,8 +11,8 @@ import {
 } from "../../../../src/coordinator/memory/memory-store.ts";
 import type { TopologyStore } from "../../../../src/dashboard/topology/store.ts";
 import { coordinatorPath } from "../../../../src/model/coordinator-path.ts";
-import { emptyTopology, type Topology } from "../../../../src/model/topology.ts";
-import { diffTopology } from "../../../../src/model/topology-diff.ts";
+import { diffTopology } from "../../../../src/model/topology/diff.ts";
+import { emptyTopology, type Topology } from "../../../../src/model/topology/topology.ts";
 import {
   ASSIGN_ALL,
   OPERATIONS,

@@ -8,9 +8,9 @@ import {
   ABSENT_VERSION,
   digestOfText,
   encodeJournal,
-} from "../../../../src/model/topology-journal.ts";
-import { encodeSlotNode } from "../../../../src/model/topology-node.ts";
-import { readTopology } from "../../../../src/model/topology-reader.ts";
+} from "../../../../src/model/topology/journal.ts";
+import { encodeSlotNode } from "../../../../src/model/topology/node.ts";
+import { readTopology } from "../../../../src/model/topology/reader.ts";
 import { sampleTopology } from "../../../support/topology-sample.ts";
 import { fillProduct, openStore, warningLog } from "../../../support/topology-store.ts";
 

@@ -10,20 +10,20 @@ import {
 } from "../../../../src/coordinator/memory/memory-store.ts";
 import { COMMITS_WAITING_MAX } from "../../../../src/dashboard/topology/commit-queue.ts";
 import type { TopologyStore } from "../../../../src/dashboard/topology/store.ts";
-import { coordinatorPath } from "../../../../src/model/coordinator-path.ts";
-import { emptyGroup } from "../../../../src/model/group.ts";
 import {
   addServer,
   createGroup,
   markGroupsOutOfSync,
   removeGroup,
-} from "../../../../src/model/group-change.ts";
-import { addProxy } from "../../../../src/model/proxy-change.ts";
-import { addSentinel } from "../../../../src/model/sentinel-change.ts";
-import { assignSlots, createSlotActions, slotRange } from "../../../../src/model/slot-change.ts";
-import { emptyTopology, type Topology } from "../../../../src/model/topology.ts";
-import { encodeGroupNode, encodeSlotNode } from "../../../../src/model/topology-node.ts";
-import { readTopology } from "../../../../src/model/topology-reader.ts";
+} from "../../../../src/model/change/group.ts";
+import { addProxy } from "../../../../src/model/change/proxy.ts";
+import { addSentinel } from "../../../../src/model/change/sentinel.ts";
+import { assignSlots, createSlotActions, slotRange } from "../../../../src/model/change/slot.ts";
+import { coordinatorPath } from "../../../../src/model/coordinator-path.ts";
+import { emptyGroup } from "../../../../src/model/group.ts";
+import { encodeGroupNode, encodeSlotNode } from "../../../../src/model/topology/node.ts";
+import { readTopology } from "../../../../src/model/topology/reader.ts";
+import { emptyTopology, type Topology } from "../../../../src/model/topology/topology.ts";
 import { catchRejection } from "../../../support/caught-error.ts";
 import { withDeadline } from "../../../support/deadline.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";

@@ -3,28 +3,21 @@
  * kind of bad value.
  */
 import { describe, expect, test } from "bun:test";
-import { CodisError } from "../../../../src/base/error.ts";
+import type { CodisError } from "../../../../src/base/error.ts";
 import type { KeySpec } from "../../../../src/config/key-spec.ts";
 import { parseToml } from "../../../../src/config/toml-file.ts";
 import { defaultConfigText } from "../../../../src/proxy/config/default-text.ts";
 import { PROXY_KEYS } from "../../../../src/proxy/config/key.ts";
 import { checkProxyConfig } from "../../../../src/proxy/config/load.ts";
 import { configToJson, defaultProxyConfig } from "../../../../src/proxy/config.ts";
+import { catchError } from "../../../support/caught-error.ts";
 
 function load(text: string, isStrict = false) {
   return checkProxyConfig(parseToml(text, "proxy.toml"), isStrict);
 }
 
 function failureOf(text: string, isStrict = false): CodisError {
-  try {
-    load(text, isStrict);
-  } catch (thrown) {
-    if (thrown instanceof CodisError) {
-      return thrown;
-    }
-    throw thrown;
-  }
-  throw new Error(`accepted: ${text}`);
+  return catchError(() => load(text, isStrict));
 }
 
 describe("defaults", () => {

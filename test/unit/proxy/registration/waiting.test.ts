@@ -9,7 +9,8 @@ import {
   createMemoryStore,
   type MemoryStore,
 } from "../../../../src/coordinator/memory/memory-store.ts";
-import { encodeLegacyProxy, legacyProxyPath } from "../../../../src/model/legacy-proxy-record.ts";
+import { jodisPath } from "../../../../src/model/jodis-record.ts";
+import { encodeLegacyProxy } from "../../../../src/model/legacy-proxy-record.ts";
 import { defaultProxyConfig } from "../../../../src/proxy/config.ts";
 import { announceWaiting, type Waiting } from "../../../../src/proxy/registration/waiting.ts";
 import { recordedModel } from "../../../support/admin-port.ts";
@@ -17,7 +18,7 @@ import { waitFor } from "../../../support/deadline.ts";
 import { FakeProxy } from "../../../support/fake-proxy.ts";
 import { freePort } from "../../../support/free-port.ts";
 
-const PATH = legacyProxyPath("demo", "proxy_1");
+const PATH = jodisPath("demo", "proxy_1", true);
 const MODEL = { ...recordedModel("127.0.0.1:11080"), jodisPath: PATH };
 const CONFIG = defaultProxyConfig({
   productName: "demo",

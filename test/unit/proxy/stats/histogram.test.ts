@@ -1,4 +1,4 @@
-/** The latency histogram: every value in one bucket, the promised error, percentiles and merging. */
+/** The latency histogram: every value in one bucket, and the promised error. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
@@ -6,12 +6,8 @@ import {
   bucketLowerBoundUs,
   bucketMiddleUs,
   bucketOf,
-  countOf,
   MAX_TRACKED_US,
-  mergeInto,
-  percentile,
 } from "../../../../src/proxy/stats/histogram.ts";
-import { bucketsOf } from "../../../support/fake-proxy-control.ts";
 
 describe("bucketOf", () => {
   test("small values have buckets of their own", () => {
@@ -48,40 +44,4 @@ describe("bucketOf", () => {
       }),
     );
   });
-});
-
-describe("percentile", () => {
-  test("of nothing is 0, of one value that value", () => {
-    expect(percentile(bucketsOf(), 0.99)).toBe(0);
-    expect([0, 0.5, 1].map((p) => percentile(bucketsOf(7), p))).toEqual([7, 7, 7]);
-  });
-
-  test("counts ranks", () => {
-    const buckets = bucketsOf(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
-    expect([0, 0.1, 0.11, 0.5, 0.9, 0.99, 1].map((p) => percentile(buckets, p))).toEqual([
-      1, 1, 2, 5, 9, 10, 10,
-    ]);
-  });
-
-  test("agrees with sorting within the error", () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 10_000_000 }), { minLength: 1, maxLength: 200 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (values, p) => {
-          const sorted = values.toSorted((a, b) => a - b);
-          const rank = Math.min(values.length, Math.max(1, Math.ceil(p * values.length)));
-          const exact = sorted[rank - 1] ?? 0;
-          expect(Math.abs(percentile(bucketsOf(...values), p) - exact) / exact).toBeLessThan(0.032);
-        },
-      ),
-    );
-  });
-});
-
-test("mergeInto adds counts", () => {
-  const total = new Float64Array(BUCKET_COUNT);
-  mergeInto(total, bucketsOf(5, 5, 100));
-  mergeInto(total, bucketsOf(5));
-  expect([total[5], total[bucketOf(100)], countOf(total)]).toEqual([3, 1, 4]);
 });

@@ -1,0 +1,169 @@
+/**
+ * Tells readers of `/api/v1/events` of every change of the topology, as server-sent events. One hub for one
+ * leader. A reader that is closed here gets an event `end` first and comes back by itself, to whoever leads then.
+ *
+ * Bounds: the number of readers, and for each one event beyond what its connection takes. While a connection
+ * is full, changes gather in no queue: the next event tells of all that happened since the last one.
+ */
+import type { ServerResponse } from "node:http";
+import type { V1TopologyEvent } from "../../../api/v1-state-schema.ts";
+import type { Clock, ClockTimer } from "../../../base/clock.ts";
+import { CodisError } from "../../../base/error.ts";
+import { formatRanges } from "../../../model/slot-range.ts";
+import type { Topology } from "../../../model/topology/topology.ts";
+import type { LeaderControl } from "../../control.ts";
+
+/** Readers at once. */
+export const READERS_MAX = 200;
+/** A comment comes so often, so that what lies between keeps the connection open. */
+export const HEARTBEAT_MS = 15_000;
+/** A reader whose connection stays full for so long is closed. */
+export const STALL_MS = 30_000;
+
+interface Reader {
+  readonly response: ServerResponse;
+  /** Asked at each heartbeat: whether the reader may still listen. Never rejects. */
+  readonly isAllowed: () => Promise<boolean>;
+  /** What it was told last. */
+  told: Topology;
+  /** Since when its connection is full; undefined while it takes more. */
+  fullSinceMs: number | undefined;
+}
+
+/** The readers of one leader's changes. */
+export class EventHub {
+  readonly #leader: LeaderControl;
+  readonly #clock: Clock;
+  readonly #readers = new Set<Reader>();
+  readonly #unsubscribe: () => void;
+  #heartbeat: ClockTimer | undefined;
+  #isClosed = false;
+
+  constructor(leader: LeaderControl, clock: Clock) {
+    this.#leader = leader;
+    this.#clock = clock;
+    this.#unsubscribe = leader.onChange(() => {
+      for (const reader of this.#readers) {
+        this.#tell(reader);
+      }
+    });
+  }
+
+  get readerCount(): number {
+    return this.#readers.size;
+  }
+
+  /**
+   * Begins the stream on a response whose head isn't written yet; it belongs to the hub from then on. Throws
+   * TOO_BUSY when there are too many readers.
+   */
+  add(response: ServerResponse, isAllowed: () => Promise<boolean>): void {
+    if (this.#isClosed) {
+      throw new CodisError("LEADERSHIP_LOST", "this dashboard no longer leads the product");
+    }
+    if (this.#readers.size >= READERS_MAX) {
+      throw new CodisError("TOO_BUSY", `there are ${READERS_MAX} readers of events, the limit`);
+    }
+    const told = this.#leader.topology();
+    const reader: Reader = { response, isAllowed, told, fullSinceMs: undefined };
+    this.#readers.add(reader);
+    response.on("close", () => this.#readers.delete(reader));
+    response.on("error", () => this.#drop(reader));
+    response.on("drain", () => {
+      reader.fullSinceMs = undefined;
+      this.#tell(reader);
+    });
+    response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      // nginx would keep events back otherwise.
+      "x-accel-buffering": "no",
+    });
+    this.#write(reader, formatEvent(describeChange(this.#leader.epoch, told)));
+    this.#heartbeat ??= this.#clock.after(HEARTBEAT_MS, () => this.#beat());
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    this.#heartbeat?.cancel();
+    for (const reader of [...this.#readers]) {
+      this.#end(reader, "this dashboard no longer leads the product");
+    }
+  }
+
+  #tell(reader: Reader): void {
+    const now = this.#leader.topology();
+    if (reader.fullSinceMs === undefined && reader.told !== now) {
+      const event = describeChange(this.#leader.epoch, now, reader.told);
+      reader.told = now;
+      this.#write(reader, formatEvent(event));
+    }
+  }
+
+  #beat(): void {
+    this.#heartbeat = undefined;
+    for (const reader of [...this.#readers]) {
+      const { fullSinceMs } = reader;
+      if (fullSinceMs === undefined) {
+        void this.#check(reader);
+      } else if (this.#clock.monotonicMs() - fullSinceMs >= STALL_MS) {
+        this.#drop(reader);
+      }
+    }
+    if (this.#readers.size > 0) {
+      this.#heartbeat = this.#clock.after(HEARTBEAT_MS, () => this.#beat());
+    }
+  }
+
+  async #check(reader: Reader): Promise<void> {
+    if (!(await reader.isAllowed())) {
+      this.#end(reader, "the token was revoked or has expired");
+    } else if (this.#readers.has(reader)) {
+      this.#write(reader, ":\n\n");
+    }
+  }
+
+  #write(reader: Reader, text: string): void {
+    if (!reader.response.write(text)) {
+      reader.fullSinceMs ??= this.#clock.monotonicMs();
+    }
+  }
+
+  #end(reader: Reader, reason: string): void {
+    this.#readers.delete(reader);
+    reader.response.end(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`);
+  }
+
+  /** It doesn't read, so it can't be told either. */
+  #drop(reader: Reader): void {
+    this.#readers.delete(reader);
+    reader.response.destroy();
+  }
+}
+
+function formatEvent(data: V1TopologyEvent): string {
+  return `event: topology\nid: ${data.epoch}.${data.revision}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** What differs between two topologies; without `before` nothing does. */
+function describeChange(epoch: number, after: Topology, before: Topology = after): V1TopologyEvent {
+  return {
+    epoch,
+    revision: after.revision,
+    groups: changedKeys(before.groups, after.groups),
+    proxies: changedKeys(before.proxies, after.proxies),
+    slots: formatRanges(
+      after.slots.filter((slot, index) => slot !== before.slots[index]).map((slot) => slot.id),
+    ),
+    sentinels: before.sentinel !== after.sentinel,
+  };
+}
+
+/** Snapshots share what didn't change, so identity is enough. */
+function changedKeys<K>(before: ReadonlyMap<K, unknown>, after: ReadonlyMap<K, unknown>): K[] {
+  const gone = [...before.keys()].filter((key) => !after.has(key));
+  const changed = [...after].filter(([key, value]) => before.get(key) !== value);
+  return [...changed.map(([key]) => key), ...gone];
+}

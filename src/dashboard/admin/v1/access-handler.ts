@@ -1,0 +1,128 @@
+/**
+ * What the calls of `/api/v1` about users, tokens and the audit log do. The secret of a token leaves this file
+ * once, in the answer to the call that made it.
+ */
+import type { V1AuditEntry, V1CreatedToken, V1User } from "../../../api/v1-access-schema.ts";
+import { refuseFirstUserFromElsewhere } from "../gate/access.ts";
+import type { AuditLog } from "../reign/audit-log.ts";
+import type { AuditRecord } from "../reign/audit-record.ts";
+import type { TokenRecord, UserRecord } from "../reign/user-record.ts";
+import type { CreatedToken, UserStore } from "../reign/user-store.ts";
+import type { V1Handler } from "./call.ts";
+
+/** Entries of one page of the audit log without `limit`. */
+const AUDIT_LIMIT = 100;
+/** Name of a first token that has none. */
+const FIRST_TOKEN = "default";
+
+type AccessName =
+  | "getMe"
+  | "listUsers"
+  | "createUser"
+  | "getUser"
+  | "updateUser"
+  | "removeUser"
+  | "createToken"
+  | "revokeToken"
+  | "listAudit";
+
+/** The function of each call. */
+export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = {
+  getMe: ({ principal }) => ({
+    auth: principal.user === undefined ? "open" : "token",
+    user: principal.user ?? null,
+    token: principal.token ?? null,
+    role: principal.role,
+  }),
+  listUsers: async ({ reign }) => {
+    const users = await reign.users();
+    return { items: users.list().map((user) => userToJson(users, user)) };
+  },
+  createUser: async ({ reign, caller, principal, body }) => {
+    await refuseFirstUserFromElsewhere(reign, caller);
+    const users = await reign.users();
+    const token = {
+      name: body.token?.name ?? FIRST_TOKEN,
+      lifeSeconds: body.token?.expires_in_seconds,
+    };
+    const isFirst = principal.user === undefined;
+    return createdToJson(users, await users.createUser(body.name, body.role, token, isFirst));
+  },
+  getUser: async ({ reign, params }) => {
+    const users = await reign.users();
+    return userToJson(users, users.get(params.name));
+  },
+  updateUser: async ({ reign, params, body }) => {
+    const users = await reign.users();
+    return userToJson(users, await users.setRole(params.name, body.role));
+  },
+  removeUser: async ({ reign, params }) => {
+    await (await reign.users()).removeUser(params.name);
+    return { status: "ok" };
+  },
+  createToken: async ({ reign, params, body }) => {
+    const users = await reign.users();
+    const created = await users.createToken(params.name, {
+      name: body.name,
+      lifeSeconds: body.expires_in_seconds,
+    });
+    return createdToJson(users, created);
+  },
+  revokeToken: async ({ reign, params }) => {
+    await (await reign.users()).revokeToken(params.name, params.token);
+    return { status: "ok" };
+  },
+  listAudit: async ({ reign, query }) => {
+    const audit = await reign.audit();
+    const page = await audit.list(query.limit ?? AUDIT_LIMIT, query.before);
+    return {
+      items: page.records.map((record) => auditToJson(audit, record)),
+      next: page.next ?? null,
+    };
+  },
+};
+
+function userToJson(users: UserStore, user: UserRecord): V1User {
+  return {
+    name: user.name,
+    role: user.role,
+    created_at: new Date(user.createdAtMs).toISOString(),
+    tokens: user.tokens.map((token) => tokenToJson(users, token)),
+  };
+}
+
+function tokenToJson(users: UserStore, token: TokenRecord): V1User["tokens"][number] {
+  return {
+    name: token.name,
+    created_at: new Date(token.createdAtMs).toISOString(),
+    expires_at: token.expiresAtMs === undefined ? null : new Date(token.expiresAtMs).toISOString(),
+    is_expired: users.isExpired(token),
+  };
+}
+
+function createdToJson(users: UserStore, created: CreatedToken): V1CreatedToken {
+  return {
+    user: created.user.name,
+    role: created.user.role,
+    token: tokenToJson(users, created.token),
+    secret: created.secret,
+  };
+}
+
+function auditToJson(audit: AuditLog, record: AuditRecord): V1AuditEntry {
+  return {
+    seq: record.seq,
+    at: new Date(record.atMs).toISOString(),
+    who: record.who,
+    api: record.api,
+    from: record.from,
+    claimed_from: record.claimedFrom ?? null,
+    operation: record.operation,
+    arguments: record.arguments,
+    state: audit.stateOf(record),
+    error_code: record.errorCode ?? null,
+    error: record.error ?? null,
+    duration_ms: record.durationMs ?? null,
+    epoch: record.epoch,
+  };
+}

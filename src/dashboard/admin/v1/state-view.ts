@@ -1,0 +1,303 @@
+/**
+ * The state of a product in the form of `/api/v1`: what is wrong with it, how much there is of everything,
+ * and sums of figures. From the last looks only; nothing here connects to anything.
+ */
+import type { ProblemKind, V1Health, V1Stats } from "../../../api/v1-state-schema.ts";
+import type { V1Product } from "../../../api/v1-topology-schema.ts";
+import { RUNTIME, VERSION } from "../../../base/version.ts";
+import type { DashboardModel } from "../../../model/dashboard-model.ts";
+import type { GroupRecord } from "../../../model/group.ts";
+import { formatRanges } from "../../../model/slot-range.ts";
+import { serverKey } from "../../../model/topology/topology.ts";
+import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "../../../redis/info.ts";
+import type { LeaderControl, ServerFigures } from "../../control.ts";
+import { compareFunctions } from "../../group/function-copy.ts";
+import { proxyStatus, serverStatus, viewVersion } from "./view.ts";
+
+type Problem = V1Health["problems"][number];
+
+/** `GET /api/v1/health`. */
+export function viewHealth(leader: LeaderControl): V1Health {
+  const { faults } = leader.topology();
+  const problems = [
+    ...faults.map((fault) =>
+      problem("fault", fault.split(": ")[0] ?? fault, fault, fault.includes("/slots/")),
+    ),
+    ...slotProblems(leader),
+    ...[...leader.topology().groups.values()].flatMap((group) => groupProblems(leader, group)),
+    ...functionProblems(leader),
+    ...proxyProblems(leader),
+    ...sentinelProblems(leader),
+  ];
+  const isCritical = problems.some((each) => each.is_critical);
+  return {
+    ...viewVersion(leader),
+    status: isCritical ? "critical" : problems.length > 0 ? "degraded" : "ok",
+    faults: [...faults],
+    problems,
+  };
+}
+
+function problem(kind: ProblemKind, subject: string, message: string, isCritical = false): Problem {
+  return { kind, is_critical: isCritical, subject, message };
+}
+
+function slotProblems(leader: LeaderControl): Problem[] {
+  const { slots } = leader.topology();
+  const offline = slots.filter((slot) => slot.groupId === 0 && slot.action.state === "");
+  const moving = slots.filter((slot) => slot.action.state !== "");
+  return [
+    ...describeSlots("slots_offline", offline, "belong to no group: their keys get errors", true),
+    ...describeSlots("slot_moving", moving, "are ordered to move", false),
+  ];
+}
+
+function describeSlots(
+  kind: ProblemKind,
+  slots: readonly { readonly id: number }[],
+  message: string,
+  isCritical: boolean,
+): Problem[] {
+  if (slots.length === 0) {
+    return [];
+  }
+  const subject = `slots ${formatRanges(slots.map(({ id }) => id))}`;
+  return [problem(kind, subject, `${slots.length} slots ${message}`, isCritical)];
+}
+
+function groupProblems(leader: LeaderControl, group: GroupRecord): Problem[] {
+  const subject = `group ${group.id}`;
+  const ownsSlots = leader.topology().slots.some((slot) => slot.groupId === group.id);
+  return [
+    ...(group.servers.length === 0
+      ? [problem("group_empty", subject, "the group has no server", ownsSlots)]
+      : []),
+    ...(group.isOutOfSync
+      ? [
+          problem(
+            "group_out_of_sync",
+            subject,
+            "proxies may not have its slots as stored: resync it",
+          ),
+        ]
+      : []),
+    ...(group.promoting.state === ""
+      ? []
+      : [problem("group_promoting", subject, `the group is promoting (${group.promoting.state})`)]),
+    ...group.servers.flatMap((_server, index) => serverProblems(leader, group, index, ownsSlots)),
+  ];
+}
+
+function serverProblems(
+  leader: LeaderControl,
+  group: GroupRecord,
+  index: number,
+  ownsSlots: boolean,
+): Problem[] {
+  const server = group.servers[index];
+  const master = group.servers[0];
+  if (server === undefined || master === undefined) {
+    return [];
+  }
+  const subject = `server ${server.addr}`;
+  const figures = leader.serverFigures().get(server.addr);
+  const status = serverStatus(figures);
+  const found: Problem[] = [];
+  if (server.action.state === "synced_failed") {
+    found.push(problem("sync_failed", subject, "it couldn't be made a replica of its master"));
+  }
+  if (status === "timeout" || status === "error") {
+    const what = index === 0 ? "the master" : "the replica";
+    const why = figures?.error ?? status;
+    const isCritical = index === 0 && ownsSlots;
+    found.push(
+      problem("server_unreachable", subject, `${what} of group ${group.id}: ${why}`, isCritical),
+    );
+  }
+  return status === "up"
+    ? [...found, ...roleProblems(figures, master.addr, index, subject)]
+    : found;
+}
+
+function roleProblems(
+  figures: ServerFigures | undefined,
+  masterAddr: string,
+  index: number,
+  subject: string,
+): Problem[] {
+  const info = figures?.info;
+  const role = info?.["role"];
+  if (index === 0) {
+    return role === "master"
+      ? []
+      : [problem("server_role", subject, `is stored as master, but says that it is ${role}`, true)];
+  }
+  const follows = infoMaster(info);
+  if (follows === undefined) {
+    return [problem("server_role", subject, `doesn't follow ${masterAddr}: order a sync`)];
+  }
+  if (serverKey(follows) !== serverKey(masterAddr)) {
+    return [problem("server_role", subject, `follows ${follows}, not ${masterAddr}`)];
+  }
+  const link = info?.["master_link_status"];
+  return link === "up"
+    ? []
+    : [problem("server_link", subject, `its link to ${masterAddr} is ${link ?? "unknown"}`)];
+}
+
+/** Masters should have the same FUNCTION libraries, since any slot may come to any group. */
+function functionProblems(leader: LeaderControl): Problem[] {
+  const differences = compareFunctions(leader.topology(), leader.serverFigures());
+  return differences.map(({ library, text }) =>
+    problem("functions_differ", `library ${library}`, text),
+  );
+}
+
+function proxyProblems(leader: LeaderControl): Problem[] {
+  return [...leader.topology().proxies.values()].flatMap((proxy) => {
+    const subject = `proxy ${proxy.token}`;
+    // By the number and address that people know it by.
+    const name = `proxy ${proxy.id} (${proxy.adminAddr})`;
+    const figures = leader.proxyFigures().get(proxy.token);
+    const status = proxyStatus(figures);
+    if (figures === undefined || status === "unknown") {
+      return [];
+    }
+    if (status === "timeout" || status === "error") {
+      const why = figures.error ?? status;
+      return [problem("proxy_unreachable", subject, `${name} doesn't answer: ${why}`)];
+    }
+    const found: Problem[] = [];
+    if (status !== "online") {
+      found.push(problem("proxy_not_online", subject, `${name} is ${status}`));
+    }
+    if (figures.table === "pending" || figures.table === "unreachable") {
+      const what = `${name} doesn't have the newest slots yet`;
+      found.push(problem("proxy_not_synced", subject, what));
+    }
+    return found;
+  });
+}
+
+function sentinelProblems(leader: LeaderControl): Problem[] {
+  const { sentinel } = leader.topology();
+  return sentinel.outOfSync
+    ? [problem("sentinels_out_of_sync", "sentinels", "proxies may not know them: resync them")]
+    : [];
+}
+
+/** What `GET /api/v1/product` needs besides the leader. */
+export interface ProductFacts {
+  readonly model: DashboardModel;
+  readonly isOpen: boolean;
+  readonly legacyApi: V1Product["legacy_api"];
+}
+
+/** `GET /api/v1/product`. */
+export function viewProduct(leader: LeaderControl, facts: ProductFacts): V1Product {
+  const topology = leader.topology();
+  const servers = [...topology.groups.values()].flatMap((group) => group.servers);
+  const upCount = servers.filter(
+    ({ addr }) => serverStatus(leader.serverFigures().get(addr)) === "up",
+  ).length;
+  const proxies = [...topology.proxies.keys()].map((token) => leader.proxyFigures().get(token));
+  const moving = topology.slots.filter((slot) => slot.action.state !== "").length;
+  const offline = topology.slots.filter(
+    (slot) => slot.action.state === "" && slot.groupId === 0,
+  ).length;
+  return {
+    name: topology.product,
+    ...viewVersion(leader),
+    slot_count: topology.slotCount,
+    auth: facts.isOpen ? "open" : "token",
+    legacy_api: facts.legacyApi,
+    dashboard: {
+      admin_addr: facts.model.adminAddr,
+      start_time: facts.model.startTime,
+      pid: facts.model.pid,
+      version: VERSION,
+      runtime: RUNTIME,
+    },
+    groups: topology.groups.size,
+    servers: { total: servers.length, up: upCount },
+    proxies: {
+      total: proxies.length,
+      online: proxies.filter((each) => proxyStatus(each) === "online").length,
+      synced: proxies.filter((each) => each?.table === "synced").length,
+    },
+    slots: { online: topology.slotCount - offline - moving, offline, moving },
+    sentinels: topology.sentinel.servers.length,
+    faults: topology.faults.length,
+  };
+}
+
+/** `GET /api/v1/stats`. */
+export function viewStats(leader: LeaderControl, nowMs: number): V1Stats {
+  const topology = leader.topology();
+  const groups = [...topology.groups.values()].map((group) => ({
+    id: group.id,
+    ...sumServers(leader, group),
+  }));
+  const total = emptySums();
+  for (const group of groups) {
+    for (const field of Object.keys(total) as (keyof ServerSums)[]) {
+      total[field] += group[field];
+    }
+  }
+  return {
+    at: new Date(nowMs).toISOString(),
+    ...viewVersion(leader),
+    servers: total,
+    groups,
+    proxies: sumProxies(leader),
+  };
+}
+
+type ServerSums = V1Stats["servers"];
+
+function emptySums(): ServerSums {
+  return { total: 0, up: 0, keys: 0, memory_bytes: 0, clients: 0, ops_per_second: 0 };
+}
+
+function sumServers(leader: LeaderControl, group: GroupRecord): ServerSums {
+  const sums = emptySums();
+  for (const [index, { addr }] of group.servers.entries()) {
+    const figures = leader.serverFigures().get(addr);
+    const info: ServerInfo | undefined = figures?.info;
+    sums.total += 1;
+    sums.up += serverStatus(figures) === "up" ? 1 : 0;
+    sums.keys += index === 0 ? (infoKeys(info) ?? 0) : 0;
+    sums.memory_bytes += infoNumber(info, "used_memory") ?? 0;
+    sums.clients += infoNumber(info, "connected_clients") ?? 0;
+    sums.ops_per_second += infoNumber(info, "instantaneous_ops_per_sec") ?? 0;
+  }
+  return sums;
+}
+
+function sumProxies(leader: LeaderControl): V1Stats["proxies"] {
+  const sums = {
+    total: 0,
+    online: 0,
+    sessions: 0,
+    sessions_opened: 0,
+    ops: 0,
+    ops_failed: 0,
+    redis_errors: 0,
+    ops_per_second: 0,
+    memory_bytes: 0,
+  };
+  for (const token of leader.topology().proxies.keys()) {
+    const figures = leader.proxyFigures().get(token);
+    const stats = figures?.stats;
+    sums.total += 1;
+    sums.online += proxyStatus(figures) === "online" ? 1 : 0;
+    sums.sessions += stats?.sessions.alive ?? 0;
+    sums.sessions_opened += stats?.sessions.total ?? 0;
+    sums.ops += stats?.ops.total ?? 0;
+    sums.ops_failed += stats?.ops.fails ?? 0;
+    sums.redis_errors += stats?.ops.redis.errors ?? 0;
+    sums.ops_per_second += stats?.ops.qps ?? 0;
+    sums.memory_bytes += stats?.rusage.mem ?? 0;
+  }
+  return sums;
+}

@@ -1,0 +1,257 @@
+/**
+ * Groups, servers, slots and proxies of the leader in the form of `/api/v1`: what is stored, and the last
+ * look at it.
+ */
+import type {
+  V1Group,
+  V1Proxy,
+  V1SentinelList,
+  V1Server,
+  V1Slot,
+  V1SlotRange,
+} from "../../../api/v1-topology-schema.ts";
+import { CodisError } from "../../../base/error.ts";
+import type { GroupRecord, GroupServer } from "../../../model/group.ts";
+import type { ProxyRecord } from "../../../model/proxy-record.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../../../model/slot.ts";
+import type { SlotMapping } from "../../../model/slot-mapping.ts";
+import { type SlotSpan, spansOf } from "../../../model/slot-range.ts";
+import { infoKeys, infoMaster, infoNumber } from "../../../redis/info.ts";
+import type { LeaderControl, ProxyFigures, ServerFigures } from "../../control.ts";
+
+/** Epoch and revision of the leader's topology. */
+export function viewVersion(leader: LeaderControl): { epoch: number; revision: number } {
+  return { epoch: leader.epoch, revision: leader.topology().revision };
+}
+
+/** All groups with their slots, in order of their ids. */
+export function viewGroups(leader: LeaderControl): readonly V1Group[] {
+  const slots = slotsByGroup(leader);
+  return [...leader.topology().groups.values()].map((group) => viewGroup(leader, group, slots));
+}
+
+/** One group. Throws NOT_FOUND. */
+export function viewGroupById(leader: LeaderControl, groupId: number): V1Group {
+  return viewGroup(leader, getGroup(leader, groupId), slotsByGroup(leader));
+}
+
+/** Throws NOT_FOUND. */
+export function getGroup(leader: LeaderControl, groupId: number): GroupRecord {
+  const group = leader.topology().groups.get(groupId);
+  if (group === undefined) {
+    throw new CodisError("NOT_FOUND", `group-[${groupId}] doesn't exist`);
+  }
+  return group;
+}
+
+/** One server of a group. Throws NOT_FOUND. */
+export function viewServer(leader: LeaderControl, groupId: number, addr: string): V1Server {
+  const group = getGroup(leader, groupId);
+  const index = group.servers.findIndex((server) => server.addr === addr);
+  const server = group.servers[index];
+  if (server === undefined) {
+    throw new CodisError("NOT_FOUND", `group-[${groupId}] doesn't have server-[${addr}]`);
+  }
+  return describeServer(leader, group, server, index);
+}
+
+/** Slot ids by the group that owns them; 0 are the offline ones. */
+function slotsByGroup(leader: LeaderControl): ReadonlyMap<number, readonly number[]> {
+  const byGroup = new Map<number, number[]>();
+  for (const slot of leader.topology().slots) {
+    const ids = byGroup.get(slot.groupId) ?? [];
+    ids.push(slot.id);
+    byGroup.set(slot.groupId, ids);
+  }
+  return byGroup;
+}
+
+function viewGroup(
+  leader: LeaderControl,
+  group: GroupRecord,
+  slots: ReadonlyMap<number, readonly number[]>,
+): V1Group {
+  const ids = slots.get(group.id) ?? [];
+  return {
+    id: group.id,
+    servers: group.servers.map((server, index) => describeServer(leader, group, server, index)),
+    slots: { count: ids.length, ranges: spansOf(ids).map(copySpan) },
+    promoting: group.promoting.state === "" ? null : { ...group.promoting },
+    out_of_sync: group.isOutOfSync,
+  };
+}
+
+function copySpan({ from, to }: SlotSpan): { from: number; to: number } {
+  return { from, to };
+}
+
+function describeServer(
+  leader: LeaderControl,
+  group: GroupRecord,
+  server: GroupServer,
+  index: number,
+): V1Server {
+  const figures = leader.serverFigures().get(server.addr);
+  const info = figures?.info;
+  const { action } = server;
+  return {
+    addr: server.addr,
+    group_id: group.id,
+    role: index === 0 ? "master" : "replica",
+    datacenter: server.datacenter,
+    replica_reads: server.isReplicaGroup,
+    sync: action.state === "" ? null : { state: action.state, index: action.index },
+    status: serverStatus(figures),
+    error: figures?.error ?? null,
+    observed_at: timeOf(figures?.atMs),
+    reported_role: info?.["role"] ?? null,
+    reported_master: infoMaster(info) ?? null,
+    master_link: info?.["master_link_status"] ?? null,
+    redis_version: info?.["redis_version"] ?? null,
+    uptime_seconds: infoNumber(info, "uptime_in_seconds") ?? null,
+    keys: infoKeys(info) ?? null,
+    memory_bytes: infoNumber(info, "used_memory") ?? null,
+    memory_max_bytes: infoNumber(info, "maxmemory") ?? null,
+    clients: infoNumber(info, "connected_clients") ?? null,
+    ops_per_second: infoNumber(info, "instantaneous_ops_per_sec") ?? null,
+    functions: figures?.functions === undefined ? null : { ...figures.functions },
+  };
+}
+
+/** What the last look at a server found. */
+export function serverStatus(figures: ServerFigures | undefined): V1Server["status"] {
+  if (figures === undefined) {
+    return "unknown";
+  }
+  if (figures.isTimedOut) {
+    return "timeout";
+  }
+  return figures.info === undefined || figures.error !== undefined ? "error" : "up";
+}
+
+/** What the last look at a proxy found. */
+export function proxyStatus(figures: ProxyFigures | undefined): V1Proxy["status"] {
+  if (figures === undefined) {
+    return "unknown";
+  }
+  if (figures.isTimedOut) {
+    return "timeout";
+  }
+  if (figures.error !== undefined) {
+    return "error";
+  }
+  if (figures.stats === undefined) {
+    return "unknown"; // Nobody has looked yet.
+  }
+  if (figures.stats.closed) {
+    return "closed";
+  }
+  return figures.stats.online ? "online" : "waiting";
+}
+
+/** All proxies, in order of their ids. */
+export function viewProxies(leader: LeaderControl): readonly V1Proxy[] {
+  return [...leader.topology().proxies.values()]
+    .sort((a, b) => a.id - b.id)
+    .map((proxy) => describeProxy(leader, proxy));
+}
+
+/** One proxy. Throws NOT_FOUND. */
+export function viewProxy(leader: LeaderControl, token: string): V1Proxy {
+  const proxy = leader.topology().proxies.get(token);
+  if (proxy === undefined) {
+    throw new CodisError("NOT_FOUND", `proxy-[${token}] doesn't exist`);
+  }
+  return describeProxy(leader, proxy);
+}
+
+function describeProxy(leader: LeaderControl, proxy: ProxyRecord): V1Proxy {
+  const figures = leader.proxyFigures().get(proxy.token);
+  const stats = figures?.stats;
+  return {
+    id: proxy.id,
+    token: proxy.token,
+    proxy_addr: proxy.proxyAddr,
+    admin_addr: proxy.adminAddr,
+    proto_type: proxy.protoType,
+    datacenter: proxy.datacenter,
+    hostname: proxy.hostname,
+    pid: proxy.pid,
+    start_time: proxy.startTime,
+    jodis_path: proxy.jodisPath,
+    status: proxyStatus(figures),
+    error: figures?.error ?? null,
+    observed_at: timeOf(figures?.atMs),
+    table: figures?.table ?? "pending",
+    confirmed_revision: figures?.revision ?? null,
+    sessions: stats?.sessions.alive ?? null,
+    sessions_opened: stats?.sessions.total ?? null,
+    ops: stats?.ops.total ?? null,
+    ops_failed: stats?.ops.fails ?? null,
+    redis_errors: stats?.ops.redis.errors ?? null,
+    ops_per_second: stats?.ops.qps ?? null,
+    memory_bytes: stats?.rusage.mem ?? null,
+    cpu: stats?.rusage.cpu ?? null,
+  };
+}
+
+/** The sentinels. */
+export function viewSentinels(leader: LeaderControl): V1SentinelList {
+  const { servers, outOfSync } = leader.topology().sentinel;
+  return { ...viewVersion(leader), items: [...servers], out_of_sync: outOfSync };
+}
+
+/** Slots as ranges in order; a slot with an action is a range of its own. */
+export function viewRanges(slots: readonly SlotMapping[]): readonly V1SlotRange[] {
+  const ranges: V1SlotRange[] = [];
+  for (const slot of slots) {
+    const action = describeAction(slot);
+    const last = ranges.at(-1);
+    const isNext = last?.to === slot.id - 1 && last.group_id === slot.groupId;
+    if (last !== undefined && isNext && last.action === null && action === null) {
+      last.to = slot.id;
+    } else {
+      ranges.push({ from: slot.id, to: slot.id, group_id: slot.groupId, action });
+    }
+  }
+  return ranges;
+}
+
+/** One slot. Throws NOT_FOUND. */
+export function viewSlot(leader: LeaderControl, id: number): V1Slot {
+  const slot = leader.topology().slots[id];
+  if (slot === undefined) {
+    throw new CodisError("NOT_FOUND", `slot-[${id}] doesn't exist`);
+  }
+  const told = leader.slotTable().find((record) => record.id === id);
+  return {
+    id,
+    group_id: slot.groupId,
+    action: describeAction(slot),
+    locked: told?.locked ?? false,
+    backend_addr: orNull(told?.backendAddr),
+    migrate_from: orNull(told?.migrateFrom),
+    forward_method: FORWARD_METHOD_NAMES[told?.forwardMethod ?? FORWARD_METHOD.sync],
+    replica_groups: (told?.replicaGroups ?? []).map((group) => [...group]),
+  };
+}
+
+const FORWARD_METHOD_NAMES: Readonly<Record<ForwardMethod, V1Slot["forward_method"]>> = {
+  [FORWARD_METHOD.sync]: "sync",
+  [FORWARD_METHOD.semiAsync]: "semi-async",
+  [FORWARD_METHOD.migrate]: "migrate",
+};
+
+function describeAction({ action }: SlotMapping): V1SlotRange["action"] {
+  return action.state === ""
+    ? null
+    : { state: action.state, index: action.index, target_id: action.targetId };
+}
+
+function orNull(text: string | undefined): string | null {
+  return text === undefined || text === "" ? null : text;
+}
+
+function timeOf(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
+}

@@ -1,0 +1,67 @@
+/**
+ * Changes of the list of proxies: each takes a topology and gives the next one, or throws a `CodisError`
+ * with Codis's own text and changes nothing. Talking to the proxies is the caller's part,
+ * `dashboard/fleet`.
+ */
+import { CodisError } from "../../base/error.ts";
+import { coordinatorPath } from "../coordinator-path.ts";
+import { isProxyToken, type ProxyModel } from "../proxy-model.ts";
+import { PROXIES_MAX, type ProxyRecord } from "../proxy-record.ts";
+import { getProxy, refuseFault } from "../topology/guard.ts";
+import { compareProxies } from "../topology/node.ts";
+import type { Topology } from "../topology/topology.ts";
+
+/** Registers a proxy; it gets the next free number. */
+export function addProxy(topology: Topology, model: ProxyModel): Topology {
+  const { token } = model;
+  checkModel(topology, model);
+  if (topology.proxies.has(token)) {
+    throw new CodisError("ALREADY_EXISTS", `proxy-[${token}] already exists`);
+  }
+  refuseFault(topology, coordinatorPath.proxy(topology.product, token), `proxy-[${token}]`);
+  if (topology.proxies.size >= PROXIES_MAX) {
+    throw new CodisError(
+      "STATE_CONFLICT",
+      `a product can have ${PROXIES_MAX} proxies, remove some`,
+    );
+  }
+  const ids = [...topology.proxies.values()].map((proxy) => proxy.id);
+  return withProxy(topology, { ...model, id: Math.max(0, ...ids) + 1 });
+}
+
+/** Stores what a known proxy says of itself now; it keeps its number. */
+export function updateProxy(topology: Topology, model: ProxyModel): Topology {
+  checkModel(topology, model);
+  const { id, extra } = getProxy(topology, model.token);
+  return withProxy(topology, { ...model, id, ...(extra === undefined ? {} : { extra }) });
+}
+
+/** Forgets a proxy. */
+export function removeProxy(topology: Topology, token: string): Topology {
+  getProxy(topology, token);
+  const proxies = new Map(topology.proxies);
+  proxies.delete(token);
+  return { ...topology, proxies };
+}
+
+function checkModel(topology: Topology, model: ProxyModel): void {
+  if (!isProxyToken(model.token)) {
+    throw new CodisError(
+      "ARGUMENT_INVALID",
+      "invalid proxy token, expected 1 to 128 letters, digits, _ and -",
+    );
+  }
+  if (model.productName !== topology.product) {
+    throw new CodisError(
+      "STATE_CONFLICT",
+      `proxy-[${model.token}] belongs to product ${JSON.stringify(model.productName)}, ` +
+        `expected ${JSON.stringify(topology.product)}`,
+    );
+  }
+}
+
+function withProxy(topology: Topology, proxy: ProxyRecord): Topology {
+  const proxies = [...new Map(topology.proxies).set(proxy.token, proxy).values()];
+  proxies.sort(compareProxies);
+  return { ...topology, proxies: new Map(proxies.map((one) => [one.token, one])) };
+}

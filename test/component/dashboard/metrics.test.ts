@@ -1,0 +1,85 @@
+/** The text of a dashboard's `/metrics`: its form, and that it is all that the table says. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { DASHBOARD_METRICS } from "../../../src/dashboard/admin/metric.ts";
+import { DashboardPort } from "../../support/dashboard-port.ts";
+import { fillSample } from "../../support/dashboard-sample.ts";
+
+let port: DashboardPort;
+
+beforeEach(async () => {
+  port = await new DashboardPort().start();
+  fillSample(port.leader);
+});
+
+afterEach(() => port.close());
+
+async function read(): Promise<{ text: string; names: string[]; samples: Map<string, number> }> {
+  const { text } = await port.get("/metrics");
+  const lines = text.trimEnd().split("\n");
+  const names = lines.flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []);
+  const samples = lines
+    .filter((line) => !line.startsWith("#"))
+    .map((line): [string, number] => {
+      const at = line.lastIndexOf(" ");
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    });
+  return { text, names, samples: new Map(samples) };
+}
+
+describe("/metrics of a leader", () => {
+  test("has every metric of the table, each announced once, with the labels of the table", async () => {
+    await port.get("/topom");
+    const { names, samples } = await read();
+    expect([...names].sort()).toEqual(Object.keys(DASHBOARD_METRICS).sort());
+    for (const [key, value] of samples) {
+      const [name = "", labels = ""] = key.split("{");
+      const family = name.replace(/_(bucket|sum|count)$/, "");
+      const spec = Object.entries(DASHBOARD_METRICS).find(
+        ([each]) => each === name || each === family,
+      )?.[1];
+      const given = [...labels.matchAll(/([a-z_]+)="/g)].map((match) => match[1] ?? "");
+      expect([key, given.filter((label) => label !== "le")]).toEqual([
+        key,
+        [...(spec?.labels ?? [])],
+      ]);
+      expect([key, Number.isFinite(value)]).toEqual([key, true]);
+    }
+  });
+
+  test("shows the product", async () => {
+    const { samples } = await read();
+    const show = (key: string) => samples.get(key);
+    expect(show("codis_dashboard_leader")).toBe(1);
+    expect(show('codis_dashboard_state{state="leader"}')).toBe(1);
+    expect(show("codis_dashboard_epoch")).toBe(3);
+    expect(show('codis_dashboard_slots{state="offline"}')).toBe(24);
+    expect(show('codis_dashboard_slots{state="moving"}')).toBe(2);
+    expect(show('codis_dashboard_servers{role="master",status="up"}')).toBe(2);
+    expect(show('codis_dashboard_servers{role="replica",status="timeout"}')).toBe(1);
+    expect(show('codis_dashboard_proxies{status="online"}')).toBe(2);
+    expect(show('codis_dashboard_proxies{status="unknown"}')).toBe(1);
+    expect(show('codis_dashboard_proxy_tables{table="synced"}')).toBe(1);
+    expect(show('codis_dashboard_problems{kind="server_unreachable"}')).toBe(2);
+    expect(show('codis_dashboard_problems{kind="proxy_not_synced"}')).toBeUndefined();
+  });
+
+  test("counts requests by API, method and status", async () => {
+    await port.get("/topom");
+    await port.change("group/create/:xauth/9");
+    await port.change("group/create/:xauth/9");
+    await port.get("/api/v1/groups/77");
+    await port.get("/api/slot/1");
+    const { samples } = await read();
+    const count = (api: string, method: string, status: number) =>
+      samples.get(
+        `codis_dashboard_http_requests_total{api="${api}",method="${method}",status="${status}"}`,
+      );
+    expect(count("topom", "GET", 200)).toBe(1);
+    expect(count("topom", "PUT", 200)).toBe(1);
+    expect(count("topom", "PUT", 800)).toBe(1);
+    expect(count("v1", "GET", 404)).toBe(1);
+    expect(count("legacy", "GET", 200)).toBe(1);
+    const duration = 'codis_dashboard_http_request_duration_seconds_count{api="topom"}';
+    expect(samples.get(duration)).toBe(3);
+  });
+});
