@@ -9,7 +9,15 @@ import { fileURLToPath } from "node:url";
 /** Root of the repository. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const IGNORED = new Set([".git", "node_modules", "coverage", "package-lock.json", "tmp", "dist"]);
+const IGNORED = new Set([
+  ".git",
+  "node_modules",
+  "coverage",
+  "package-lock.json",
+  "tmp",
+  "dist",
+  "build",
+]);
 
 /** One text file. */
 export interface SourceFile {

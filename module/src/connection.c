@@ -1,0 +1,428 @@
+/* See connection.h. */
+#include "connection.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "argument.h"
+
+enum {
+    CONNECTIONS_MAX = 64,
+    IDLE_MS = 15000,
+    CHUNK_BYTES = 65536,
+    LINE_BYTES = 1024,
+    TARGET_BYTES = 300,
+    ADDRESS_BYTES = 80
+};
+
+typedef struct {
+    char target[TARGET_BYTES]; /* host:port; empty: free. */
+    int fd; /* -1: not connected. */
+    int db;
+    long long used_at_ms;
+    char own_address[ADDRESS_BYTES];
+    /* Own address of a connection whose last SLOTSRESTORE wasn't answered; empty: none. */
+    char doubt[ADDRESS_BYTES];
+} Connection;
+
+/* A conversation: the caller's context, the connection, the patience. */
+typedef struct {
+    Context *ctx;
+    Connection *connection;
+    int timeout_ms;
+    char line[LINE_BYTES];
+} Talk;
+
+static Connection connections[CONNECTIONS_MAX];
+
+void buffer_add(Buffer *buffer, const char *bytes, size_t length) {
+    size_t needed = buffer->length + length;
+    if (needed > buffer->capacity) {
+        // What is large comes in one piece, which isn't doubled.
+        buffer->capacity = needed > buffer->capacity * 2 ? needed : buffer->capacity * 2;
+        buffer->bytes = rm.Realloc(buffer->bytes, buffer->capacity);
+    }
+    if (length > 0) {
+        memcpy(buffer->bytes + buffer->length, bytes, length);
+    }
+    buffer->length += length;
+}
+
+static void add_header(Buffer *buffer, char kind, long long number) {
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%c%lld\r\n", kind, number);
+    buffer_add(buffer, text, (size_t)length);
+}
+
+void buffer_add_argument(Buffer *buffer, const char *bytes, size_t length) {
+    add_header(buffer, '$', (long long)length);
+    buffer_add(buffer, bytes, length);
+    buffer_add(buffer, "\r\n", 2);
+}
+
+void buffer_free(Buffer *buffer) {
+    rm.Free(buffer->bytes);
+    *buffer = (Buffer){0};
+}
+
+static void disconnect(Connection *connection) {
+    if (connection->fd >= 0) {
+        close(connection->fd);
+    }
+    connection->fd = -1;
+}
+
+/* Waits for an event of the socket; restarts after signals with the full time, which are rare. */
+static bool wait_for(int fd, short events, int timeout_ms) {
+    struct pollfd one = {.fd = fd, .events = events, .revents = 0};
+    int ready;
+    do {
+        ready = poll(&one, 1, timeout_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+/* With `more` the bytes wait for those of the next call, so that a small command is one segment. */
+static bool write_all(Talk *talk, const char *bytes, size_t length, int more) {
+    int fd = talk->connection->fd;
+    size_t done = 0;
+    while (done < length) {
+        size_t chunk = length - done > CHUNK_BYTES ? CHUNK_BYTES : length - done;
+        ssize_t sent = send(fd, bytes + done, chunk, MSG_NOSIGNAL | more);
+        if (sent > 0) {
+            done += (size_t)sent;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (!wait_for(fd, POLLOUT, talk->timeout_ms)) {
+                break;
+            }
+        } else if (errno != EINTR) {
+            break;
+        }
+    }
+    if (done < length) {
+        reply_error(talk->ctx, "IOERR error or timeout writing to target");
+        return false;
+    }
+    return true;
+}
+
+/* Reads one line that begins with + or -, and nothing behind it; anything else is an error as well. */
+static bool read_line(Talk *talk) {
+    size_t length = 0;
+    while (length < sizeof(talk->line) - 1) {
+        if (!wait_for(talk->connection->fd, POLLIN, talk->timeout_ms)) {
+            break;
+        }
+        ssize_t got = recv(talk->connection->fd, talk->line + length,
+            sizeof(talk->line) - 1 - length, 0);
+        if (got > 0) {
+            length += (size_t)got;
+            const char *end = memchr(talk->line, '\n', length);
+            bool is_whole = end != NULL && end == talk->line + length - 1 && length >= 3;
+            if (is_whole && (talk->line[0] == '+' || talk->line[0] == '-')) {
+                talk->line[length - 2] = '\0';
+                return true;
+            }
+            if (end != NULL) {
+                break;
+            }
+        } else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+            break;
+        }
+    }
+    reply_error(talk->ctx, "IOERR error or timeout reading from target");
+    return false;
+}
+
+/* One command with its answer in talk->line; false: error answered. */
+static bool ask(Talk *talk, int count, const char *const *arguments, const size_t *lengths) {
+    Buffer command = {0};
+    add_header(&command, '*', count);
+    for (int i = 0; i < count; i++) {
+        buffer_add_argument(&command, arguments[i], lengths[i]);
+    }
+    bool is_answered = write_all(talk, command.bytes, command.length, 0) && read_line(talk);
+    buffer_free(&command);
+    return is_answered;
+}
+
+static bool refuse(Talk *talk, const char *what) {
+    reply_error(talk->ctx, "ERR error on slotsrestore, %s failed: %s", what, talk->line + 1);
+    return false;
+}
+
+/* A parameter of this server; NULL when it can't be read. The caller frees it. */
+static String *own_parameter(Context *ctx, const char *name) {
+    CallReply *reply = rm.Call(ctx, "CONFIG", "Ecc", "GET", name);
+    String *value = NULL;
+    if (reply != NULL && rm.CallReplyType(reply) == REPLY_ARRAY && rm.CallReplyLength(reply) == 2) {
+        size_t length;
+        const char *bytes = rm.CallReplyStringPtr(rm.CallReplyArrayElement(reply, 1), &length);
+        value = rm.CreateString(ctx, bytes, length);
+    }
+    if (reply != NULL) {
+        rm.FreeCallReply(reply);
+    }
+    return value;
+}
+
+/* Both servers share a password, as codis-server wants it. */
+static bool log_in(Talk *talk) {
+    String *password = own_parameter(talk->ctx, "requirepass");
+    if (password == NULL) {
+        reply_error(talk->ctx, "ERR error on slotsrestore, auth failed: requirepass can't be read");
+        return false;
+    }
+    size_t length;
+    const char *bytes = rm.StringPtrLen(password, &length);
+    bool is_in = true;
+    if (length > 0) {
+        const char *arguments[] = {"AUTH", bytes};
+        const size_t lengths[] = {4, length};
+        is_in = ask(talk, 2, arguments, lengths);
+        if (is_in && talk->line[0] != '+') {
+            is_in = refuse(talk, "auth");
+        }
+    }
+    rm.FreeString(talk->ctx, password);
+    return is_in;
+}
+
+/* Makes sure that what was sent before without an answer isn't executed any more. */
+static bool end_doubt(Talk *talk) {
+    Connection *connection = talk->connection;
+    if (connection->doubt[0] == '\0') {
+        return true;
+    }
+    const char *arguments[] = {"CLIENT", "KILL", connection->doubt};
+    const size_t lengths[] = {6, 4, strlen(connection->doubt)};
+    if (!ask(talk, 3, arguments, lengths)) {
+        return false;
+    }
+    if (talk->line[0] != '+' && strstr(talk->line, "No such client") == NULL) {
+        return refuse(talk, "client kill");
+    }
+    connection->doubt[0] = '\0';
+    return true;
+}
+
+static bool select_db(Talk *talk, int db) {
+    Connection *connection = talk->connection;
+    if (connection->db == db) {
+        return true;
+    }
+    char text[16];
+    int length = snprintf(text, sizeof(text), "%d", db);
+    const char *arguments[] = {"SELECT", text};
+    const size_t lengths[] = {6, (size_t)length};
+    if (!ask(talk, 2, arguments, lengths)) {
+        return false;
+    }
+    if (talk->line[0] != '+') {
+        return refuse(talk, "select");
+    }
+    connection->db = db;
+    return true;
+}
+
+/* Numeric address and port of one end of the socket, as Redis writes them; false when unknown. */
+static bool describe_end(int fd, bool is_own, char *text, char *ip, int *port) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    struct sockaddr *any = (struct sockaddr *)&address;
+    if ((is_own ? getsockname(fd, any, &length) : getpeername(fd, any, &length)) != 0) {
+        return false;
+    }
+    char service[16];
+    if (getnameinfo(any, length, ip, INET6_ADDRSTRLEN, service, sizeof(service),
+            NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
+        sscanf(service, "%d", port) != 1) {
+        return false;
+    }
+    snprintf(text, ADDRESS_BYTES, strchr(ip, ':') != NULL ? "[%s]:%d" : "%s:%d", ip, *port);
+    return true;
+}
+
+/* A server that sent to itself would wait for itself, and then overwrite the key with its old value. */
+static bool is_self(Context *ctx, const char *own_ip, const char *peer_ip, int peer_port) {
+    if (strcmp(own_ip, peer_ip) != 0) {
+        return false;
+    }
+    long long port = 0;
+    String *value = own_parameter(ctx, "port");
+    if (value != NULL) {
+        if (rm.StringToLongLong(value, &port) != API_OK) {
+            port = 0;
+        }
+        rm.FreeString(ctx, value);
+    }
+    return port == peer_port;
+}
+
+/* A socket on its way to the target; -1 with errno or a text of getaddrinfo in `failure`. */
+static int open_socket(const char *host, const char *port, const char **failure) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    int code = getaddrinfo(host, port, &hints, &found);
+    if (code != 0) {
+        *failure = gai_strerror(code);
+        return -1;
+    }
+    int fd = -1;
+    for (struct addrinfo *one = found; one != NULL && fd < 0; one = one->ai_next) {
+        fd = socket(one->ai_family, SOCK_STREAM, 0);
+        int yes = 1;
+        if (fd >= 0 &&
+            (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+                setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) != 0 ||
+                (connect(fd, one->ai_addr, one->ai_addrlen) != 0 && errno != EINPROGRESS))) {
+            *failure = strerror(errno);
+            close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static bool connect_target(Talk *talk, const char *host, const char *port) {
+    Connection *connection = talk->connection;
+    const char *failure = "no address";
+    connection->fd = open_socket(host, port, &failure);
+    connection->db = 0;
+    if (connection->fd < 0) {
+        reply_error(talk->ctx, "ERR Can't connect to target node: %s", failure);
+        return false;
+    }
+    // A refused connection is writable too and fails at the first write, with the text that goes with it.
+    if (!wait_for(connection->fd, POLLOUT, talk->timeout_ms)) {
+        reply_error(talk->ctx, "IOERR error or timeout connecting to the client");
+        return false;
+    }
+    char own_ip[INET6_ADDRSTRLEN];
+    char peer_ip[INET6_ADDRSTRLEN];
+    char peer[ADDRESS_BYTES];
+    int own_port;
+    int peer_port;
+    if (!describe_end(connection->fd, true, connection->own_address, own_ip, &own_port) ||
+        !describe_end(connection->fd, false, peer, peer_ip, &peer_port)) {
+        reply_error(talk->ctx, "IOERR error or timeout writing to target");
+        return false;
+    }
+    if (is_self(talk->ctx, own_ip, peer_ip, peer_port)) {
+        reply_error(talk->ctx, "ERR Can't connect to target node: it is this server itself");
+        return false;
+    }
+    return log_in(talk) && end_doubt(talk);
+}
+
+/* The connection of the address, or a place for it; NULL when all places are taken by open doubts. */
+static Connection *find_place(const char *target) {
+    static bool is_ready;
+    Connection *oldest = NULL;
+    if (!is_ready) {
+        for (int i = 0; i < CONNECTIONS_MAX; i++) {
+            connections[i].fd = -1;
+        }
+        is_ready = true;
+    }
+    for (int i = 0; i < CONNECTIONS_MAX; i++) {
+        Connection *one = &connections[i];
+        if (strcmp(one->target, target) == 0) {
+            return one;
+        }
+        if (one->doubt[0] == '\0' && (oldest == NULL || one->used_at_ms < oldest->used_at_ms)) {
+            oldest = one;
+        }
+    }
+    if (oldest != NULL) {
+        disconnect(oldest);
+        snprintf(oldest->target, sizeof(oldest->target), "%s", target);
+    }
+    return oldest;
+}
+
+/* A connection on which something waits to be read was closed by the target, or talks nonsense. */
+static bool is_usable(const Connection *connection) {
+    return connection->fd >= 0 && !wait_for(connection->fd, POLLIN, 0);
+}
+
+static bool exchange(Talk *talk, const char *host, const char *port, long long argument_count,
+    const Buffer *arguments) {
+    Connection *connection = talk->connection;
+    if (!is_usable(connection)) {
+        disconnect(connection);
+        if (!connect_target(talk, host, port)) {
+            return false;
+        }
+    }
+    if (!select_db(talk, rm.GetSelectedDb(talk->ctx))) {
+        return false;
+    }
+    snprintf(connection->doubt, sizeof(connection->doubt), "%s", connection->own_address);
+    Buffer head = {0};
+    add_header(&head, '*', argument_count + 1);
+    buffer_add_argument(&head, "SLOTSRESTORE", strlen("SLOTSRESTORE"));
+    bool is_answered = write_all(talk, head.bytes, head.length, MSG_MORE) &&
+        write_all(talk, arguments->bytes, arguments->length, 0) && read_line(talk);
+    buffer_free(&head);
+    if (!is_answered) {
+        return false;
+    }
+    connection->doubt[0] = '\0';
+    return talk->line[0] == '+' || refuse(talk, "migration");
+}
+
+bool connection_send(Context *ctx, const String *host, const String *port, int timeout_ms,
+    long long argument_count, const Buffer *arguments) {
+    size_t host_length;
+    size_t port_length;
+    const char *host_text = rm.StringPtrLen(host, &host_length);
+    const char *port_text = rm.StringPtrLen(port, &port_length);
+    char target[TARGET_BYTES];
+    if (strlen(host_text) != host_length || strlen(port_text) != port_length || host_length == 0 ||
+        host_length + port_length + 2 > sizeof(target)) {
+        reply_error(ctx, "ERR Can't connect to target node: no valid address");
+        return false;
+    }
+    snprintf(target, sizeof(target), "%s:%s", host_text, port_text);
+    Connection *connection = find_place(target);
+    if (connection == NULL) {
+        reply_error(ctx, "ERR Can't connect to target node: too many targets that didn't answer");
+        return false;
+    }
+    Talk talk = {.ctx = ctx, .connection = connection, .timeout_ms = timeout_ms};
+    bool is_done = exchange(&talk, host_text, port_text, argument_count, arguments);
+    connection->used_at_ms = rm.Milliseconds();
+    if (!is_done) {
+        disconnect(connection);
+    }
+    return is_done;
+}
+
+void connections_expire(void) {
+    long long now_ms = rm.Milliseconds();
+    for (int i = 0; i < CONNECTIONS_MAX; i++) {
+        Connection *one = &connections[i];
+        if (one->target[0] != '\0' && one->fd >= 0 && now_ms - one->used_at_ms > IDLE_MS) {
+            disconnect(one);
+        }
+    }
+}
+
+void connections_close(void) {
+    for (int i = 0; i < CONNECTIONS_MAX; i++) {
+        if (connections[i].target[0] != '\0') {
+            disconnect(&connections[i]);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+/*
+ * Key events come after the change. `new`: a command made a key. `loaded`: it came from an RDB file or a
+ * master. Gone: `del`, `expired`, `evicted`, `rename_from`, `move_from`. RENAME onto a key that exists,
+ * COPY REPLACE and RESTORE REPLACE tell `new` for a name that was there, and then their own event: where
+ * that doesn't follow, some other module has deleted a key without a word, and the database is counted
+ * anew before the next answer.
+ */
+#include "events.h"
+
+#include <string.h>
+
+#include "connection.h"
+#include "counts.h"
+#include "delete-job.h"
+#include "slot-index.h"
+
+static bool is_removal(const char *event) {
+    return strcmp(event, "del") == 0 || strcmp(event, "expired") == 0 ||
+        strcmp(event, "evicted") == 0 || strcmp(event, "rename_from") == 0 ||
+        strcmp(event, "move_from") == 0;
+}
+
+static bool is_replacement(const char *event) {
+    return strcmp(event, "rename_from") == 0 || strcmp(event, "copy_to") == 0 ||
+        strcmp(event, "restore") == 0;
+}
+
+static int on_key(Context *ctx, int type, const char *event, String *key) {
+    int db = rm.GetSelectedDb(ctx);
+    if (type == KEY_NEW || type == KEY_LOADED) {
+        size_t length;
+        const char *bytes = rm.StringPtrLen(key, &length);
+        KeyHash hash = key_hash(bytes, length);
+        if (type == KEY_LOADED) {
+            counts_add_loaded(db, slot_of_crc(hash.crc));
+        } else {
+            counts_add(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
+        }
+        index_add(db, bytes, length, hash);
+        return API_OK;
+    }
+    counts_resolve(is_replacement(event));
+    if (is_removal(event)) {
+        size_t length;
+        const char *bytes = rm.StringPtrLen(key, &length);
+        KeyHash hash = key_hash(bytes, length);
+        counts_remove(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
+        index_remove(db, bytes, length, hash);
+    }
+    return API_OK;
+}
+
+static void on_flush(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
+    (void)ctx;
+    (void)event;
+    const FlushInfo *info = data;
+    if (sub == FLUSH_END) {
+        counts_clear(info->db);
+        index_drop(info->db);
+    }
+}
+
+static void on_swap(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
+    (void)ctx;
+    (void)event;
+    (void)sub;
+    const SwapInfo *info = data;
+    counts_swap(info->first, info->second);
+    index_swap(info->first, info->second);
+    delete_jobs_swap(info->first, info->second);
+}
+
+static void on_loading(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
+    (void)event;
+    (void)data;
+    if (sub == LOADING_ENDED || sub == LOADING_FAILED) {
+        counts_compare(ctx);
+    }
+}
+
+static void on_cron(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
+    (void)event;
+    (void)sub;
+    (void)data;
+    counts_compare(ctx);
+    index_expire();
+    connections_expire();
+}
+
+int events_start(Context *ctx) {
+    int types = KEY_GENERIC | KEY_EXPIRED | KEY_EVICTED | KEY_LOADED | KEY_NEW;
+    const struct {
+        ServerEvent event;
+        ServerEventFunction function;
+    } events[] = {
+        {{.id = EVENT_FLUSH, .version = 1}, on_flush},
+        {{.id = EVENT_SWAP, .version = 1}, on_swap},
+        {{.id = EVENT_LOADING, .version = 1}, on_loading},
+        {{.id = EVENT_CRON, .version = 1}, on_cron},
+    };
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        if (rm.SubscribeToServerEvent(ctx, events[i].event, events[i].function) != API_OK) {
+            return API_ERROR;
+        }
+    }
+    return rm.SubscribeToKeyspaceEvents(ctx, types, on_key);
+}

@@ -1,0 +1,214 @@
+/*
+ * Tests of what needs no server: api.c, slot.c, name-set.c, counts.c. The server's functions that these call
+ * are stood in for by the C library; everything else of `rm` is NULL and crashes if called.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "counts.h"
+#include "name-set.h"
+#include "slot.h"
+
+static int failures;
+
+#define CHECK(is_true) \
+    do { \
+        if (!(is_true)) { \
+            failures++; \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #is_true); \
+        } \
+    } while (0)
+
+static KeyHash hash_of(const char *key) {
+    return key_hash(key, strlen(key));
+}
+
+static void test_slots(void) {
+    CHECK(slot_of_crc(hash_of("a").crc) == 579);
+    CHECK(slot_of_crc(hash_of("b").crc) == 1017);
+    CHECK(slot_of_crc(hash_of("c").crc) == 879);
+    CHECK(slot_of_crc(hash_of("{}y").crc) == 0);
+    CHECK(slot_of_crc(key_hash("", 0).crc) == 0);
+    CHECK(hash_of("123456789").crc == 0xCBF43926u);
+    const char *const pairs[][2] = {
+        {"{abc}", "abc"}, {"{{{abc1}abc2}", "{{abc1"}, {"abc1{abc2{abc3}", "abc2{abc3"},
+        {"{{{{abc}", "{{{abc"}, {"{{}{{abc", "{"}, {"abc}{123}456", "123"}, {"123{abc}456", "abc"},
+        {"123{456}", "456"}, {"{}abc", ""}, {"abc{}123", ""},
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        KeyHash whole = hash_of(pairs[i][0]);
+        CHECK(whole.has_tag);
+        CHECK(whole.crc == hash_of("").crc || pairs[i][1][0] != '\0');
+        // The tag is hashed as it is, even where it has a brace itself.
+        char plain[32];
+        snprintf(plain, sizeof(plain), "%s", pairs[i][1]);
+        if (strchr(plain, '{') == NULL) {
+            CHECK(whole.crc == hash_of(plain).crc);
+        }
+    }
+    CHECK(!hash_of("{{{{abc").has_tag);
+    CHECK(!hash_of("abc}{abc").has_tag);
+    const char binary[] = {'x', '\0', '{', '\0', '}', 'y'};
+    CHECK(key_hash(binary, sizeof(binary)).has_tag);
+    CHECK(key_hash(binary, sizeof(binary)).crc == key_hash("\0", 1).crc);
+}
+
+static void test_name_set(void) {
+    enum { NAMES = 20000, ROUNDS = 200000 };
+    static bool is_in[NAMES];
+    NameSet set = {0};
+    size_t size = 0;
+    CHECK(name_set_any(&set, 5) == NULL);
+    CHECK(!name_set_remove(&set, "x", 1));
+    srand(20260607);
+    for (int round = 0; round < ROUNDS; round++) {
+        int number = rand() % NAMES;
+        char name[32];
+        size_t length = (size_t)snprintf(name, sizeof(name), "{tag}%d", number);
+        bool is_adding = rand() % 2 == 0;
+        bool is_changed = is_adding ? name_set_add(&set, name, length, key_hash(name, length))
+                                    : name_set_remove(&set, name, length);
+        CHECK(is_changed == (is_in[number] != is_adding));
+        if (is_changed) {
+            is_in[number] = is_adding;
+            size = is_adding ? size + 1 : size - 1;
+        }
+        CHECK(set.size == size);
+    }
+    // Taking any until none is left gives each name once.
+    while (set.size > 0) {
+        const Name *any = name_set_any(&set, (uint64_t)rand());
+        char name[32];
+        CHECK(any != NULL && any->length < sizeof(name));
+        snprintf(name, sizeof(name), "%.*s", (int)any->length, any->bytes);
+        int number = atoi(name + strlen("{tag}"));
+        CHECK(is_in[number]);
+        is_in[number] = false;
+        size_t length = any->length;
+        CHECK(name_set_remove(&set, name, length));
+    }
+    CHECK(name_set_add(&set, "", 0, key_hash("", 0)));
+    CHECK(!name_set_add(&set, "", 0, key_hash("", 0)));
+    name_set_clear(&set);
+    CHECK(set.size == 0 && set.capacity == 0);
+}
+
+static void test_counts(void) {
+    CHECK(counts_slot(3, 5) == 0);
+    counts_add(3, 5, 1);
+    counts_add(3, 5, 2);
+    // The size didn't grow: the new key took the place of one that went without a word.
+    counts_add(3, 5, 2);
+    counts_resolve(true);
+    CHECK(counts_slot(3, 5) == 2 && counts_of(3)->total == 2 && !counts_of(3)->is_suspect);
+    // The same, and what follows isn't what RENAME, COPY or RESTORE say.
+    counts_add(7, 5, 1);
+    counts_add(7, 6, 1);
+    CHECK(!counts_of(7)->is_suspect);
+    counts_resolve(false);
+    CHECK(counts_of(7)->is_suspect);
+    counts_swap(3, 0);
+    CHECK(counts_slot(0, 5) == 2 && counts_slot(3, 5) == 0);
+    counts_remove(0, 5, 1);
+    CHECK(counts_slot(0, 5) == 1 && !counts_of(0)->is_suspect);
+    // Two went, one was told.
+    counts_add(0, 6, 2);
+    counts_remove(0, 6, 0);
+    CHECK(counts_of(0)->is_suspect);
+    counts_clear(0);
+    CHECK(counts_slot(0, 5) == 0 && !counts_of(0)->is_suspect);
+    counts_remove(0, 5, 0);
+    CHECK(counts_slot(0, 5) == 0 && counts_of(0)->is_suspect);
+    counts_add_loaded(15, 1023);
+    counts_clear(-1);
+    CHECK(counts_slot(15, 1023) == 0);
+    counts_free();
+    CHECK(counts_of(0) == NULL);
+}
+
+/* A server, as far as loading goes: some functions, one of which may be withheld. */
+struct RedisModuleCtx {
+    int (*get)(const char *name, void *place);
+};
+
+static const char *withheld;
+static int server_version;
+static int busy;
+static char logged[256];
+
+static void set_attributes(Context *ctx, const char *name, int version, int api_version) {
+    CHECK(ctx != NULL && strcmp(name, "demo") == 0 && version == 7 && api_version == 1);
+}
+
+static int is_busy(const char *name) {
+    (void)name;
+    return busy;
+}
+
+static int get_version(void) {
+    return server_version;
+}
+
+__attribute__((format(printf, 3, 4))) static void log_line(Context *ctx, const char *level,
+    const char *format, ...) {
+    (void)ctx;
+    (void)level;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(logged, sizeof(logged), format, arguments);
+    va_end(arguments);
+}
+
+static int get_function(const char *name, void *place) {
+    CHECK(strncmp(name, "RedisModule_", strlen("RedisModule_")) == 0);
+    const char *rest = name + strlen("RedisModule_");
+    if (withheld != NULL && strcmp(rest, withheld) == 0) {
+        return API_ERROR;
+    }
+    ModuleApi *all = &rm;
+    if (place == &all->SetModuleAttribs) {
+        all->SetModuleAttribs = set_attributes;
+    } else if (place == &all->IsModuleNameBusy) {
+        all->IsModuleNameBusy = is_busy;
+    } else if (place == &all->GetServerVersion) {
+        all->GetServerVersion = get_version;
+    } else if (place == &all->Log) {
+        all->Log = log_line;
+    }
+    return API_OK;
+}
+
+static void test_loading(void) {
+    Context server = {.get = get_function};
+    server_version = 0x7000f;
+    CHECK(api_load(&server, "demo", 7) == API_OK);
+    withheld = "ScanCursorCreate";
+    CHECK(api_load(&server, "demo", 7) == API_ERROR);
+    CHECK(strstr(logged, "ScanCursorCreate") != NULL);
+    withheld = NULL;
+    server_version = 0x60210;
+    CHECK(api_load(&server, "demo", 7) == API_ERROR);
+    server_version = 0x80001;
+    CHECK(api_load(&server, "demo", 7) == API_OK);
+    busy = 1;
+    CHECK(api_load(&server, "demo", 7) == API_ERROR);
+    rm = (ModuleApi){0};
+}
+
+int main(void) {
+    test_loading();
+    rm.Alloc = malloc;
+    rm.Realloc = realloc;
+    rm.Free = free;
+    slot_init();
+    test_slots();
+    test_name_set();
+    test_counts();
+    if (failures == 0) {
+        puts("unit tests passed");
+    }
+    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
