@@ -7,7 +7,7 @@
  * commands that can't be sent yet.
  */
 import { Socket } from "node:net";
-import { CodisError } from "../base/error.ts";
+import { CodisError, messageOf } from "../base/error.ts";
 import type { ClientAdapter, ProxyTarget } from "./adapter.ts";
 
 /** Settings to spread into the options of `new Redis(…)`, before those of the application. */
@@ -59,7 +59,15 @@ export function ioredisAdapter<C extends IoredisClient>(
       }
       return client;
     },
-    connect: (client) => client.connect(),
+    connect: async (client) => {
+      try {
+        await client.connect();
+      } catch (cause) {
+        // The library rejects with "Connection is closed."; why, like a wrong password, it tells by an event.
+        const why = lastErrors.get(client) ?? messageOf(cause);
+        throw new CodisError("REMOTE_UNREACHABLE", why, { cause });
+      }
+    },
     isReady: (client) => client.status === "ready" && isWritable(client),
     onEnd: (client, ended) => {
       const end = (): void => ended(lastErrors.get(client) ?? "the connection was closed");

@@ -108,6 +108,15 @@ export function refuseSeveral(
   return given[0];
 }
 
+/** Throws `USAGE` for a login to a store that isn't the one that the flags name. */
+export function refuseStrayLogin(flags: Flags): void {
+  for (const store of ["zookeeper", "etcd"]) {
+    if (flags.has(`${store}-auth`) && !flags.has(store)) {
+      throw new CodisError("USAGE", `--${store}-auth has a meaning only with --${store}`);
+    }
+  }
+}
+
 function oneLine(message: string): string {
   return message.replace(/^error: /, "").replaceAll("\n", " ");
 }

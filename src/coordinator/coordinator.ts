@@ -13,6 +13,9 @@
  * ARGUMENT_INVALID (see `node-check.ts`; nothing was written).
  */
 
+/** Bound of one operation, reconnecting included, unless the opener says otherwise; milliseconds. */
+export const OPERATION_TIMEOUT_MS = 10_000;
+
 /** Names one content of a node; opaque, compared with `===` only. Never equal to `ABSENT` or `ANY`. */
 export type NodeVersion = string;
 

@@ -34,9 +34,9 @@ export function testLeadership(context: SuiteContext): void {
       },
     );
 
-    context.slowTest("it outlives many leases while its process lives", async (scope) => {
+    context.slowTest("it outlives its lease again and again while its process lives", async (scope) => {
       const coordinator = await scope.open();
-      const request = { ...scope.leadershipRequest(), leaseMs: 1_000 };
+      const request = { ...scope.leadershipRequest(), leaseMs: 2_500 };
       const leadership = await coordinator.lead(request);
       let lost: string | undefined;
       leadership.lost.then(
@@ -48,8 +48,8 @@ export function testLeadership(context: SuiteContext): void {
         },
       );
       const other = await scope.open();
-      for (let round = 0; round < 6; round += 1) {
-        await pass(500);
+      for (let round = 0; round < 9; round += 1) {
+        await pass(900);
         expect(leadership.isHeld()).toBe(true);
         await leadership.confirm();
         await failure("LEADER_EXISTS", other.lead(request));

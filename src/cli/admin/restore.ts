@@ -93,6 +93,7 @@ export async function restoreDump(
   product: string,
   dump: Dump,
 ): Promise<void> {
+  await raiseEpoch(coordinator, product);
   const leadership = await takeLock(coordinator, product);
   try {
     const reading = await readProductNodes(coordinator, product);
@@ -115,6 +116,21 @@ export async function restoreDump(
     await writeJournaled(leadership, product, writes, reading.nodes);
   } finally {
     await leadership.release();
+  }
+}
+
+/**
+ * Proxies that serve on have heard the epoch of the coordinator that the product comes from, and refuse
+ * everything older. A dump doesn't say it; the time in seconds is above any that was counted up from 1, and
+ * above that of an earlier restore. A dashboard that leads is left in peace: `takeLock` names it.
+ */
+async function raiseEpoch(coordinator: Coordinator, product: string): Promise<void> {
+  const path = coordinatorPath.epoch(product);
+  const node = await coordinator.get(path);
+  const seconds = Math.floor(Date.now() / 1000);
+  const isLed = (await coordinator.get(coordinatorPath.lock(product))) !== undefined;
+  if (!isLed && Number(node?.data ?? 0) < seconds) {
+    await coordinator.write([{ path, data: `${seconds}`, expected: node?.version ?? ABSENT }]);
   }
 }
 

@@ -131,10 +131,9 @@ function describeProduct(product: V1Product): string {
 
 /** Every problem on a line of its own, those that keep keys away from clients marked with `!`. */
 function describeHealth(health: V1Health): string {
-  const faults = health.faults.map((line) => `! ${line}\n`);
   const problems = health.problems.map(
     ({ is_critical: isCritical, subject, message }) =>
       `${isCritical ? "!" : "-"} ${subject}: ${message}\n`,
   );
-  return [`${health.status}\n`, ...faults, ...problems].join("");
+  return [`${health.status}\n`, ...problems].join("");
 }

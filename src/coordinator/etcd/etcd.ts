@@ -6,16 +6,17 @@
  * COORDINATOR_UNREACHABLE and may be done later, by a server that wakes up. Fenced writes are sent until
  * there is an answer, see `leadership.ts`.
  */
-import type {
-  Coordinator,
-  CoordinatorNode,
-  Leadership,
-  LeadershipRequest,
-  NodeVersion,
-  NodeWrite,
-  Registration,
-  RegistrationOptions,
-  Watch,
+import {
+  type Coordinator,
+  type CoordinatorNode,
+  type Leadership,
+  type LeadershipRequest,
+  type NodeVersion,
+  type NodeWrite,
+  OPERATION_TIMEOUT_MS,
+  type Registration,
+  type RegistrationOptions,
+  type Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
 import type { CoordinatorOptions } from "../open.ts";
@@ -37,8 +38,6 @@ import {
   versionsAt,
 } from "./write-chunk.ts";
 
-const OPERATION_MS = 10_000;
-
 /**
  * Opens a coordinator on a cluster of etcd; the first operation connects. Throws ADDRESS_INVALID,
  * NOT_SUPPORTED (`https://`) and CONFIG_INVALID (a login that isn't `user:password`).
@@ -48,7 +47,7 @@ export function openEtcd(options: CoordinatorOptions): Coordinator {
     new Gateway({
       addresses: parseEtcdAddresses(options.addr),
       auth: options.auth,
-      operationMs: options.operationTimeoutMs ?? OPERATION_MS,
+      operationMs: options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
       onState: options.onState ?? (() => undefined),
     }),
   );

@@ -14,7 +14,6 @@ import { toBase64 } from "./wire.ts";
 interface WatchMessage {
   readonly created?: boolean;
   readonly canceled?: boolean;
-  readonly cancel_reason?: string;
   readonly events?: readonly object[];
 }
 

@@ -8,16 +8,17 @@
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
-import type {
-  Coordinator,
-  CoordinatorNode,
-  Leadership,
-  LeadershipRequest,
-  NodeVersion,
-  NodeWrite,
-  Registration,
-  RegistrationOptions,
-  Watch,
+import {
+  type Coordinator,
+  type CoordinatorNode,
+  type Leadership,
+  type LeadershipRequest,
+  type NodeVersion,
+  type NodeWrite,
+  OPERATION_TIMEOUT_MS,
+  type Registration,
+  type RegistrationOptions,
+  type Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
 import type { CoordinatorOptions } from "../open.ts";
@@ -33,7 +34,6 @@ import { FileRegistration } from "./registration.ts";
 import { SignOfLife } from "./sign-of-life.ts";
 import { writeBatch } from "./write-batch.ts";
 
-const OPERATION_TIMEOUT_MS = 10_000;
 /** How long the removal of what dead processes have left may wait for the lock; it is tried again anyway. */
 const REAP_MS = 250;
 /** Nodes that are read in one turn of the event loop: some 4 ms. */

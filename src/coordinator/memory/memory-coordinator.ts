@@ -7,16 +7,17 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
-import type {
-  Coordinator,
-  CoordinatorNode,
-  Leadership,
-  LeadershipRequest,
-  NodeVersion,
-  NodeWrite,
-  Registration,
-  RegistrationOptions,
-  Watch,
+import {
+  type Coordinator,
+  type CoordinatorNode,
+  type Leadership,
+  type LeadershipRequest,
+  type NodeVersion,
+  type NodeWrite,
+  OPERATION_TIMEOUT_MS,
+  type Registration,
+  type RegistrationOptions,
+  type Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath, checkWrites } from "../node-check.ts";
 import { concerns, type MemoryChange } from "./memory-change.ts";
@@ -29,8 +30,6 @@ export interface MemoryOpenOptions {
   /** Bound of one operation during an outage; default 10 s. */
   readonly operationTimeoutMs?: number;
 }
-
-const OPERATION_TIMEOUT_MS = 10_000;
 
 /** When a connection dies by itself. */
 interface PlannedDeath {

@@ -6,16 +6,17 @@
  * registration and each leadership, because they live as long as their session and each has its own bound.
  */
 import { CodisError } from "../../base/error.ts";
-import type {
-  Coordinator,
-  CoordinatorNode,
-  Leadership,
-  LeadershipRequest,
-  NodeVersion,
-  NodeWrite,
-  Registration,
-  RegistrationOptions,
-  Watch,
+import {
+  type Coordinator,
+  type CoordinatorNode,
+  type Leadership,
+  type LeadershipRequest,
+  type NodeVersion,
+  type NodeWrite,
+  OPERATION_TIMEOUT_MS,
+  type Registration,
+  type RegistrationOptions,
+  type Watch,
 } from "../coordinator.ts";
 import { checkData, checkPath } from "../node-check.ts";
 import type { CoordinatorOptions } from "../open.ts";
@@ -27,7 +28,6 @@ import { NodeWatch } from "./node-watch.ts";
 import { KeptNode } from "./registration.ts";
 import { Session, type SessionOwner } from "./session.ts";
 
-const OPERATION_TIMEOUT_MS = 10_000;
 const SESSION_TIMEOUT_MS = 20_000;
 /** Leases and times to live: ZooKeeper raises or lowers them to its own bounds, which are narrower. */
 const LIFE_MS_MIN = 100;

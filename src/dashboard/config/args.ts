@@ -6,11 +6,11 @@
  * Order of precedence: defaults, then the file of `--config`, then flags.
  */
 import { Command } from "commander";
-import { CodisError } from "../../base/error.ts";
 import { LOG_LEVELS, type LogLevel } from "../../base/log-level.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
 import type { GivenValues } from "../../config/check.ts";
 import { defaultFileText } from "../../config/default-text.ts";
+import { FlagValues, warnAboutSecrets } from "../../config/flag-values.ts";
 import {
   type Flags,
   parseFlags,
@@ -18,6 +18,7 @@ import {
   readCount,
   readLogLevel,
   refuseSeveral,
+  refuseStrayLogin,
 } from "../../config/flags.ts";
 import { readTomlFile } from "../../config/toml-file.ts";
 import { DASHBOARD_KEYS, DASHBOARD_SECTIONS, type DashboardConfig } from "./key.ts";
@@ -47,6 +48,8 @@ export type DashboardOrder =
 
 const COORDINATOR_FLAGS = ["zookeeper", "etcd", "filesystem"] as const;
 const KEY_FLAGS = ["product_name", "product_auth"] as const;
+/** Flags whose values are passwords. */
+const SECRET_FLAGS = ["product_auth", "zookeeper-auth", "etcd-auth"] as const;
 
 /** Reads the arguments that follow `codis dashboard`, and the configuration file that they name. */
 export function parseDashboardArgs(
@@ -95,23 +98,9 @@ function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): Da
   readCount(flags, "ncpu");
   const configFile = flags.get("config");
   const fromFile = configFile === undefined ? undefined : readConfig(configFile);
-  const values = new Map(fromFile?.values);
-  const flagByKey = new Map<string, string>();
-  const override = (key: string, value: string, flag: string): void => {
-    values.set(key, value);
-    flagByKey.set(key, `--${flag}`);
-  };
-  for (const key of KEY_FLAGS) {
-    const value = flags.get(key);
-    if (value !== undefined) {
-      override(key, value, key);
-    }
-  }
-  readCoordinator(flags, override);
-  const loaded = checkDashboardConfig(
-    { values, originOf: (key) => flagByKey.get(key) ?? fromFile?.originOf(key) ?? "default" },
-    flags.has("strict"),
-  );
+  const given = new FlagValues(fromFile, flags, KEY_FLAGS);
+  readCoordinator(flags, given);
+  const loaded = checkDashboardConfig(given, flags.has("strict"));
   return {
     kind: "run",
     config: loaded.config,
@@ -122,35 +111,17 @@ function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): Da
       pidFile: flags.get("pidfile"),
       removeLock: flags.has("remove-lock"),
     },
-    warnings: [...loaded.warnings, ...warnAboutSecrets(flags)],
+    warnings: [...loaded.warnings, ...warnAboutSecrets(flags, SECRET_FLAGS, SECRET_FLAGS)],
   };
 }
 
-function readCoordinator(
-  flags: Flags,
-  override: (key: string, value: string, flag: string) => void,
-): void {
+function readCoordinator(flags: Flags, given: FlagValues): void {
   const name = refuseSeveral(flags, COORDINATOR_FLAGS, "a product has one coordinator");
-  for (const store of ["zookeeper", "etcd"]) {
-    if (flags.has(`${store}-auth`) && name !== store) {
-      throw new CodisError("USAGE", `--${store}-auth has a meaning only with --${store}`);
-    }
-  }
+  refuseStrayLogin(flags);
   if (name === undefined) {
     return;
   }
-  override("coordinator_name", name, name);
-  override("coordinator_addr", flags.get(name) ?? "", name);
-  override("coordinator_auth", flags.get(`${name}-auth`) ?? "", `${name}-auth`);
-}
-
-function warnAboutSecrets(flags: Flags): string[] {
-  const secrets = ["product_auth", "zookeeper-auth", "etcd-auth"];
-  return secrets
-    .filter((name) => (flags.get(name) ?? "") !== "")
-    .map(
-      (name) =>
-        `--${name}: everybody on this machine can see it in the list of processes; ` +
-        "better write it in the configuration file",
-    );
+  given.override("coordinator_name", name, name);
+  given.override("coordinator_addr", flags.get(name) ?? "", name);
+  given.override("coordinator_auth", flags.get(`${name}-auth`) ?? "", `${name}-auth`);
 }

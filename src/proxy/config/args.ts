@@ -10,6 +10,7 @@ import { CodisError } from "../../base/error.ts";
 import { LOG_LEVELS, type LogLevel } from "../../base/log-level.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
 import type { GivenValues } from "../../config/check.ts";
+import { FlagValues, warnAboutSecrets } from "../../config/flag-values.ts";
 import {
   type Flags,
   parseFlags,
@@ -17,6 +18,7 @@ import {
   readCount,
   readLogLevel,
   refuseSeveral,
+  refuseStrayLogin,
 } from "../../config/flags.ts";
 import { readTomlFile } from "../../config/toml-file.ts";
 import { defaultConfigText } from "./default-text.ts";
@@ -152,36 +154,20 @@ function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): Pr
   refuseWrongSources(flags);
   const configFile = flags.get("config");
   const fromFile = configFile === undefined ? undefined : readConfig(configFile);
-  const values = new Map(fromFile?.values);
-  const flagByKey = new Map<string, string>();
-  for (const key of KEY_FLAGS) {
-    const value = flags.get(key);
-    if (value !== undefined) {
-      values.set(key, value);
-      flagByKey.set(key, `--${key}`);
-    }
-  }
+  const given = new FlagValues(fromFile, flags, KEY_FLAGS);
   const ncpu = readCount(flags, "ncpu");
   if (ncpu !== undefined) {
-    values.set("workers", ncpu);
-    flagByKey.set("workers", "--ncpu");
+    given.override("workers", ncpu, "ncpu");
   }
-  const loaded = checkProxyConfig(
-    { values, originOf: (key) => flagByKey.get(key) ?? fromFile?.originOf(key) ?? "default" },
-    flags.has("strict"),
-  );
-  const warnings = [...loaded.warnings, ...warnAboutSecrets(flags)];
+  const loaded = checkProxyConfig(given, flags.has("strict"));
+  const warnings = [...loaded.warnings, ...warnAboutSecrets(flags, SECRET_FLAGS, KEY_FLAGS)];
   const config = limitWorkers(loaded.config, readCount(flags, "max-ncpu"), warnings);
   return { kind: "run", config, options: readOptions(flags, configFile), warnings };
 }
 
 function refuseWrongSources(flags: Flags): void {
   refuseSeveral(flags, SOURCE_FLAGS, "the slot table comes from one place");
-  for (const store of ["zookeeper", "etcd"]) {
-    if (flags.has(`${store}-auth`) && !flags.has(store)) {
-      throw new CodisError("USAGE", `--${store}-auth has a meaning only with --${store}`);
-    }
-  }
+  refuseStrayLogin(flags);
 }
 
 function readDashboard(flags: Flags): DashboardSource | undefined {
@@ -231,13 +217,4 @@ function limitWorkers(
   }
   warnings.push(`--max-ncpu=${max} is lower than workers = ${config.workers}; using ${max}`);
   return Object.freeze({ ...config, workers: max });
-}
-
-function warnAboutSecrets(flags: Flags): string[] {
-  return SECRET_FLAGS.filter((flag) => (flags.get(flag) ?? "") !== "").map((flag) => {
-    const advice = (KEY_FLAGS as readonly string[]).includes(flag)
-      ? "; better write it in the configuration file"
-      : "";
-    return `--${flag}: everybody on this machine can see it in the list of processes${advice}`;
-  });
 }

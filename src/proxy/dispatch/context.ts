@@ -1,7 +1,7 @@
 /**
  * Contracts between the dispatch stage and the handlers of commands that are not simply forwarded.
  *
- * The hot path never comes here: a request for one backend is copied raw (see `dispatch.ts`). A command
+ * The hot path never comes here: a request for one backend is copied raw (see `dispatcher.ts`). A command
  * that the proxy answers itself (`local/`) or that concerns all groups (`shards/`) is rare; its arguments
  * are copied into an `argv` and its handler may await. The session stops reading until the reply is
  * there, and such a handler starts only when the session has nothing in flight, so order is kept.

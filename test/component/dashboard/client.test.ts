@@ -238,6 +238,9 @@ describe("V1Client", () => {
     const health = await new V1Client({ addr: port.addr }).health();
     expect(health.status).toBe("critical");
     expect(health.faults).toHaveLength(1);
+    // The subject says the path, so the message doesn't.
+    const [fault] = health.problems;
+    expect(health.faults).toEqual([`${fault?.subject}: ${fault?.message}`]);
     expect(health.problems.map(({ kind, subject }) => `${kind}: ${subject}`)).toEqual([
       "fault: /codis3/demo/group/group-0009",
       "slots_offline: slots 1000-1023",

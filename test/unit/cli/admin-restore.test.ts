@@ -60,6 +60,9 @@ describe("dump", () => {
     // The lock was given back, and nothing of the restore is left but the epoch.
     const own = [...memory.snapshot().keys()].filter((path) => !path.startsWith("/codis3/demo/s"));
     expect(own.filter((path) => path.startsWith("/codis-ext"))).toEqual(["/codis-ext/demo/epoch"]);
+    // Above any that the product's proxies can have heard of where it comes from.
+    const epoch = await memory.open().get(coordinatorPath.epoch("demo"));
+    expect(Number(epoch?.data)).toBeGreaterThan(1_700_000_000);
     expect(own).not.toContain(coordinatorPath.lock("demo"));
   });
 

@@ -8,6 +8,7 @@ import {
   ioredisAdapter,
   nodeRedisAdapter,
 } from "../../../src/client/discovery.ts";
+import { freePort } from "../../support/free-port.ts";
 
 const GOOD: DiscoveryOptions<Redis> = {
   coordinator: { kind: "zookeeper", addr: "127.0.0.1:1" },
@@ -32,6 +33,13 @@ test("an ioredis that would queue commands is refused", async () => {
   const adapter = ioredisAdapter((options) => new Redis({ ...options, enableOfflineQueue: true }));
   const failure = createDiscovery({ ...GOOD, adapter });
   await expect(failure).rejects.toThrow("ioredisAdapter: spread the given options");
+});
+
+test("why an ioredis can't connect is told", async () => {
+  const { adapter } = GOOD;
+  const client = adapter.create({ host: "127.0.0.1", port: await freePort() }, 1000);
+  await expect(adapter.connect(client)).rejects.toThrow("ECONNREFUSED");
+  adapter.destroy(client);
 });
 
 test("a node-redis that would reconnect by itself is refused", async () => {

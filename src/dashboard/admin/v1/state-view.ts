@@ -20,9 +20,10 @@ type Problem = V1Health["problems"][number];
 export function viewHealth(leader: LeaderControl): V1Health {
   const { faults } = leader.topology();
   const problems = [
-    ...faults.map((fault) =>
-      problem("fault", fault.split(": ")[0] ?? fault, fault, fault.includes("/slots/")),
-    ),
+    ...faults.map((fault) => {
+      const [path = fault, ...what] = fault.split(": ");
+      return problem("fault", path, what.join(": "), fault.includes("/slots/"));
+    }),
     ...slotProblems(leader),
     ...[...leader.topology().groups.values()].flatMap((group) => groupProblems(leader, group)),
     ...functionProblems(leader),
@@ -47,8 +48,8 @@ function slotProblems(leader: LeaderControl): Problem[] {
   const offline = slots.filter((slot) => slot.groupId === 0 && slot.action.state === "");
   const moving = slots.filter((slot) => slot.action.state !== "");
   return [
-    ...describeSlots("slots_offline", offline, "belong to no group: their keys get errors", true),
-    ...describeSlots("slot_moving", moving, "are ordered to move", false),
+    ...describeSlots("slots_offline", offline, "without a group: the keys get errors", true),
+    ...describeSlots("slot_moving", moving, "ordered to move", false),
   ];
 }
 
@@ -62,7 +63,8 @@ function describeSlots(
     return [];
   }
   const subject = `slots ${formatRanges(slots.map(({ id }) => id))}`;
-  return [problem(kind, subject, `${slots.length} slots ${message}`, isCritical)];
+  const count = slots.length === 1 ? "1 slot" : `${slots.length} slots`;
+  return [problem(kind, subject, `${count} ${message}`, isCritical)];
 }
 
 function groupProblems(leader: LeaderControl, group: GroupRecord): Problem[] {
