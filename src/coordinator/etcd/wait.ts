@@ -13,7 +13,7 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
-/** Resolves after `ms`, or as soon as the signal is given. */
+/** Resolves after `ms`, never earlier, or as soon as the signal is given. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return rest(ms, signal, true);
 }
@@ -34,7 +34,7 @@ function rest(ms: number, signal: AbortSignal, keepsAlive: boolean): Promise<voi
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, Math.max(0, ms));
+    const timer = setTimeout(end, Math.max(0, Math.ceil(ms)));
     if (!keepsAlive) {
       timer.unref();
     }
