@@ -61,6 +61,42 @@ function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
+describe('a write that crosses the quota is carried out, and answered with "no space"', () => {
+  const noSpace = JSON.stringify({
+    error: "etcdserver: mvcc: database space exceeded",
+    code: 8,
+    message: "etcdserver: mvcc: database space exceeded",
+  });
+
+  test("of a leader it is known as done, with its version, and the next one is in order", async () => {
+    const leadership = await coordinator.lead(newRequest());
+    const path = "/answer/full";
+    relay.answerInstead(base64("the last that fits"), 429, noSpace);
+    const version = await put(leadership, path, "the last that fits");
+    expect(await direct.get(path)).toEqual({ path, data: "the last that fits", version });
+    await leadership.write([{ path, data: "the next", expected: version }]);
+    expect(leadership.isHeld()).toBe(true);
+  });
+
+  test("without a leadership it is known as done, too", async () => {
+    const path = "/answer/full-unfenced";
+    relay.answerInstead(base64("the last unfenced"), 429, noSpace);
+    const version = await put(coordinator, path, "the last unfenced");
+    expect(await direct.get(path)).toEqual({ path, data: "the last unfenced", version });
+  });
+
+  test("one that was refused before is known as not done", async () => {
+    const leadership = await coordinator.lead(newRequest());
+    const path = "/answer/full-refused";
+    // Its condition isn't met, so the server does nothing; the answer is the same.
+    relay.answerInstead(base64("never there"), 429, noSpace);
+    const write = { path, data: "never there", expected: "1" };
+    await failure("COORDINATOR_FULL", leadership.write([write]));
+    expect(await direct.get(path)).toBeUndefined();
+    await put(leadership, path, "later");
+  });
+});
+
 describe("a write whose answer is lost", () => {
   test("without a leadership isn't sent again, and may have been done", async () => {
     const swallowed = relay.swallowAnswers(base64("unfenced once"), 1);

@@ -157,9 +157,13 @@ describe("a full store", () => {
         expect(done).toBeGreaterThan(0);
         await failure("COORDINATOR_FULL", put(coordinator, "/full/small", "x"));
         const names = await coordinator.list("/full");
+        // The write that crosses the quota is carried out and answered with "no space": it counts as done.
         expect(names.length).toBe(done);
         expect(leadership.isHeld()).toBe(true);
         await leadership.confirm();
+        // The fence is known: a write after that is refused for the space, not as another leader's.
+        await failure("COORDINATOR_FULL", put(leadership, "/full/late", "x"));
+        expect(leadership.isHeld()).toBe(true);
       } finally {
         await small.stop();
       }

@@ -34,28 +34,31 @@ export function testLeadership(context: SuiteContext): void {
       },
     );
 
-    context.slowTest("it outlives its lease again and again while its process lives", async (scope) => {
-      const coordinator = await scope.open();
-      const request = { ...scope.leadershipRequest(), leaseMs: 2_500 };
-      const leadership = await coordinator.lead(request);
-      let lost: string | undefined;
-      leadership.lost.then(
-        (line) => {
-          lost = line;
-        },
-        (thrown: unknown) => {
-          lost = `rejected: ${String(thrown)}`;
-        },
-      );
-      const other = await scope.open();
-      for (let round = 0; round < 9; round += 1) {
-        await pass(900);
-        expect(leadership.isHeld()).toBe(true);
-        await leadership.confirm();
-        await failure("LEADER_EXISTS", other.lead(request));
-      }
-      expect(lost).toBeUndefined();
-    });
+    context.slowTest(
+      "it outlives its lease again and again while its process lives",
+      async (scope) => {
+        const coordinator = await scope.open();
+        const request = { ...scope.leadershipRequest(), leaseMs: 2_500 };
+        const leadership = await coordinator.lead(request);
+        let lost: string | undefined;
+        leadership.lost.then(
+          (line) => {
+            lost = line;
+          },
+          (thrown: unknown) => {
+            lost = `rejected: ${String(thrown)}`;
+          },
+        );
+        const other = await scope.open();
+        for (let round = 0; round < 9; round += 1) {
+          await pass(900);
+          expect(leadership.isHeld()).toBe(true);
+          await leadership.confirm();
+          await failure("LEADER_EXISTS", other.lead(request));
+        }
+        expect(lost).toBeUndefined();
+      },
+    );
 
     context.slowTest("release lets the next in at once, with a larger epoch", async (scope) => {
       const coordinators = [await scope.open(), await scope.open()];

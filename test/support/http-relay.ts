@@ -20,6 +20,8 @@ export interface HttpRelay {
   readonly addr: string;
   /** Swallows the answers of the next `count` requests that contain the text; resolves after the last. */
   swallowAnswers(text: string, count: number): Promise<void>;
+  /** Answers the next request that contains the text with this instead, after the server has carried it out. */
+  answerInstead(text: string, status: number, body: string): void;
   /** Keeps back the next request that contains the text. */
   hold(text: string): HeldRequest;
   /** Requests so far that contain the text. */
@@ -78,6 +80,20 @@ export async function startHttpRelay(targetPort: number): Promise<HttpRelay> {
         };
         rules.push(rule);
       }),
+    answerInstead(text, status, body) {
+      const rule: Rule = {
+        text,
+        run(request, client) {
+          rules.splice(rules.indexOf(rule), 1);
+          void answerOf(targetPort, sockets, request).then(() => {
+            const head = `HTTP/1.1 ${status} Other\r\nContent-Type: application/json\r\n`;
+            const length = Buffer.byteLength(body);
+            client.end(`${head}Content-Length: ${length}\r\nConnection: close\r\n\r\n${body}`);
+          });
+        },
+      };
+      rules.push(rule);
+    },
     hold: (text) => hold(text, rules, (request) => answerOf(targetPort, sockets, request)),
     countOf: (text) => requests.filter((one) => one.includes(text)).length,
     async close() {

@@ -6,6 +6,7 @@
  * COORDINATOR_UNREACHABLE and may be done later, by a server that wakes up. Fenced writes are sent until
  * there is an answer, see `leadership.ts`.
  */
+import { CodisError, isCodisError } from "../../base/error.ts";
 import {
   type Coordinator,
   type CoordinatorNode,
@@ -27,7 +28,7 @@ import { EtcdLeadership } from "./leadership.ts";
 import { EtcdReader } from "./node-reader.ts";
 import { watchNode } from "./node-watch.ts";
 import { EtcdRegistration } from "./registration.ts";
-import type { WireTxn } from "./wire.ts";
+import { rangeOf, type WireTxn } from "./wire.ts";
 import {
   conditionsOf,
   conflictOf,
@@ -36,6 +37,7 @@ import {
   nodesOf,
   stepsOf,
   versionsAt,
+  versionsIfWritten,
 } from "./write-chunk.ts";
 
 /**
@@ -91,16 +93,47 @@ class EtcdCoordinator implements Coordinator {
   }
 
   async #writeChunk(chunk: readonly NodeWrite[]): Promise<readonly (NodeVersion | undefined)[]> {
-    const answer = await this.#gateway.call<WireTxn>({
+    const call = this.#gateway.call<WireTxn>({
       what: `write ${chunk[0]?.path}`,
       path: "/v3/kv/txn",
       body: { compare: conditionsOf(chunk), success: stepsOf(chunk), failure: looksOf(chunk) },
       mayRepeat: false,
     });
+    const answer = await call.catch((thrown: unknown) => {
+      if (isCodisError(thrown, "COORDINATOR_FULL")) {
+        return thrown;
+      }
+      throw thrown;
+    });
+    if (answer instanceof CodisError) {
+      return this.#lookAfterFull(chunk, answer);
+    }
     if (answer.succeeded !== true) {
       throw conflictOf(chunk, nodesOf(answer));
     }
     return versionsAt(chunk, answer.header?.revision ?? "0");
+  }
+
+  /**
+   * "No space" doesn't mean that nothing was done: a server that runs out of its quota with this very
+   * transaction carries it out and says so all the same.
+   */
+  async #lookAfterFull(
+    chunk: readonly NodeWrite[],
+    full: CodisError,
+  ): Promise<readonly (NodeVersion | undefined)[]> {
+    const success = chunk.map(({ path }) => rangeOf(path));
+    const answer = await this.#gateway.call<WireTxn>({
+      what: `read ${chunk[0]?.path}`,
+      path: "/v3/kv/txn",
+      body: { compare: [], success, failure: [] },
+      mayRepeat: true,
+    });
+    const versions = versionsIfWritten(chunk, nodesOf(answer));
+    if (versions === undefined) {
+      throw full;
+    }
+    return versions;
   }
 
   async lead(request: LeadershipRequest): Promise<Leadership> {

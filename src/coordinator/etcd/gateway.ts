@@ -52,6 +52,8 @@ interface Headed {
 const LOGIN_PAUSE_MS = 50;
 /** Shortest bound of an attempt: a busy server must have a chance. */
 const ATTEMPT_MS_MIN = 500;
+/** Time that a further try must have left. */
+const LAST_TRY_MS_MIN = 20;
 /** Logins that one call tries: tokens expire, and a restarted server forgets them. */
 const LOGINS_MAX = 3;
 /** How often a server that keeps a stream open is asked whether it is still there. */
@@ -119,7 +121,9 @@ export class Gateway {
     let loginCount = 0;
     for (let attempt = 1; ; attempt += 1) {
       const leftMs = endsAt - monotonicMs();
-      if (this.#isEnded(call) || leftMs <= 0) {
+      // With less than that a try can only fail, and would hide why the ones before failed.
+      const isLate = leftMs <= (attempt === 1 ? 0 : LAST_TRY_MS_MIN);
+      if (this.#isEnded(call) || isLate) {
         throw this.#unreachable(call, this.#isEnded(call) ? "it was closed" : reason);
       }
       const at = this.#current;

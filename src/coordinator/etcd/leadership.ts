@@ -135,7 +135,7 @@ export class EtcdLeadership implements Leadership {
     const { lockPath, epochPath } = this.#lock.request;
     const wasInDoubt = this.#isInDoubt;
     let isRepeated = false;
-    const answer = await this.#gateway.call<WireTxn>({
+    const call = this.#gateway.call<WireTxn>({
       what: chunk.length === 0 ? `write ${epochPath}` : `write ${chunk[0]?.path}`,
       path: "/v3/kv/txn",
       body: {
@@ -154,6 +154,15 @@ export class EtcdLeadership implements Leadership {
         this.#isInDoubt = true;
       },
     });
+    const answer = await call.catch((thrown: unknown) => {
+      if (isCodisError(thrown, "COORDINATOR_FULL")) {
+        return thrown;
+      }
+      throw thrown;
+    });
+    if (answer instanceof CodisError) {
+      return this.#lookAfterFull(chunk, answer, endsAt);
+    }
     if (answer.succeeded === true) {
       this.#isInDoubt = false;
       this.#fence = answer.header?.revision ?? "0";
@@ -175,6 +184,31 @@ export class EtcdLeadership implements Leadership {
       return fence;
     }
     throw isRepeated ? this.#unknown(chunk) : conflictOf(chunk, nodes);
+  }
+
+  /**
+   * "No space" doesn't mean that nothing was done: a server that runs out of its quota with this very
+   * transaction carries it out and says so all the same. The fence tells.
+   */
+  async #lookAfterFull(
+    chunk: readonly NodeWrite[],
+    full: CodisError,
+    endsAt: number,
+  ): Promise<string> {
+    const wasInDoubt = this.#isInDoubt;
+    this.#isInDoubt = true;
+    const nodes = await this.#readLock(endsAt).catch(() => undefined);
+    const fence = nodes?.get(this.#lock.request.epochPath)?.modRevision;
+    if (nodes === undefined || fence === undefined || this.#findLoss(nodes) !== undefined) {
+      throw this.#unknown(chunk);
+    }
+    if (fence !== this.#fence) {
+      this.#isInDoubt = false;
+      this.#fence = fence;
+      return fence;
+    }
+    this.#isInDoubt = wasInDoubt;
+    throw wasInDoubt ? this.#unknown(chunk) : full;
   }
 
   /** Gives signs of life, and looks whether the lock is still there, until the leadership ends. */

@@ -83,6 +83,15 @@ export function versionsAt(
   return chunk.map((write) => (write.data === undefined ? undefined : revision));
 }
 
+/** The versions of a chunk if these nodes, which were read just now, are what it was to make; else undefined. */
+export function versionsIfWritten(
+  chunk: readonly NodeWrite[],
+  nodes: ReadonlyMap<string, EtcdNode>,
+): readonly (NodeVersion | undefined)[] | undefined {
+  const isWritten = chunk.every(({ path, data }) => nodes.get(path)?.data === data);
+  return isWritten ? chunk.map(({ path }) => nodes.get(path)?.modRevision) : undefined;
+}
+
 /** The keys that a transaction read, by path; answers of `looksOf` and of the steps beside it. */
 export function nodesOf(answer: WireTxn): ReadonlyMap<string, EtcdNode> {
   const nodes = (answer.responses ?? []).flatMap((response) => response.response_range?.kvs ?? []);
