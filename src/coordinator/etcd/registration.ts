@@ -59,7 +59,7 @@ export class EtcdRegistration implements Registration {
   }
 
   isRegistered(): boolean {
-    return this.#isThere && this.#lease?.isAlive() === true;
+    return this.#isThere && !this.#hasProblem && this.#lease?.isAlive() === true;
   }
 
   close(): Promise<void> {
