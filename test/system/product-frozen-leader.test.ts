@@ -5,6 +5,8 @@
 import { afterEach, expect, test } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
 import { waitFor } from "../support/deadline.ts";
+import { startEtcd } from "../support/etcd-server.ts";
+import type { RunningDashboardOptions } from "../support/running-dashboard.ts";
 import { RunningProduct, tableOf } from "../support/running-product.ts";
 import { printSeed, Random, SEED } from "../support/seed.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -21,16 +23,12 @@ afterEach(async () => {
   }
 });
 
-async function newProduct(): Promise<RunningProduct> {
-  const folder = temporaryFolder();
-  const product = await RunningProduct.start({
-    coordinator: { name: "filesystem", addr: folder.path },
-    config: { proxy_push_timeout: "1s" },
-  });
-  cleanups.push(async () => {
-    await product.stop();
-    folder.remove();
-  });
+async function productOn(
+  coordinator: RunningDashboardOptions["coordinator"],
+): Promise<RunningProduct> {
+  const config = { proxy_push_timeout: "1s" };
+  const product = await RunningProduct.start({ coordinator, config });
+  cleanups.push(() => product.stop());
   return product;
 }
 
@@ -64,7 +62,9 @@ async function expectTables(product: RunningProduct): Promise<void> {
 test(
   "a push that waits at a frozen proxy doesn't undo what the next leader has pushed",
   async () => {
-    const product = await newProduct();
+    const folder = temporaryFolder();
+    cleanups.push(() => folder.remove());
+    const product = await productOn({ name: "filesystem", addr: folder.path });
     const old = product.dashboard;
     const next = await product.addDashboard("standby");
     const [frozen] = product.proxies;
@@ -109,7 +109,11 @@ test(
   "a leader frozen at a random moment of a row of assignments changes nothing after it was replaced",
   async () => {
     const random = new Random(SEED);
-    const product = await newProduct();
+    // Not on files: frozen in the very moment when it holds the lock of the data, which is the original's, a
+    // process keeps everybody from writing until it wakes or is killed (ADR 11).
+    const etcd = await startEtcd();
+    cleanups.push(() => etcd.stop());
+    const product = await productOn({ name: "etcd", addr: etcd.addr });
     const old = product.dashboard;
     const next = await product.addDashboard("standby");
     // Slot by slot, one after another; the last one isn't answered, because the leader is frozen.
