@@ -44,6 +44,8 @@ interface Look {
   readonly stats: ProxyStatsJson | undefined;
   readonly error: CodisError | undefined;
   readonly atMs: number;
+  /** The same moment on the monotonic clock. */
+  readonly seenAtMs: number;
 }
 
 /** See the file head. */
@@ -75,7 +77,7 @@ export class ProxyDriver {
     this.#desired = desired;
     const { clock, timing } = parts;
     this.#log = parts.log.child({ token: record.token, addr: link.addr });
-    this.#look = { stats: undefined, error: undefined, atMs: clock.nowMs() };
+    this.#look = this.#seen(undefined, undefined);
     // Comparisons of many proxies are spread as their looks are.
     const phase = firstLookMs / timing.pollPeriodMs;
     this.#comparedAtMs = clock.monotonicMs() - phase * timing.comparePeriodMs;
@@ -152,12 +154,12 @@ export class ProxyDriver {
   }
 
   figures(): ProxyFigures {
-    const error = this.#look.error ?? this.#pusher.failure;
+    const error = this.#lookError() ?? this.#pusher.failure;
     return {
       token: this.#record.token,
       stats: this.#look.stats,
       error: error?.message.slice(0, ERROR_CHARS_MAX),
-      isTimedOut: this.#look.error?.context["isTimedOut"] === true,
+      isTimedOut: this.#lookError()?.context["isTimedOut"] === true,
       atMs: this.#look.atMs,
       table: this.#tableState(),
       revision: this.#pusher.confirmedRevision,
@@ -183,18 +185,29 @@ export class ProxyDriver {
   }
 
   #isUnreachable(): boolean {
-    return isCodisError(this.#look.error, "REMOTE_UNREACHABLE");
+    return isCodisError(this.#lookError(), "REMOTE_UNREACHABLE");
+  }
+
+  /** Why the last look failed; not any more when a push has succeeded since: the proxy is there again. */
+  #lookError(): CodisError | undefined {
+    const { error, seenAtMs } = this.#look;
+    return this.#pusher.succeededAtMs > seenAtMs ? undefined : error;
+  }
+
+  #seen(stats: ProxyStatsJson | undefined, error: CodisError | undefined): Look {
+    const { clock } = this.#parts;
+    return { stats, error, atMs: clock.nowMs(), seenAtMs: clock.monotonicMs() };
   }
 
   /** A proxy that doesn't answer, or refused the last push, isn't waited for. */
   #whyNot(): SyncState {
-    const error = this.#isUnreachable() ? this.#look.error : this.#pusher.failure;
+    const error = this.#isUnreachable() ? this.#lookError() : this.#pusher.failure;
     return error === undefined ? PENDING : { state: "failed", reason: error.message };
   }
 
   #onAnswer({ stats, table }: StatsAnswer): void {
     const hadFailed = this.#look.error !== undefined;
-    this.#look = { stats, error: undefined, atMs: this.#parts.clock.nowMs() };
+    this.#look = this.#seen(stats, undefined);
     if (hadFailed) {
       this.#log.info("proxy.answers", "a proxy answers again");
       this.#pusher.resume();
@@ -256,7 +269,7 @@ export class ProxyDriver {
     if (before?.code !== error.code) {
       this.#log.warn("proxy.no_answer", "a look at a proxy failed", { error });
     }
-    this.#look = { stats: undefined, error, atMs: this.#parts.clock.nowMs() };
+    this.#look = this.#seen(undefined, error);
     this.#tellOutdated(thrown);
     // Once, not at each look: a proxy without good statistics isn't filled every second.
     if (before?.code !== error.code && !this.#isUnreachable()) {

@@ -95,6 +95,7 @@ export class ProxyPusher {
   /** Not reset by `resume`, so that the log tells one story. */
   #isFailing = false;
   #pause: ClockTimer | undefined;
+  #succeededAtMs = Number.NEGATIVE_INFINITY;
   readonly #fillWaiters = new Set<FillWaiter>();
   #isClosed = false;
 
@@ -184,6 +185,11 @@ export class ProxyPusher {
     return this.#failure;
   }
 
+  /** When calls ended well last, on the monotonic clock; -Infinity before the first time. */
+  get succeededAtMs(): number {
+    return this.#succeededAtMs;
+  }
+
   /** The version that the proxy should tell; undefined when its table isn't known. */
   get tableVersion(): string | undefined {
     return this.#knownTable()?.version;
@@ -271,6 +277,7 @@ export class ProxyPusher {
     this.#failure = failure;
     this.#logEnd(failure);
     if (failure === undefined) {
+      this.#succeededAtMs = this.#parts.clock.monotonicMs();
       this.#backoff.reset();
       this.#kick();
       return;

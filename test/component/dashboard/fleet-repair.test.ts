@@ -62,6 +62,21 @@ async function looks(count: number): Promise<void> {
   await until(`${count} looks`, () => proxy.statsCount >= target);
 }
 
+test("a proxy that was filled after a look at it had failed isn't called unreachable until the next look", async () => {
+  proxy = await FakeProxy.start();
+  await proxy.stop();
+  await fleet.close();
+  // No second look within the test: only pushes tell that the proxy is there.
+  fleet = createFleet(events, { timing: { ...TEST_TIMING, pollPeriodMs: 600_000 } });
+  fleet.setTopology(product.register(proxy.model));
+  // The first proxy is looked at at once.
+  await until("the failed look", () => figures()?.table === "unreachable");
+  proxy = await proxy.restart();
+  await until("the fill", () => figures()?.table === "synced");
+  fleet.setTopology(product.assign(2, 5, 6));
+  expect(await fleet.whenSynced(product.topology.revision, WAIT_MS)).toMatchObject({ failed: [] });
+});
+
 describe("a proxy that was started again", () => {
   test("is recognised and filled, and its new model is told until it is stored", async () => {
     await fill();
