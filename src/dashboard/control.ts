@@ -4,7 +4,9 @@
  *
  * Methods that change something resolve when the change is durable in the coordinator and every proxy that
  * answers has it; a proxy that doesn't answer is left to the repair that runs all the time. They throw
- * `CodisError` with Codis's own text where it has one. A rejected change has changed nothing.
+ * `CodisError` with Codis's own text where it has one. A rejected change has changed
+ * nothing, but for two: a proxy whose first fill fails is registered all the same, as in Codis, and after
+ * COORDINATOR_UNREACHABLE all or nothing of the change was stored.
  */
 import type { ProxyStatsJson } from "../api/proxy-stats.ts";
 import type { DashboardModel } from "../model/dashboard-model.ts";
