@@ -133,8 +133,8 @@ export class HeldLock implements Leadership {
     }
     this.#beat();
     this.#look();
-    // What leaders before have written is seen by reads from here on.
-    await this.#env.store.sync(lockPath);
+    // A transaction on the main session: what leaders before have written is seen by its reads from here on.
+    await this.confirm();
     if (!this.isHeld()) {
       const text = `the lock ${lockPath} was lost before everything was ready`;
       throw new CodisError("COORDINATOR_UNREACHABLE", `${this.#env.label}: ${text}`);

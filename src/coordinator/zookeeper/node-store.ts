@@ -2,7 +2,7 @@
  * Nodes of ZooKeeper as the contract of coordinators has them, on one session: reading, and writing in
  * chunks that are one transaction each, fenced if the caller asks.
  *
- * Every read begins with a sync, so that it sees all that was acknowledged to anybody before. A chunk is
+ * Every read begins with a barrier, so that it sees all that was acknowledged to anybody before. A chunk is
  * planned on what was seen, and planned anew when somebody else was faster, until its versions don't fit or
  * its time is over. Paths of callers don't have the root of the address list; everything sent has it.
  */
@@ -18,6 +18,7 @@ import {
 } from "./chunk-plan.ts";
 import { isRace, toCodisError } from "./failure.ts";
 import {
+  barrierRequest,
   existsRequest,
   getChildrenRequest,
   getDataRequest,
@@ -25,6 +26,7 @@ import {
   type NodeContent,
   type NodeEvent,
   type NodeStat,
+  type Request,
   type Step,
   syncRequest,
 } from "./protocol.ts";
@@ -94,7 +96,7 @@ export class NodeStore {
     checkPath(path);
     const deadline = this.deadline();
     const [, content] = await Promise.all([
-      this.session.call(syncRequest(this.#full(path)), deadline),
+      this.session.call(barrierRequest(), deadline),
       this.session.call(getDataRequest(this.#full(path), isWatched), deadline),
     ]);
     return toNode(path, content);
@@ -140,7 +142,7 @@ export class NodeStore {
     return (await this.session.call(request, this.deadline())) !== undefined;
   }
 
-  /** Reads that follow see all that was acknowledged to anybody before. */
+  /** Resolves when the leader of the ensemble has answered: this server isn't cut off from it. */
   async sync(path: string, withinMs = this.#options.operationTimeoutMs): Promise<void> {
     const deadline = performance.now() + withinMs;
     await this.session.call(syncRequest(this.#full(path)), deadline);
@@ -167,7 +169,7 @@ export class NodeStore {
 
   async #list(path: string, deadline: number): Promise<readonly string[]> {
     const [, names] = await Promise.all([
-      this.session.call(syncRequest(this.#full(path)), deadline),
+      this.session.call(barrierRequest(), deadline),
       this.session.call(getChildrenRequest(this.#full(path), false), deadline),
     ]);
     return [...(names ?? [])].sort(compareNames);
@@ -180,7 +182,7 @@ export class NodeStore {
   ): Promise<{ readonly plan: ChunkPlan; readonly zxid: bigint }> {
     const writes = chunk.map((write) => ({ ...write, path: this.#full(write.path) }));
     for (let pauseMs = RACE_PAUSE_FIRST_MS; ; pauseMs = Math.min(RACE_PAUSE_MS_MAX, pauseMs * 2)) {
-      const plan = this.#plan(writes, await this.#look(writes, deadline));
+      const plan = await this.#planOnLook(writes, deadline);
       const zxid = await this.#commit(plan.steps, fences, deadline);
       if (zxid !== undefined) {
         return { plan, zxid };
@@ -193,6 +195,19 @@ export class NodeStore {
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs * Math.random()));
     }
+  }
+
+  /** A look after a `sync` is cheap and nearly always new enough; only a conflict has to be certain. */
+  async #planOnLook(writes: readonly StoreWrite[], deadline: number): Promise<ChunkPlan> {
+    const seen = await this.#look(writes, syncRequest("/"), deadline);
+    try {
+      return this.#plan(writes, seen);
+    } catch (thrown) {
+      if (!isCodisError(thrown, "COORDINATOR_CONFLICT")) {
+        throw thrown;
+      }
+    }
+    return this.#plan(writes, await this.#look(writes, barrierRequest(), deadline));
   }
 
   #plan(writes: readonly StoreWrite[], seen: ReadonlyMap<string, SeenNode | undefined>): ChunkPlan {
@@ -248,12 +263,13 @@ export class NodeStore {
   /** The nodes of a chunk and all nodes above them, parents before their children. */
   async #look(
     writes: readonly StoreWrite[],
+    before: Request<void>,
     deadline: number,
   ): Promise<ReadonlyMap<string, SeenNode | undefined>> {
     const paths = new Set(["/", ...writes.flatMap(({ path }) => [...parentsOf(path), path])]);
     const parentsFirst = [...paths].sort((left, right) => left.length - right.length);
     const [, seen] = await Promise.all([
-      this.session.call(syncRequest("/"), deadline),
+      this.session.call(before, deadline),
       Promise.all(parentsFirst.map((path) => this.#lookAt(path, deadline))),
     ]);
     return new Map(seen);
