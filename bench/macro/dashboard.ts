@@ -173,6 +173,7 @@ function writeProduct(folder: string, sizes: DashboardSizes, peers: PeerAddresse
       sys: "Linux",
       hostname: "host",
       datacenter: "",
+      forwardMethods: [2],
     };
     write(coordinatorPath.proxy(PRODUCT, token), encodeProxyNode(proxy));
   }

@@ -9,7 +9,10 @@
  * COORDINATOR_UNREACHABLE all or nothing of the change was stored.
  */
 import type { ProxyStatsJson } from "../api/proxy-stats.ts";
+import type { SlotTarget } from "../model/change/slot.ts";
 import type { DashboardModel } from "../model/dashboard-model.ts";
+import type { Operation, OperationSpeed } from "../model/operation/operation.ts";
+import type { Plan, PlanRequest } from "../model/operation/plan.ts";
 import type { ProxyModel } from "../model/proxy-model.ts";
 import type { SlotRecord } from "../model/slot.ts";
 import type { Topology } from "../model/topology/topology.ts";
@@ -75,6 +78,53 @@ export interface AddServerOptions {
   readonly discardData?: boolean;
 }
 
+/** How a cancel treats slots of which keys have moved already. */
+export interface CancelOptions {
+  /** Half-moved slots go back to where they came from; else they are finished. */
+  readonly isRollback: boolean;
+}
+
+/** How an operation is started. */
+export interface StartOptions {
+  readonly speed?: OperationSpeed | undefined;
+}
+
+/** Moving slots: plans, operations, and the orders of the old API. Errors are `CodisError`s. */
+export interface MigrationControl {
+  /** Measures the servers and makes a plan; keeps the newest few. Bounded by `plan_timeout`. */
+  plan(request: PlanRequest): Promise<Plan>;
+  /** NOT_FOUND when it is forgotten, by a new leader too. */
+  getPlan(id: string): Plan;
+  /** STATE_CONFLICT when the plan has problems, or isn't true any more: slots or groups have changed. */
+  startPlan(id: string, options: StartOptions): Promise<Operation>;
+  /** The newest first. */
+  operations(): readonly Operation[];
+  /** NOT_FOUND. */
+  getOperation(id: string): Operation;
+  pause(id: string): Promise<Operation>;
+  resume(id: string): Promise<Operation>;
+  cancel(id: string, options: CancelOptions): Promise<Operation>;
+  setSpeed(id: string, speed: OperationSpeed): Promise<Operation>;
+  /** Calls back after every change of an operation, progress included (about once a second); the result ends it. */
+  onOperation(listener: (operation: Operation) => void): () => void;
+
+  /** The old API: orders that slots move, as one operation. */
+  createSlotActions(targets: readonly SlotTarget[]): Promise<void>;
+  /** Takes back the orders of slots that wait. */
+  removeSlotActions(slotIds: readonly number[]): Promise<void>;
+  /** Old API: pause between two batches, microseconds. */
+  setInterval(us: number): Promise<void>;
+  /** Old API: nothing moves while it is set. */
+  setDisabled(isDisabled: boolean): Promise<void>;
+  /** What the old API shows: `slots.migration` of the overview and its text of progress. */
+  switches(): {
+    readonly intervalUs: number;
+    readonly isDisabled: boolean;
+    readonly progress: string;
+    readonly executor: number;
+  };
+}
+
 /** The leader of a product. */
 export interface LeaderControl {
   readonly epoch: number;
@@ -113,6 +163,9 @@ export interface LeaderControl {
 
   /** Gives slots to groups by force: no data moves, a running action is dropped. All or none. */
   assignSlots(assignments: readonly SlotAssignment[]): Promise<PushReport>;
+
+  /** Slots that move with their keys. */
+  readonly migration: MigrationControl;
 
   addSentinel(addr: string): Promise<void>;
   removeSentinel(addr: string, isForced: boolean): Promise<void>;

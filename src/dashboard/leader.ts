@@ -132,7 +132,7 @@ export class Leader implements LeaderControl {
       epoch: leadership.epoch,
       isLeader: () => leadership.isHeld(),
       log,
-      slotViews: slotViewsOf(this.#forwardMethod),
+      slotViews: slotViewsOf(this.#forwardMethod, FORWARD_METHOD.migrate),
       onModelChanged: (token, model) => this.#onModelChanged(token, model),
       onOutdated: () => this.#onOutdated(),
     });
@@ -193,7 +193,9 @@ export class Leader implements LeaderControl {
   }
 
   slotTable(): readonly SlotRecord[] {
-    const viewer = { datacenter: "", host: "", forwardMethod: this.#forwardMethod };
+    const forwardMethod = this.#forwardMethod;
+    const moveMethod = FORWARD_METHOD.migrate;
+    const viewer = { datacenter: "", host: "", forwardMethod, moveMethod };
     return viewSlots(this.topology(), viewer).map((slot, id) => slot ?? offlineSlot(id));
   }
 

@@ -72,6 +72,17 @@ export class RecordReader {
     return value;
   }
 
+  /** A list of whole numbers in the range; empty when it is missing. */
+  intList(field: string, min: number, max: number): readonly number[] {
+    const value = this.#take(field) ?? [];
+    const isGood = (entry: unknown): entry is number =>
+      typeof entry === "number" && Number.isInteger(entry) && entry >= min && entry <= max;
+    if (!Array.isArray(value) || !value.every(isGood)) {
+      throw this.#wrong(field, `a list of whole numbers from ${min} to ${max}`);
+    }
+    return value;
+  }
+
   text(field: string): string {
     const value = this.#take(field) ?? "";
     if (typeof value !== "string") {

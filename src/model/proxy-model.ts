@@ -8,6 +8,7 @@ import { formatGoTime } from "../base/go-time.ts";
 import { parseServerAddr } from "./address.ts";
 import { RecordReader } from "./json-record.ts";
 import { systemName } from "./local-system.ts";
+import { FORWARD_METHOD } from "./slot.ts";
 
 /** A proxy; addresses are the ones to tell to others. */
 export interface ProxyModel {
@@ -27,6 +28,8 @@ export interface ProxyModel {
   readonly sys: string;
   readonly hostname: string;
   readonly datacenter: string;
+  /** Ways to reach keys of moving slots that it says it knows (`forward_method`); empty: it doesn't say. */
+  readonly forwardMethods: readonly number[];
 }
 
 /** The model in JSON, fields in the order of Codis. `id` is given by the dashboard that stores it. */
@@ -44,9 +47,10 @@ export interface ProxyModelJson {
   sys: string;
   hostname: string;
   datacenter: string;
+  forward_methods?: readonly number[];
 }
 
-/** The JSON of a model; `jodis_path` is omitted when it is empty. */
+/** The JSON of a model; `jodis_path` and `forward_methods` (not known to Codis) are omitted when empty. */
 export function proxyModelToJson(model: ProxyModel): ProxyModelJson {
   return {
     token: model.token,
@@ -61,6 +65,7 @@ export function proxyModelToJson(model: ProxyModel): ProxyModelJson {
     sys: model.sys,
     hostname: model.hostname,
     datacenter: model.datacenter,
+    ...(model.forwardMethods.length === 0 ? {} : { forward_methods: model.forwardMethods }),
   };
 }
 
@@ -100,6 +105,7 @@ export function readProxyModel(fields: RecordReader): ProxyModel {
     sys: fields.text("sys"),
     hostname: fields.text("hostname"),
     datacenter: fields.text("datacenter"),
+    forwardMethods: fields.intList("forward_methods", 0, 255),
   };
 }
 
@@ -138,6 +144,7 @@ export function describeThisProxy(facts: ProxyModelFacts): ProxyModel {
     sys: systemName(),
     hostname: host,
     datacenter: facts.datacenter,
+    forwardMethods: [FORWARD_METHOD.migrate],
   };
 }
 

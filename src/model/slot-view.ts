@@ -8,8 +8,14 @@
  *     migrating         target's master  group's master    no        one of both is promoting=prepared
  *     finished          target's master  -                 no        target is promoting=prepared
  *
+ * While a leader hands a slot over it tells the next state before it stores it (`Topology.handover`): preparing
+ * is told as prepared ("locking"), prepared as migrating ("opening"), as Codis does. `prepared` is thus stored
+ * only when every proxy has locked the slot, and `migrating` only when every proxy moves keys on access.
+ *
  * Slots whose node, or whose group's node, is garbage are told to nobody: each proxy keeps what it has.
  */
+
+import type { SlotActionState } from "./action.ts";
 import { parseServerAddr } from "./address.ts";
 import { coordinatorPath } from "./coordinator-path.ts";
 import { type GroupRecord, masterAddrOf } from "./group.ts";
@@ -22,8 +28,10 @@ export interface SlotViewer {
   readonly datacenter: string;
   /** Host of its admin address, as servers' addresses spell hosts; empty: near to no server. */
   readonly host: string;
-  /** How keys of moving slots are reached; told with every slot, as Codis does. */
+  /** Told with every slot that doesn't move, as Codis does; it has no meaning there. */
   readonly forwardMethod: ForwardMethod;
+  /** How keys of moving slots are reached. */
+  readonly moveMethod: ForwardMethod;
 }
 
 /** The slot as this viewer is told; undefined when it can't be told (see above) or doesn't exist. */
@@ -53,11 +61,11 @@ export function viewerKey(topology: Topology, viewer: SlotViewer): string {
   const near = placesOf(topology);
   const hosts = viewer.host === "" ? undefined : near.get(viewer.datacenter);
   if (hosts === undefined) {
-    return `${viewer.forwardMethod}`;
+    return `${viewer.forwardMethod}.${viewer.moveMethod}`;
   }
   const host = viewer.host.toLowerCase();
   const place = hosts.has(host) ? [viewer.datacenter, host] : [viewer.datacenter];
-  return JSON.stringify([viewer.forwardMethod, ...place]);
+  return JSON.stringify([viewer.forwardMethod, viewer.moveMethod, ...place]);
 }
 
 /** Data centres of the servers that may be read from, each with their hosts. */
@@ -107,7 +115,8 @@ class TopologyView {
   }
 
   view(slot: SlotMapping): SlotRecord | undefined {
-    const { state, targetId } = slot.action;
+    const { targetId } = slot.action;
+    const state = this.#toldState(slot);
     const owner = this.#groupView(slot.groupId);
     const isMoving = state === "prepared" || state === "migrating";
     const isAtTarget = isMoving || state === "finished";
@@ -127,9 +136,18 @@ class TopologyView {
       backendAddrGroupId: isAtTarget ? targetId : slot.groupId,
       migrateFrom: hasSource ? owner.masterAddr : "",
       migrateFromGroupId: hasSource ? slot.groupId : 0,
-      forwardMethod: this.#viewer.forwardMethod,
+      // Original proxies don't know the method of ours, so only slots that need it have it.
+      forwardMethod: isMoving ? this.#viewer.moveMethod : this.#viewer.forwardMethod,
       replicaGroups: state === "" || state === "pending" ? owner.replicaGroups : [],
     };
+  }
+
+  #toldState({ id, action: { state } }: SlotMapping): SlotActionState {
+    const step = this.#topology.handover.get(id);
+    if (state === "preparing" && step === "locking") {
+      return "prepared";
+    }
+    return state === "prepared" && step === "opening" ? "migrating" : state;
   }
 
   #isFaulty(slotId: number): boolean {

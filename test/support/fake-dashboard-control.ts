@@ -155,7 +155,7 @@ export class FakeLeader implements LeaderControl {
   }
 
   slotTable(): readonly SlotRecord[] {
-    const viewer = { datacenter: "", host: "", forwardMethod: 1 } as const;
+    const viewer = { datacenter: "", host: "", forwardMethod: 1, moveMethod: 2 } as const;
     return viewSlots(this.#topology, viewer).filter((slot) => slot !== undefined);
   }
 

@@ -98,6 +98,7 @@ export class FakeProxy {
       sys: "Linux",
       hostname: "host1",
       datacenter: "",
+      forwardMethods: [2],
     };
     server.on("connection", () => {
       this.connectionCount += 1;

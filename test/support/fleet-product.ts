@@ -94,7 +94,7 @@ export function createFleet(
     productAuth: "",
     epoch: EPOCH,
     isLeader: () => true,
-    slotViews: slotViewsOf(FORWARD_METHOD.semiAsync),
+    slotViews: slotViewsOf(FORWARD_METHOD.semiAsync, FORWARD_METHOD.migrate),
     log: silentLog,
     onOutdated: () => {
       events.outdatedCount += 1;

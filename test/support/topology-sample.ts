@@ -27,6 +27,7 @@ export function proxyModel(number: number, changes: Partial<ProxyModel> = {}): P
     sys: "Linux host1 5.10.0 x86_64 GNU/Linux",
     hostname: "host1",
     datacenter: "",
+    forwardMethods: [2],
     ...changes,
   };
 }

@@ -18,12 +18,13 @@ export interface SlotViews {
   readonly slotsFor: (topology: Topology, proxy: ProxyRecord) => SlotsById;
 }
 
-/** The slots as the model views them, with one method to reach keys of moving slots. */
-export function slotViewsOf(forwardMethod: ForwardMethod): SlotViews {
+/** The slots as the model views them; see `SlotViewer` for the methods. */
+export function slotViewsOf(forwardMethod: ForwardMethod, moveMethod: ForwardMethod): SlotViews {
   const viewerOf = (proxy: ProxyRecord) => ({
     datacenter: proxy.datacenter,
     host: parseServerAddr(proxy.adminAddr)?.host ?? "",
     forwardMethod,
+    moveMethod,
   });
   return {
     keyOf: (topology, proxy) => viewerKey(topology, viewerOf(proxy)),

@@ -111,7 +111,8 @@ export class TopologyStore {
   }
 
   /**
-   * Makes a change durable and gives the topology after it; one that changes nothing writes nothing.
+   * Makes a change durable and gives the topology after it; one that changes nothing writes nothing. A change
+   * of `handover` alone is told to all like any other, with a revision of its own, and isn't stored.
    * `name` is for the journal and the log. Changes happen one after another. Throws what `change` throws,
    * TOO_BUSY, and what the coordinator throws: after COORDINATOR_CONFLICT and COORDINATOR_FULL nothing has
    * changed, after COORDINATOR_UNREACHABLE all or nothing, which is found out before the next change.
@@ -160,7 +161,10 @@ export class TopologyStore {
       }),
     );
     if (writes.length === 0) {
-      return before;
+      if (after.handover !== before.handover) {
+        this.#publish({ ...before, handover: after.handover, revision: before.revision + 1 });
+      }
+      return this.#topology;
     }
     const versions = await this.#write(name, writes);
     this.#nodes = withWritten(this.#nodes, writes, versions);
@@ -243,7 +247,8 @@ export class TopologyStore {
     const isSame = isSameNodes(this.#nodes, loaded.nodes);
     this.#nodes = loaded.nodes;
     if (!isSame) {
-      this.#publish({ ...loaded.topology, revision: this.#topology.revision + 1 });
+      const { handover, revision } = this.#topology;
+      this.#publish({ ...loaded.topology, handover, revision: revision + 1 });
     }
   }
 

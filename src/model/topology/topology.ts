@@ -22,9 +22,17 @@ export interface Topology {
   /** By token, in order of their ids. */
   readonly proxies: ReadonlyMap<string, ProxyRecord>;
   readonly sentinel: SentinelRecord;
+  /**
+   * Slots whose hand-over to another group is being acted on by this leader: what proxies are told is a step
+   * ahead of what is stored. Never stored itself, so another leader begins the step anew. See `slot-view.ts`.
+   */
+  readonly handover: ReadonlyMap<number, HandoverStep>;
   /** Nodes that couldn't be understood, one line each with path and problem; they are left as they are. */
   readonly faults: readonly string[];
 }
+
+/** `locking`: stored as preparing, told as prepared. `opening`: stored as prepared, told as migrating. */
+export type HandoverStep = "locking" | "opening";
 
 /** Where a server is. */
 export interface ServerPlace {
@@ -43,6 +51,7 @@ export function emptyTopology(product: string, slotCount: SlotCount): Topology {
     groups: new Map(),
     proxies: new Map(),
     sentinel: NO_SENTINELS,
+    handover: new Map(),
     faults: [],
   };
 }

@@ -9,7 +9,7 @@ import { type SlotViewer, viewerKey, viewSlot, viewSlots } from "../../../src/mo
 import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
 import { addrOf, sampleTopology, withGroups } from "../../support/topology-sample.ts";
 
-const NOWHERE: SlotViewer = { datacenter: "", host: "", forwardMethod: 1 };
+const NOWHERE: SlotViewer = { datacenter: "", host: "", forwardMethod: 1, moveMethod: 2 };
 const MASTER_1 = addrOf(1, 0);
 const MASTER_2 = addrOf(2, 0);
 
@@ -137,7 +137,7 @@ describe("replicas", () => {
   }
 
   const listsFor = (datacenter: string, host: string, topology = fourServers()): unknown =>
-    viewSlot(topology, 0, { datacenter, host, forwardMethod: 2 })?.replicaGroups;
+    viewSlot(topology, 0, { datacenter, host, forwardMethod: 2, moveMethod: 2 })?.replicaGroups;
 
   test("same host and data centre, then same data centre, then the rest", () => {
     expect(listsFor("east", "10.0.0.2")).toEqual([
@@ -177,7 +177,7 @@ describe("replicas", () => {
     for (const datacenter of ["", "east", "west", "north"]) {
       for (const host of ["", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.9.9.9"]) {
         for (const forwardMethod of [0, 1, 2] as const) {
-          const viewer = { datacenter, host, forwardMethod };
+          const viewer = { datacenter, host, forwardMethod, moveMethod: 2 as const };
           const key = viewerKey(topology, viewer);
           const table = JSON.stringify(viewSlots(topology, viewer));
           expect(tables.get(key) ?? table).toBe(table);
@@ -196,6 +196,7 @@ describe("replicas", () => {
         datacenter: `d${index % 3}`,
         host: `10.1.0.${index}`,
         forwardMethod: 2,
+        moveMethod: 2,
       }),
     );
     expect(new Set(keys).size).toBe(1);

@@ -183,7 +183,12 @@ test("the parts fit together, and the nodes hold all of it", () => {
     const texts = [...nodes].map(([path, data]) => ({ path, data }));
     expect(decodeTopology("demo", 1024, texts)).toEqual(topology);
     expect(diffTopology(topology, decodeTopology("demo", 1024, texts))).toEqual([]);
-    const viewer = { datacenter: "east", host: "10.0.0.1", forwardMethod: 2 } as const;
+    const viewer = {
+      datacenter: "east",
+      host: "10.0.0.1",
+      forwardMethod: 2,
+      moveMethod: 2,
+    } as const;
     const table = viewSlots(topology, viewer).flatMap((slot) => (slot ? [slotToJson(slot)] : []));
     const rules = { source: "push", slotCount: 1024, unknownFields: "refuse" } as const;
     expect(decodeSlotTable(JSON.parse(JSON.stringify(table)), rules)).toHaveLength(1024);
