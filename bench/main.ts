@@ -1,6 +1,7 @@
 /**
- * The command line of the benchmarks: `npm run bench -- proxy|memory|workers|dashboard|micro [options]`. Reads the
- * options, sees that nothing outlives the run, and hands over to the benchmark.
+ * The command line of the benchmarks: `npm run bench -- COMMAND [options]`, where COMMAND is proxy, memory, workers,
+ * dashboard, migration or micro. Reads the options, sees that nothing outlives the run, and hands over to the
+ * benchmark.
  *
  * Results go to stdout as Markdown, progress to stderr.
  */
@@ -8,6 +9,7 @@ import { parseArgs } from "node:util";
 import { endOnSignalOrAfter } from "./macro/child.ts";
 import { benchDashboard, DASHBOARD_SIZES, QUICK_DASHBOARD_SIZES } from "./macro/dashboard.ts";
 import { benchMemory, FULL_SIZES, QUICK_SIZES } from "./macro/memory.ts";
+import { benchMigration, MIGRATION_SIZES, QUICK_MIGRATION_SIZES } from "./macro/migration.ts";
 import { benchProxy } from "./macro/proxy.ts";
 import { KNOWN_TARGETS } from "./macro/stage.ts";
 import { benchWorkers } from "./macro/workers.ts";
@@ -38,6 +40,8 @@ workers  throughput with one worker and with two (the key workers in {config})
   --requests N           requests of a run, for every load
   --target NAME          codis or the name of a --proxy-command
 dashboard  a dashboard with 128 groups, 500 servers and 200 proxies, which are simulated
+migration  half of the slots of a server moved to another one: plain loop, mover, whole product
+  --only PART            runs whose name contains PART; may be repeated
 micro    [FILTER…]       micro-benchmarks whose name contains a FILTER
   --rounds N             (11)
 
@@ -109,6 +113,12 @@ async function main(): Promise<number> {
       return await benchDashboard({
         ...shared,
         ...(isQuick ? QUICK_DASHBOARD_SIZES : DASHBOARD_SIZES),
+      });
+    case "migration":
+      return await benchMigration({
+        ...shared,
+        ...(isQuick ? QUICK_MIGRATION_SIZES : MIGRATION_SIZES),
+        only: values.only ?? [],
       });
     case "micro":
       return await benchMicro({ ...shared, filters, rounds });

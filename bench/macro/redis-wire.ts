@@ -130,6 +130,19 @@ export async function storeKey(port: number, key: string, value: string): Promis
   }
 }
 
+/** Keys of database 0 of a server. */
+export async function countKeys(port: number): Promise<number> {
+  const client = await WireClient.connect(port);
+  try {
+    const answer = await client.exchange(encodeRequest(["DBSIZE"]), (text) =>
+      text.endsWith("\r\n"),
+    );
+    return Number(answer.slice(1));
+  } finally {
+    client.close();
+  }
+}
+
 /** Counters of a redis-server that show where requests went and whether keys were there. */
 export interface ServerCounters {
   readonly commands: number;

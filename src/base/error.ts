@@ -30,6 +30,9 @@ export const ERROR_CODES = {
   REMOTE_UNREACHABLE: "No connection to another program, or no answer in time.",
   REMOTE_REFUSED: "Another program answered with an error.",
   WORKER_FAILED: "A worker process didn't start, died, or didn't confirm an order in time.",
+  MOVE_UNSETTLED:
+    "A proxy doesn't know yet what became of keys that it asked a source to move; it has the new slot table, " +
+    "and takes it as done when it is sent again.",
   COORDINATOR_UNREACHABLE:
     "ZooKeeper, etcd or the folder doesn't answer in time; a write may or may not have happened.",
   COORDINATOR_REFUSED: "The coordinator refused the login, or a right is missing.",

@@ -34,6 +34,11 @@ export const coordinatorPath = {
   users: (product: string) => `${OWN_ROOT}/${product}/users`,
   user: (product: string, name: string) => `${OWN_ROOT}/${product}/users/${name}`,
   audits: (product: string) => `${OWN_ROOT}/${product}/audit`,
+  /** Slots that move, see `operation/operation.ts`. */
+  operations: (product: string) => `${OWN_ROOT}/${product}/operation`,
+  operation: (product: string, id: string) => `${OWN_ROOT}/${product}/operation/${id}`,
+  /** Switches of the old API for all operations together. */
+  switches: (product: string) => `${OWN_ROOT}/${product}/switches`,
 } as const;
 
 /** The slot that a child of `slots` is for; undefined when the name isn't one of a slot. */

@@ -34,6 +34,28 @@ export interface BackendFigures {
   readonly failures: number;
 }
 
+/** Keys moved on access, of one worker or summed over several. All but the last two only grow. */
+export interface MoveFigures {
+  /** Keys that were in a MIGRATE answered OK. */
+  readonly keysMoved: number;
+  /** Keys in a MIGRATE that found none of its keys at the source. */
+  readonly keysAbsent: number;
+  /** MIGRATEs by outcome; outcomes that never came are absent. */
+  readonly migrates: Readonly<Record<string, number>>;
+  /** Times that the target had to be cleaned of what a broken transfer left on its way. */
+  readonly doubts: number;
+  /** Requests that had to wait for keys. */
+  readonly waits: number;
+  /** Of them, those that got -TRYAGAIN. */
+  readonly tryAgains: number;
+  /** Reads that were answered by the source, because the target took no key. */
+  readonly sourceReads: number;
+  /** Requests that wait now. */
+  readonly waiting: number;
+  /** Longest wait since the start, milliseconds. */
+  readonly longestWaitMs: number;
+}
+
 /** A whole snapshot of the data plane, merged over workers. */
 export interface ProxySnapshot {
   readonly online: boolean;
@@ -63,6 +85,8 @@ export interface ProxySnapshot {
   readonly bytes: { readonly received: number; readonly sent: number; readonly buffered: number };
   readonly commands: readonly CommandFigures[];
   readonly backends: readonly BackendFigures[];
+  /** Keys moved on access. */
+  readonly moves: MoveFigures;
 }
 
 /** Version of a push by a dashboard (design section 7); absent from an original dashboard. */
@@ -84,7 +108,11 @@ export interface ProxyControl {
   start(): Promise<void>;
   /** Ends the proxy: stops accepting, drains within the bound, exits. Resolves when draining began. */
   shutdown(): Promise<void>;
-  /** Replaces the given slots (others stay). Throws CodisError on an older version or a bad slot. */
+  /**
+   * Replaces the given slots (others stay). Throws CodisError on an older version or a bad slot, and
+   * MOVE_UNSETTLED when all workers have the slots but can't acknowledge them yet: the same push, or a later one,
+   * has to come again.
+   */
   fillSlots(slots: readonly SlotRecord[], version: PushVersion | undefined): Promise<void>;
   resetStats(): Promise<void>;
   forceGc(): Promise<void>;

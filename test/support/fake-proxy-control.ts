@@ -11,6 +11,7 @@ import type {
   PushVersion,
 } from "../../src/proxy/control.ts";
 import { BUCKET_COUNT, bucketOf } from "../../src/proxy/stats/histogram.ts";
+import { NO_MOVES } from "../../src/proxy/stats/move-stats.ts";
 
 /** Counts of the given durations. */
 export function bucketsOf(...durationsUs: readonly number[]): Uint32Array {
@@ -43,6 +44,7 @@ export function snapshotOf(changes: Partial<ProxySnapshot> = {}): ProxySnapshot 
     bytes: { received: 0, sent: 0, buffered: 0 },
     commands: [],
     backends: [],
+    moves: NO_MOVES,
     ...changes,
   };
 }

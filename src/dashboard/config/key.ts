@@ -12,6 +12,7 @@ export const DASHBOARD_SECTIONS = [
   "Addresses and access",
   "Timing",
   "Migration",
+  "Automatic balancing",
   "Sentinels",
 ] as const;
 
@@ -263,6 +264,119 @@ const OWN_KEYS = [
       "The API of Codis 3.2 (/topom, /api/topom) carries no secret. auto: everybody may change things " +
       "until the first user of /api/v1 exists; from then on only callers on this machine may, and others " +
       "read. full: everybody always; read-only: nobody changes anything with it; off: it isn't there.",
+  },
+  {
+    name: "migration_max_stall",
+    field: "migrationMaxStallMs",
+    kind: "duration",
+    fallback: "5ms",
+    min: 1,
+    max: 1_000,
+    section: "Migration",
+    isOurs: true,
+    doc:
+      "Longest time that one batch may hold up the servers that keys move from and to. Batches are made as " +
+      "large as that allows; keys that take longer alone are big keys.",
+  },
+  {
+    name: "big_key",
+    field: "bigKey",
+    kind: "string",
+    fallback: "move",
+    choices: ["move", "last", "refuse"],
+    section: "Migration",
+    isOurs: true,
+    doc:
+      "What plans do with big keys unless they say so themselves. move: like others; last: after all others " +
+      "of their slot; refuse: their slots stay where they are.",
+  },
+  {
+    name: "plan_timeout",
+    field: "planTimeoutMs",
+    kind: "duration",
+    fallback: "30s",
+    min: 1_000,
+    max: 600_000,
+    section: "Migration",
+    isOurs: true,
+    doc:
+      "How long a plan may measure the servers. What can't be counted by then is estimated from what was " +
+      "seen, and big keys may be missed.",
+  },
+  {
+    name: "auto_rebalance",
+    field: "autoRebalance",
+    kind: "bool",
+    fallback: false,
+    section: "Automatic balancing",
+    isOurs: true,
+    doc: "Whether slots are moved without being asked, when groups have become too different.",
+  },
+  {
+    name: "auto_rebalance_strategy",
+    field: "autoRebalanceStrategy",
+    kind: "string",
+    fallback: "slots",
+    choices: ["slots", "memory"],
+    section: "Automatic balancing",
+    isOurs: true,
+    doc: "What is to be equal: numbers of slots, or bytes.",
+  },
+  {
+    name: "auto_rebalance_spread",
+    field: "autoRebalanceSpread",
+    kind: "int",
+    fallback: 20,
+    min: 1,
+    max: 1_000,
+    section: "Automatic balancing",
+    isOurs: true,
+    doc:
+      "Difference between the largest and the smallest group, in percent of the mean, above which slots " +
+      "are moved.",
+  },
+  {
+    name: "auto_rebalance_max_slots",
+    field: "autoRebalanceMaxSlots",
+    kind: "int",
+    fallback: 64,
+    min: 1,
+    section: "Automatic balancing",
+    isOurs: true,
+    doc: "Slots that move at most in one go.",
+  },
+  {
+    name: "auto_rebalance_max_ops",
+    field: "autoRebalanceMaxOps",
+    kind: "int",
+    fallback: 2_000,
+    min: 0,
+    section: "Automatic balancing",
+    isOurs: true,
+    doc:
+      "Commands in a second that each master may be doing while a move is begun: with more, nobody is " +
+      "disturbed for the sake of balance.",
+  },
+  {
+    name: "auto_rebalance_keys_per_second",
+    field: "autoRebalanceKeysPerSecond",
+    kind: "int",
+    fallback: 10_000,
+    min: 0,
+    section: "Automatic balancing",
+    isOurs: true,
+    doc: "Speed of such a move; 0 is no limit. It can be changed while it runs.",
+  },
+  {
+    name: "auto_rebalance_period",
+    field: "autoRebalancePeriodMs",
+    kind: "duration",
+    fallback: "10m",
+    min: 1_000,
+    max: 86_400_000,
+    section: "Automatic balancing",
+    isOurs: true,
+    doc: "Time between two looks at the groups.",
   },
 ] as const satisfies readonly KeySpec[];
 

@@ -54,6 +54,29 @@ export const OWN_KEYS = [
     doc: "A request for a locked slot waits at most so long, then it gets -TRYAGAIN.",
   },
   {
+    name: "migration_hold_timeout",
+    field: "migrationHoldTimeoutMs",
+    kind: "duration",
+    fallback: "2s",
+    section: "Slots and workers",
+    min: 1,
+    isOurs: true,
+    doc: "A request whose keys are on their way to another server waits at most so long, then it gets -TRYAGAIN.",
+  },
+  {
+    name: "migration_io_timeout",
+    field: "migrationIoTimeoutMs",
+    kind: "duration",
+    fallback: "500ms",
+    section: "Slots and workers",
+    min: 1,
+    max: 60_000,
+    isOurs: true,
+    doc:
+      "When the proxy has keys moved to another server: longest wait of the source for the target in one step " +
+      "of a transfer. While it waits it serves nobody.",
+  },
+  {
     name: "worker_ack_timeout",
     field: "workerAckTimeoutMs",
     kind: "duration",

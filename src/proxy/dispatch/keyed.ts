@@ -18,10 +18,12 @@ import { FLAG_WRITE, SCRIPT_BODY, SCRIPT_SHA } from "../../command/route.ts";
 import { CHECK, commandName, FLAGS, KEY_STEP, MERGE, SCRIPT_SOURCE } from "../../command/table.ts";
 import type { RequestScanner } from "../../resp/request-scanner.ts";
 import { type Backend, GATE_CLOSED, GATE_FULL, GATE_OPEN } from "../backend/backend.ts";
+import type { MovingSlot } from "../mover/moving-slot.ts";
 import { type Router, SLOT_LOCKED, SLOT_SERVED } from "../router/router.ts";
 import { HOLD_TIMED_OUT } from "../router/slot-hold.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { Fanout, sendPart } from "./fanout.ts";
+import { ADMITTED, MovingDispatcher } from "./moving.ts";
 import {
   notAllowed,
   notSupportedYet,
@@ -52,6 +54,7 @@ export class KeyedDispatcher {
   readonly #stats: CommandStats;
   readonly #scripts: ScriptCache;
   readonly #options: KeyedOptions;
+  readonly #moves: MovingDispatcher;
   /** Argument indexes of the keys of the request at hand. */
   #keys = new Int32Array(KEYS_INITIAL);
   /** Backends of the parts of the request being split. */
@@ -62,6 +65,7 @@ export class KeyedDispatcher {
     this.#stats = stats;
     this.#scripts = scripts;
     this.#options = options;
+    this.#moves = new MovingDispatcher(router, stats);
   }
 
   /** A command whose keys must live together. */
@@ -132,17 +136,38 @@ export class KeyedDispatcher {
     const partOfKey = new Uint16Array(keyCount);
     const { backends } = session.view;
     const mask = this.#router.slotMask;
+    /** Keys of slots that move, by slot. */
+    let moving: Map<MovingSlot, Buffer[]> | undefined;
     for (let key = 0; key < keyCount; key++) {
       const at = (1 + key * step) * 2;
       const slot = slotOf(buffer, offsets[at] as number, offsets[at + 1] as number, mask);
-      const backend = backends[slot];
+      let backend = backends[slot];
       if (backend === undefined) {
-        parts.length = 0;
-        return this.#slotNotServed(session, id, slot, nowMs);
+        const moved = this.#router.moving.slot(slot);
+        if (moved === undefined) {
+          parts.length = 0;
+          return this.#slotNotServed(session, id, slot, nowMs);
+        }
+        moving ??= new Map();
+        addTo(moving, moved, buffer.subarray(offsets[at], offsets[at + 1]));
+        backend = this.#targetOf(session, moved);
       }
       let part = parts.indexOf(backend);
       if (part === -1) part = parts.push(backend) - 1;
       partOfKey[key] = part;
+    }
+    if (moving !== undefined) {
+      const [first] = moving;
+      if (moving.size === 1 && first?.[1].length === keyCount) {
+        parts.length = 0;
+        return this.#toOneBackend(session, id, buffer, start, end, scanner, nowMs, undefined);
+      }
+      const wanted = [...moving].map(([slot, names]) => ({ slot, names: copiesOf(names) }));
+      const outcome = this.#moves.admitParts(session, id, wanted, nowMs);
+      if (outcome !== ADMITTED) {
+        parts.length = 0;
+        return outcome;
+      }
     }
     for (const backend of parts) {
       const outcome = this.#gate(session, id, backend, nowMs);
@@ -152,6 +177,7 @@ export class KeyedDispatcher {
       }
     }
     session.slotWaitStartMs = 0;
+    session.keyWait = undefined;
     const isWrite = ((FLAGS[id] as number) & FLAG_WRITE) !== 0;
     if (parts.length === 1) {
       this.#send(session, parts[0] as Backend, id, buffer, start, end, nowMs);
@@ -189,19 +215,25 @@ export class KeyedDispatcher {
     let slot = this.#slotOfAll(id, buffer, scanner);
     if (slot === CROSS_SLOT) return this.#fail(session, id, REPLY_CROSSSLOT);
     if (slot === NO_KEYS) {
-      slot = this.#anyServedSlot();
+      slot = this.#anySlot();
       if (slot === NO_KEYS) return this.#fail(session, id, REPLY_SLOT_OFFLINE);
     }
-    const backend = session.view.backends[slot];
+    let backend = session.view.backends[slot];
     if (backend === undefined) {
       if (this.#router.slotStates[slot] === SLOT_LOCKED && sha1 === undefined) {
         return this.#holdRequest(session, id, slot, buffer, start, end, nowMs);
       }
-      return this.#slotNotServed(session, id, slot, nowMs);
+      const moving = this.#router.moving.slot(slot);
+      if (moving === undefined) return this.#slotNotServed(session, id, slot, nowMs);
+      const request = { commandId: id, buffer, start, end, args: scanner, nowMs };
+      const outcome = this.#moves.admit(session, moving, request, sha1 === undefined);
+      if (outcome !== ADMITTED) return outcome;
+      backend = this.#targetOf(session, moving);
     }
     const outcome = this.#gate(session, id, backend, nowMs);
     if (outcome !== GATE_OPEN) return outcome;
     session.slotWaitStartMs = 0;
+    session.keyWait = undefined;
     if (sha1 !== undefined) {
       this.#sendScript(session, backend, id, sha1, buffer, start, end, nowMs);
     } else {
@@ -246,8 +278,17 @@ export class KeyedDispatcher {
     );
   }
 
-  #anyServedSlot(): number {
-    return this.#router.slotStates.indexOf(SLOT_SERVED);
+  /** A slot that some server serves, for requests without keys; -1 when there is none. */
+  #anySlot(): number {
+    const { slotStates, moving } = this.#router;
+    const served = slotStates.indexOf(SLOT_SERVED);
+    if (served !== -1) return served;
+    return slotStates.findIndex((_state, slot) => moving.slot(slot) !== undefined);
+  }
+
+  #targetOf(session: SessionPort, slot: MovingSlot): Backend {
+    const { db, proto, lane } = session.view;
+    return this.#router.moving.targetOf(slot, db, proto, lane);
   }
 
   /** GATE_OPEN when the backend takes requests; else the outcome of this one. */
@@ -343,11 +384,24 @@ export class KeyedDispatcher {
   }
 
   #fail(session: SessionPort, id: number, reply: Buffer): number {
+    session.keyWait = undefined;
     this.#stats.recordFail(id);
     const { output } = session;
     output.onFailure(output.reserve(), reply);
     return DISPATCHED;
   }
+}
+
+function addTo(names: Map<MovingSlot, Buffer[]>, slot: MovingSlot, name: Buffer): void {
+  const known = names.get(slot);
+  if (known === undefined) names.set(slot, [name]);
+  else known.push(name);
+}
+
+/** Each once; the session's input may be overwritten. */
+function copiesOf(names: readonly Buffer[]): readonly Buffer[] {
+  const copies = new Map(names.map((name) => [name.toString("latin1"), name]));
+  return [...copies.values()].map((name) => Buffer.from(name));
 }
 
 /** Why the arguments of a command can't be served. */

@@ -6,6 +6,7 @@
  */
 import type { Backend } from "../backend/backend.ts";
 import type { SessionOutput } from "../reply/session-output.ts";
+import type { KeyWait } from "../router/key-wait.ts";
 import type { RouteView } from "../router/router.ts";
 import type { ClientState } from "./context.ts";
 
@@ -15,7 +16,7 @@ export const DISPATCHED = 0;
 export const WAIT_IDLE = 1;
 /** Give the same request again when the backend named by `waitingFor` has room. */
 export const WAIT_BACKEND = 2;
-/** Give the same request again when the slot table has changed, or answer it after a bound. */
+/** Give the same request again when the slot table has changed or its keys have moved. */
 export const WAIT_SLOT = 3;
 /** A handler runs; read no further until it has answered. */
 export const WAIT_HANDLER = 4;
@@ -34,4 +35,8 @@ export interface SessionPort extends ClientState {
   noteWrite(backend: Backend): void;
   /** Since when the same request waits for its slot, monotonic ms; 0 when it doesn't. */
   slotWaitStartMs: number;
+  /** What that request waits for when its keys are on their way; undefined when it doesn't. */
+  keyWait: KeyWait | undefined;
+  /** Offers a request that waits for a slot again. */
+  onTableChanged(): void;
 }

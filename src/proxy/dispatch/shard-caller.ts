@@ -13,7 +13,7 @@ import { handshakeSteps } from "../backend/handshake.ts";
 import { CallbackReply } from "../reply/reply-sink.ts";
 import { type Router, SLOT_SERVED } from "../router/router.ts";
 import type { ProtocolVersion, Shard, ShardCaller } from "./context.ts";
-import { REPLY_CONN_RESET } from "./reply-text.ts";
+import { REPLY_CONN_RESET, REPLY_SLOT_OFFLINE } from "./reply-text.ts";
 
 /** Requests of handlers are counted with the command that the client sent, not one by one. */
 const COMMAND_NONE = -1;
@@ -61,9 +61,22 @@ export class RouterShardCaller implements ShardCaller {
     return { groupId: record.backendAddrGroupId, addr: record.backendAddr };
   }
 
-  /** As `shardOfSlot`, but undefined also while the slot is locked or moving. */
-  servedShardOfSlot(slotId: number): Shard | undefined {
-    return this.#router.slotStates[slotId] === SLOT_SERVED ? this.shardOfSlot(slotId) : undefined;
+  /** See `FindShard` of `unknown-command.ts`: while the slot moves its keys are moved first. */
+  async shardForKeys(slotId: number, db: number, keys: readonly Buffer[]): Promise<Shard | Buffer> {
+    const { moving, slotStates } = this.#router;
+    const slot = moving.slot(slotId);
+    const shard = this.shardOfSlot(slotId);
+    if (shard === undefined) return REPLY_SLOT_OFFLINE;
+    if (slot === undefined) {
+      return slotStates[slotId] === SLOT_SERVED ? shard : REPLY_SLOT_OFFLINE;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wait = moving.waitForKeys([{ slot, names: keys }], db, performance.now(), resolve);
+    if (wait === undefined) return shard;
+    await promise;
+    if (wait.isMoved) return shard;
+    if (wait.refusal !== undefined) return Buffer.from(`-${wait.refusal.text}\r\n`, "latin1");
+    return moving.tryAgain(wait.trouble);
   }
 
   migrateFromOfSlot(slotId: number): number {

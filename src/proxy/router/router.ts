@@ -8,10 +8,12 @@
  */
 import { assert } from "../../base/assert.ts";
 import { offlineSlot, type SlotCount, type SlotRecord } from "../../model/slot.ts";
-import { Backend, type BackendEvents, GATE_CLOSED, GATE_OPEN } from "../backend/backend.ts";
+import { Backend, type BackendEvents } from "../backend/backend.ts";
 import type { BackendSettings } from "../backend/handshake.ts";
-import type { ReplySink } from "../reply/reply-sink.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
+import { type HeldRequest, sendHeld } from "./held-request.ts";
+import { type MoveOptions, MovingSlots } from "./moving-slots.ts";
+import { namesOfFrame } from "./request-keys.ts";
 import { SlotHold } from "./slot-hold.ts";
 
 /** The slot is served by one master. */
@@ -43,6 +45,7 @@ export interface RouterOptions {
   /** A backend that loses a slot may take so long to answer what it has; then it is cut. */
   readonly drainTimeoutMs: number;
   readonly backend: BackendDefaults;
+  readonly moves: MoveOptions;
 }
 
 /** See the file head. */
@@ -56,6 +59,8 @@ export class Router {
   /** One of the SLOT_ constants by slot. */
   readonly slotStates: Uint8Array;
   readonly hold: SlotHold;
+  /** Slots whose keys come from another server. */
+  readonly moving: MovingSlots;
   readonly #records: SlotRecord[];
   readonly #views = new Map<number, RouteView>();
   readonly #backends = new Map<string, Backend>();
@@ -79,6 +84,8 @@ export class Router {
     this.#defaults = options.backend;
     this.#stats = stats;
     this.#events = events;
+    const findBackend = this.backend.bind(this);
+    this.moving = new MovingSlots(options.moves, findBackend, stats);
   }
 
   /** The table as it is, by slot id. */
@@ -133,14 +140,16 @@ export class Router {
 
   /**
    * Replaces the given slots; the records were checked before. The new table holds at once; the promise
-   * resolves when no request sent by the old one is in flight, so that a lock that was acknowledged is one.
-   * `revision` names the table as it is afterwards, with the same number in all workers of the proxy.
+   * resolves when no request sent by the old one is in flight, so that a lock that was acknowledged is one, and
+   * no key is being moved by it. `revision` names the table as it is afterwards, with the same number in all
+   * workers of the proxy. Rejects with MOVE_UNSETTLED, see `KeyMovers.settled`; the table holds all the same.
    */
   async fill(records: readonly SlotRecord[], revision = this.revision + 1): Promise<void> {
     assert(revision >= this.revision, "the revisions of one proxy only grow");
     const left = this.#backendsLeft(records);
     this.#apply(records, revision);
-    await Promise.all(left.map((backend) => backend.drained(this.#drainTimeoutMs)));
+    const settled = this.moving.settled(this.#drainTimeoutMs);
+    await Promise.all([...left.map((backend) => backend.drained(this.#drainTimeoutMs)), settled]);
   }
 
   /** Backends that a request for one of these slots may be in flight to, and that lose the slot. */
@@ -148,10 +157,7 @@ export class Router {
     const addrs = new Set<string>();
     for (const record of records) {
       const old = this.#records[record.id];
-      if (old === undefined || this.slotStates[record.id] !== SLOT_SERVED) continue;
-      if (stateOf(record) !== SLOT_SERVED || record.backendAddr !== old.backendAddr) {
-        addrs.add(old.backendAddr);
-      }
+      if (old !== undefined) for (const addr of addrsLeft(old, record)) addrs.add(addr);
     }
     return [...this.#backends.values()].filter(
       (backend) => addrs.has(backend.settings.addr) && backend.inFlight.count > 0,
@@ -160,6 +166,7 @@ export class Router {
 
   #apply(records: readonly SlotRecord[], revision: number): void {
     this.revision = revision;
+    const carried: (readonly HeldRequest[])[] = [];
     for (const record of records) {
       assert(
         record.id >= 0 && record.id < this.slotCount,
@@ -170,13 +177,22 @@ export class Router {
         this.#receivedAt.set(record.backendAddrGroupId, revision);
       }
       this.#records[record.id] = record;
-      this.slotStates[record.id] = stateOf(record);
+      const state = stateOf(record);
+      this.slotStates[record.id] = state;
+      carried.push(this.moving.update(record, state === SLOT_MIGRATING));
       for (const view of this.#views.values()) this.#routeSlot(view, record.id);
     }
     this.#retireUnused();
-    for (const record of records) {
-      if (!record.locked) this.#release(record.id);
+    const refused: { readonly held: HeldRequest; readonly reply: Buffer }[] = [];
+    for (const [index, record] of records.entries()) {
+      // A slot is never both, so the order between the two doesn't matter.
+      for (const held of [...this.hold.take(record.id), ...(carried[index] ?? [])]) {
+        const reply = this.#resume(record.id, held);
+        if (reply !== undefined) refused.push({ held, reply });
+      }
     }
+    // Last, because a session that gets an answer may send the next request at once.
+    for (const { held, reply } of refused) held.sink.onFailure(held.tag, reply);
     for (const listener of this.#listeners) listener();
   }
 
@@ -188,6 +204,7 @@ export class Router {
   /** About ten times a second: timeouts of held requests; `isSecond` once a second: backends. */
   tick(nowMs: number, isSecond: boolean): void {
     this.hold.expire(nowMs);
+    this.moving.tick(nowMs, isSecond);
     if (!isSecond) return;
     for (const [key, backend] of this.#backends) {
       backend.tick(nowMs);
@@ -196,6 +213,7 @@ export class Router {
   }
 
   close(): void {
+    this.moving.close();
     for (const backend of this.#backends.values()) backend.close();
     this.#backends.clear();
   }
@@ -211,20 +229,26 @@ export class Router {
     view.backends[slotId] = backend;
   }
 
-  /** Sends what waited for a slot, in order, wherever it is served now. */
-  #release(slotId: number): void {
-    for (const held of this.hold.take(slotId)) {
-      const backend = this.view(held.db, held.proto, held.lane).backends[slotId];
-      if (backend === undefined) {
-        held.sink.onFailure(held.tag, this.refusalOfSlot(slotId));
-        continue;
-      }
-      held.writer?.noteWrite(backend);
-      sendFrame(backend, held.sink, held.tag, held.commandId, held.frame, held.startMs);
+  /** What waited for a slot goes on: to its server, or to where it waits by the new table. Else: the error. */
+  #resume(slotId: number, held: HeldRequest): Buffer | undefined {
+    const backend = this.view(held.db, held.proto, held.lane).backends[slotId];
+    if (backend !== undefined) {
+      sendHeld(backend, held);
+      return undefined;
     }
+    if (this.slotStates[slotId] === SLOT_LOCKED) {
+      this.hold.add(slotId, held);
+      return undefined;
+    }
+    const slot = this.moving.slot(slotId);
+    if (slot === undefined) return this.refusalOfSlot(slotId);
+    const names = namesOfFrame(held.commandId, held.frame);
+    if (names === undefined) return this.moving.cannotName();
+    this.moving.add(slot, held, names);
+    return undefined;
   }
 
-  /** Why a slot can't be served, as a reply. Only for slots that are neither served nor locked. */
+  /** Why a slot can't be served, as a reply. Only for slots that are neither served, locked nor `moving`. */
   refusalOfSlot(slotId: number): Buffer {
     return this.slotStates[slotId] === SLOT_MIGRATING ? SLOT_IS_MIGRATING : SLOT_IS_OFFLINE;
   }
@@ -232,6 +256,7 @@ export class Router {
   #retireUnused(): void {
     const used = new Set<string>();
     for (const record of this.#records) if (record.backendAddr !== "") used.add(record.backendAddr);
+    for (const addr of this.moving.addresses()) used.add(addr);
     for (const [key, backend] of this.#backends) {
       if (used.has(backend.settings.addr)) {
         backend.keep();
@@ -247,26 +272,6 @@ const SLOT_IS_OFFLINE = Buffer.from("-ERR handle request, slot is not ready, may
 const SLOT_IS_MIGRATING = Buffer.from(
   "-ERR handle request, slot is migrating, which this release doesn't serve\r\n",
 );
-const CONN_RESET = Buffer.from("-ERR handle response, backend conn reset\r\n");
-
-/** Gives a backend one request, or answers it when there is no connection and none may be tried. */
-function sendFrame(
-  backend: Backend,
-  sink: ReplySink,
-  tag: number,
-  commandId: number,
-  frame: Buffer,
-  nowMs: number,
-): void {
-  if (backend.gate !== GATE_OPEN) backend.wake(nowMs);
-  if (backend.gate === GATE_CLOSED) {
-    sink.onFailure(tag, CONN_RESET);
-    return;
-  }
-  backend.push(sink, tag, commandId, nowMs);
-  backend.append(frame, 0, frame.length);
-}
-
 /** The owner may have keys of the slot now that a look at all groups before the change couldn't see. */
 function hasNewKeys(record: SlotRecord, old: SlotRecord): boolean {
   return (
@@ -274,6 +279,21 @@ function hasNewKeys(record: SlotRecord, old: SlotRecord): boolean {
     record.backendAddr !== old.backendAddr ||
     record.migrateFrom !== old.migrateFrom
   );
+}
+
+/** Servers that requests for the slot may have been sent to, and that don't serve it by the new record. */
+function addrsLeft(old: SlotRecord, record: SlotRecord): readonly string[] {
+  const oldState = stateOf(old);
+  const state = stateOf(record);
+  const isSame = old.backendAddr === record.backendAddr && old.migrateFrom === record.migrateFrom;
+  if (oldState === state && isSame) return [];
+  const isServed = state === SLOT_SERVED || state === SLOT_MIGRATING;
+  // While a slot migrates its source answers reads of keys that can't go.
+  const addrs =
+    oldState === SLOT_MIGRATING ? [old.backendAddr, old.migrateFrom] : [old.backendAddr];
+  return oldState === SLOT_SERVED || oldState === SLOT_MIGRATING
+    ? addrs.filter((addr) => !isServed || addr !== record.backendAddr)
+    : [];
 }
 
 function stateOf(record: SlotRecord): number {

@@ -6,22 +6,7 @@
  * then the request is answered with TRYAGAIN and was never sent anywhere.
  */
 import { memoryGauge } from "../../net/buffer-pool.ts";
-import type { Backend } from "../backend/backend.ts";
-import type { ReplySink } from "../reply/reply-sink.ts";
-
-/** A request that waits; the frame is a copy. */
-export interface HeldRequest {
-  readonly sink: ReplySink;
-  readonly tag: number;
-  readonly commandId: number;
-  readonly frame: Buffer;
-  readonly db: number;
-  readonly proto: 2 | 3;
-  readonly lane: number;
-  readonly startMs: number;
-  /** The session of a write, to be told where it went (WAIT); undefined for a read. */
-  readonly writer: { noteWrite(backend: Backend): void } | undefined;
-}
+import type { HeldRequest } from "./held-request.ts";
 
 /** What a client is told when its slot stays locked. */
 export const HOLD_TIMED_OUT = Buffer.from(

@@ -23,6 +23,7 @@ import {
   WAIT_SLOT,
 } from "../dispatch/session-port.ts";
 import { SessionOutput, type SessionOutputOwner } from "../reply/session-output.ts";
+import type { KeyWait } from "../router/key-wait.ts";
 import type { RouteView } from "../router/router.ts";
 import {
   ENDS_BY_PROGRESS,
@@ -64,6 +65,7 @@ export class Session
   libVersion = "";
   waitingFor: Backend | undefined;
   slotWaitStartMs = 0;
+  keyWait: KeyWait | undefined;
   readonly #connection: Connection;
   readonly #env: SessionEnv;
   readonly #lane: number;
@@ -196,7 +198,7 @@ export class Session
     this.#resume(PAUSED_BACKEND);
   }
 
-  /** The slot table changed. */
+  /** The slot table changed, or keys that a request waits for have moved. */
   onTableChanged(): void {
     this.#resume(PAUSED_SLOT);
   }

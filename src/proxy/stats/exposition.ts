@@ -41,6 +41,7 @@ export function renderMetrics(snapshot: ProxySnapshot, sources: MetricSources): 
   writeTraffic(text, snapshot, sources);
   writeBackends(text, snapshot);
   writeSlots(text, sources);
+  writeMoves(text, snapshot);
   writeProcesses(text, snapshot);
   return text.toString();
 }
@@ -199,6 +200,20 @@ function slotState(slot: SlotRecord): "online" | "migrating" | "locked" | "offli
     return "offline";
   }
   return slot.migrateFrom === "" ? "online" : "migrating";
+}
+
+function writeMoves(text: Text, { moves }: ProxySnapshot): void {
+  text.add("codis_proxy_move_keys_total", { result: "moved" }, moves.keysMoved);
+  text.add("codis_proxy_move_keys_total", { result: "absent" }, moves.keysAbsent);
+  for (const [outcome, count] of Object.entries(moves.migrates)) {
+    text.add("codis_proxy_move_migrates_total", { outcome }, count);
+  }
+  text.add("codis_proxy_move_doubts_total", {}, moves.doubts);
+  text.add("codis_proxy_move_waits_total", {}, moves.waits);
+  text.add("codis_proxy_move_waiting", {}, moves.waiting);
+  text.add("codis_proxy_move_wait_longest_seconds", {}, moves.longestWaitMs / 1000);
+  text.add("codis_proxy_move_tryagains_total", {}, moves.tryAgains);
+  text.add("codis_proxy_move_source_reads_total", {}, moves.sourceReads);
 }
 
 function writeProcesses(text: Text, snapshot: ProxySnapshot): void {

@@ -130,6 +130,48 @@ export const METRICS = {
     labels: [],
     help: "Revision of the topology that was heard last; absent without one.",
   },
+  codis_proxy_move_keys_total: {
+    type: "counter",
+    labels: ["result"],
+    help:
+      "Keys moved on access while their slot migrates: in a MIGRATE that moved some (moved), or that found none " +
+      "at the source (absent).",
+  },
+  codis_proxy_move_migrates_total: {
+    type: "counter",
+    labels: ["outcome"],
+    help: "MIGRATEs sent by the proxy, by outcome.",
+  },
+  codis_proxy_move_doubts_total: {
+    type: "counter",
+    labels: [],
+    help: "Times that a broken transfer had to be made sure of before keys were used.",
+  },
+  codis_proxy_move_waits_total: {
+    type: "counter",
+    labels: [],
+    help: "Requests that had to wait for their keys.",
+  },
+  codis_proxy_move_waiting: {
+    type: "gauge",
+    labels: [],
+    help: "Requests that wait for their keys now.",
+  },
+  codis_proxy_move_wait_longest_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Longest wait for keys since the proxy was started.",
+  },
+  codis_proxy_move_tryagains_total: {
+    type: "counter",
+    labels: [],
+    help: "Requests answered -TRYAGAIN because their keys didn't arrive in time.",
+  },
+  codis_proxy_move_source_reads_total: {
+    type: "counter",
+    labels: [],
+    help: "Reads answered by the source of a move, because the target took no key.",
+  },
   codis_proxy_workers: { type: "gauge", labels: [], help: "Worker processes." },
   codis_proxy_worker_sessions: {
     type: "gauge",

@@ -10,7 +10,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { messageOf } from "../../base/error.ts";
+import { isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { SlotRecord } from "../../model/slot.ts";
 import type { ClientFilter, ClientInfo } from "../dispatch/context.ts";
@@ -182,12 +182,14 @@ export class ChildWorker implements WorkerHandle {
     clearTimeout(timer);
   }
 
-  /** Done, or the process is dead. */
+  /** Done, or the process is dead; or it has done its part and can't acknowledge it yet (MOVE_UNSETTLED). */
   async #obey(done: Promise<void>): Promise<void> {
     try {
       await done;
     } catch (error) {
       if (this.#isGone) return;
+      // Its death would undo nothing: what a source was told is with the source.
+      if (isCodisError(error, "MOVE_UNSETTLED")) throw error;
       this.#parts.log.error(
         "worker.killed",
         `worker ${this.index} is killed: ${messageOf(error)}`,

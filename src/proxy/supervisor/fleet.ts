@@ -7,6 +7,7 @@
  * died stays in the list, with the figures it had, until its successor is added.
  */
 
+import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { crc32 } from "../../command/hash.ts";
 import { COMMAND_COUNT, commandName } from "../../command/table.ts";
@@ -21,6 +22,7 @@ import type {
 } from "../control.ts";
 import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
 import { BUCKET_COUNT } from "../stats/histogram.ts";
+import { addMoves, NO_MOVES } from "../stats/move-stats.ts";
 import type { WorkerHandle, WorkerHost, WorkerSnapshot } from "../worker/contract.ts";
 import { sumByReason } from "./worker-account.ts";
 
@@ -127,7 +129,7 @@ export class Fleet implements ProxyControl, WorkerHost {
       if (version === undefined) this.#tableVersion = undefined;
       for (const record of slots) this.#records[record.id] = record;
       this.#revision = this.#revision === 0 ? firstRevision(this.#records) : this.#revision + 1;
-      await this.#all((worker) => worker.fillSlots(slots, this.#revision));
+      await this.#fillAll(slots);
       this.#tableVersion = version;
       this.#log.info("slots.filled", `${slots.length} slots were set`, { ...version });
     });
@@ -184,6 +186,7 @@ export class Fleet implements ProxyControl, WorkerHost {
       },
       commands,
       backends: parts.flatMap((part) => part.backends),
+      moves: parts.reduce((total, part) => addMoves(total, part.moves), NO_MOVES),
     };
   }
 
@@ -233,6 +236,20 @@ export class Fleet implements ProxyControl, WorkerHost {
 
   async shareScriptFlush(): Promise<void> {
     // As shareScript.
+  }
+
+  /**
+   * Every worker has the slots when this settles, also when it rejects: the slots hold in all workers alike, and
+   * only the acknowledgement is missing. The version stays the old one then, so that the push is repeated.
+   */
+  async #fillAll(slots: readonly SlotRecord[]): Promise<void> {
+    const outcomes = await Promise.allSettled(
+      [...this.#workers.values()].map((worker) => worker.fillSlots(slots, this.#revision)),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed === undefined) return;
+    this.#log.warn("slots.unsettled", messageOf(failed.reason));
+    throw failed.reason;
   }
 
   #order(run: () => Promise<void>): Promise<void> {

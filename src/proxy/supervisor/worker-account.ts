@@ -6,7 +6,9 @@
  * process, so those of dead processes are kept as a base. What a process counted after its last report
  * (one a second) is lost with it.
  */
+import type { MoveFigures } from "../control.ts";
 import { UNKNOWN_COMMAND_ID } from "../stats/command-stats.ts";
+import { addMoves, NO_MOVES } from "../stats/move-stats.ts";
 import type { WorkerReport } from "../worker/child-call.ts";
 import type { WorkerSnapshot } from "../worker/contract.ts";
 import { addCounts, clearCounts, createCounts } from "../worker/count-feed.ts";
@@ -20,6 +22,7 @@ interface Totals {
   readonly sessionsClosed: Readonly<Record<string, number>>;
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  readonly moves: MoveFigures;
 }
 
 const NOTHING: Totals = {
@@ -30,6 +33,7 @@ const NOTHING: Totals = {
   sessionsClosed: {},
   bytesReceived: 0,
   bytesSent: 0,
+  moves: NO_MOVES,
 };
 
 /** See the file head. */
@@ -53,7 +57,9 @@ export class WorkerAccount {
 
   /** The process is gone: what it counted stays, what it had is nothing now. */
   close(): void {
-    this.#base = this.#totals();
+    const totals = this.#totals();
+    // Nothing waits in a process that is gone.
+    this.#base = { ...totals, moves: { ...totals.moves, waiting: 0 } };
     this.#report = undefined;
     this.#deadCount++;
   }
@@ -102,6 +108,7 @@ export class WorkerAccount {
       sessionsClosed: sumByReason(base.sessionsClosed, now.sessionsClosed),
       bytesReceived: base.bytesReceived + now.bytesReceived,
       bytesSent: base.bytesSent + now.bytesSent,
+      moves: addMoves(base.moves, now.moves),
     };
   }
 }

@@ -6,7 +6,7 @@
  * All values are plain data that can cross a process border (typed arrays included).
  */
 import type { SlotRecord } from "../../model/slot.ts";
-import type { BackendFigures } from "../control.ts";
+import type { BackendFigures, MoveFigures } from "../control.ts";
 import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
 
 /** Counters of one worker, as they grow; see `CommandStats` for the arrays (indexed by command id). */
@@ -29,12 +29,16 @@ export interface WorkerSnapshot {
   readonly redisErrors: Float64Array;
   readonly buckets: Float64Array;
   readonly backends: readonly BackendFigures[];
+  readonly moves: MoveFigures;
 }
 
 /** What runs workers asks of one. */
 export interface WorkerHandle {
   readonly index: number;
-  /** Replaces the given slots; resolves when no request of an old owner is in flight any more. */
+  /**
+   * Replaces the given slots; resolves when no request of an old owner is in flight any more. Rejects with
+   * MOVE_UNSETTLED when the table holds, but a source may still carry out a move by the old one.
+   */
   fillSlots(records: readonly SlotRecord[], revision: number): Promise<void>;
   /** Clients are served (true), or told that the router is not online. */
   setOnline(isOnline: boolean): Promise<void>;

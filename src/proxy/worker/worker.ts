@@ -6,6 +6,7 @@
  */
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
+import { MOVER_NAME_PREFIX } from "../../migrate/doubt.ts";
 import { parseListenAddr } from "../../model/address.ts";
 import type { SlotCount, SlotRecord } from "../../model/slot.ts";
 import { memoryGauge } from "../../net/buffer-pool.ts";
@@ -26,6 +27,8 @@ import { ScriptCache } from "../dispatch/script-cache.ts";
 import { RouterShardCaller } from "../dispatch/shard-caller.ts";
 import { shardHandlers } from "../dispatch/shards/handler.ts";
 import { createUnknownCommandHandler } from "../dispatch/unknown-command.ts";
+import type { KeyMover } from "../mover/key-mover.ts";
+import type { MoveEvents } from "../router/moving-slots.ts";
 import { Router } from "../router/router.ts";
 import { Session } from "../session/session.ts";
 import { SESSION_ID_STEP, type SessionEnv } from "../session/session-env.ts";
@@ -35,6 +38,8 @@ import type { WorkerHandle, WorkerHost, WorkerOptions, WorkerSnapshot } from "./
 const TICK_MS = 100;
 const TICKS_PER_SECOND = 10;
 const DIAL_TIMEOUT_MS = 5000;
+/** Requests wait meanwhile, for `migration_hold_timeout`. */
+const MOVER_DIAL_TIMEOUT_MS = 2000;
 /** Clients that are turned away while so many others read why are cut without a word. */
 const REJECTED_MAX = 1000;
 /** Of `worker_ack_timeout`: how long a backend may take to answer what it has before it is cut. */
@@ -46,7 +51,7 @@ const MEMORY_LOW_SHARE = 0.7;
 const MEMORY_INNOCENT_BYTES = 64 * 1024;
 
 /** See the file head. */
-export class Worker implements WorkerHandle, BackendEvents {
+export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
   readonly #options: WorkerOptions;
   readonly #config: ProxyConfig;
   readonly #host: WorkerHost;
@@ -102,6 +107,17 @@ export class Worker implements WorkerHandle, BackendEvents {
           failLimit: config.backendFailLimit,
           maxRetryDelayMs: config.backendMaxRetryDelayMs,
         },
+        moves: {
+          holdTimeoutMs: config.migrationHoldTimeoutMs,
+          mover: {
+            name: `${MOVER_NAME_PREFIX}proxy-${options.token}-${options.index}`,
+            user: "",
+            password: config.productAuth,
+            dialTimeoutMs: MOVER_DIAL_TIMEOUT_MS,
+            ioTimeoutMs: config.migrationIoTimeoutMs,
+          },
+          events: this,
+        },
       },
       this.#stats,
       this,
@@ -116,7 +132,9 @@ export class Worker implements WorkerHandle, BackendEvents {
     const dispatcher = new Dispatcher(keyed, this.#stats, this.#createHandlerEnv(), {
       local: localHandlers,
       shards: shardHandlers,
-      unknown: createUnknownCommandHandler((slot) => this.#shards.servedShardOfSlot(slot)),
+      unknown: createUnknownCommandHandler((slot, db, keys) =>
+        this.#shards.shardForKeys(slot, db, keys),
+      ),
     });
     this.#sessionEnv = {
       router: this.#router,
@@ -201,6 +219,7 @@ export class Worker implements WorkerHandle, BackendEvents {
       redisErrors: this.#stats.redisErrors,
       buckets: this.#stats.buckets,
       backends: [...this.#router.backends].map((backend) => this.#figuresOf(backend)),
+      moves: this.#router.moving.figures(),
     };
   }
 
@@ -284,6 +303,28 @@ export class Worker implements WorkerHandle, BackendEvents {
     this.#log.warn("backend.no_resp3", `${addr} doesn't know HELLO 3: clients get RESP2 only`, {
       addr,
     });
+  }
+
+  onDoubt({ source, target }: KeyMover): void {
+    this.#log.warn(
+      "move.doubt",
+      `a broken transfer from ${source} may still arrive at ${target}: it is cleaned first`,
+      { source, target },
+    );
+  }
+
+  onTrouble({ source, target }: KeyMover, trouble: string | undefined): void {
+    if (trouble === undefined) {
+      this.#log.info("move.goes_on", `keys move from ${source} to ${target} again`, {
+        source,
+        target,
+      });
+    } else {
+      this.#log.warn("move.trouble", `keys can't move from ${source} to ${target}: ${trouble}`, {
+        source,
+        target,
+      });
+    }
   }
 
   #createHandlerEnv(): HandlerEnv {

@@ -34,6 +34,8 @@ describe("model", () => {
       "sys",
       "hostname",
       "datacenter",
+      // Ours, behind those of Codis.
+      "forward_methods",
     ]);
     expect(json.start_time).toMatch(/^2026-11-21 07:01:13\.117 \+0000 UTC m=\+\d+\.\d{9}$/);
     expect([json.pid, json.pwd]).toEqual([process.pid, process.cwd()]);

@@ -6,7 +6,11 @@ import { withSlot } from "../../../src/model/change/slot.ts";
 import { slotToJson } from "../../../src/model/slot.ts";
 import { decodeSlotTable } from "../../../src/model/slot-table.ts";
 import { type SlotViewer, viewerKey, viewSlot, viewSlots } from "../../../src/model/slot-view.ts";
-import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
+import {
+  emptyTopology,
+  type HandoverStep,
+  type Topology,
+} from "../../../src/model/topology/topology.ts";
 import { addrOf, sampleTopology, withGroups } from "../../support/topology-sample.ts";
 
 const NOWHERE: SlotViewer = { datacenter: "", host: "", forwardMethod: 1, moveMethod: 2 };
@@ -56,7 +60,7 @@ describe("the table of states", () => {
       backendAddrGroupId: row.backendGroup,
       migrateFrom: row.from,
       migrateFromGroupId: row.fromGroup,
-      forwardMethod: 1,
+      forwardMethod: row.backend === MASTER_2 && row.from !== "" ? 2 : 1,
       replicaGroups: row.replicas.map((list) => [...list]),
     });
     for (const id of [1, 2]) {
@@ -68,7 +72,7 @@ describe("the table of states", () => {
     }
   });
 
-  test("the JSON is what an original dashboard sends", () => {
+  test("the JSON is what an original dashboard sends, but for the method of a moving slot", () => {
     const json = (topology: Topology, id: number): unknown => {
       const slot = viewSlot(topology, id, NOWHERE);
       return slot === undefined ? undefined : slotToJson(slot);
@@ -87,8 +91,22 @@ describe("the table of states", () => {
       backend_addr_group_id: 2,
       migrate_from: MASTER_1,
       migrate_from_group_id: 1,
-      forward_method: 1,
+      forward_method: 2,
     });
+  });
+
+  test("a leader that hands a slot over tells the next state before it is stored", () => {
+    const told = (state: SlotActionState, step: HandoverStep | undefined): unknown => {
+      const topology = withAction(base, state);
+      const handover = new Map(step === undefined ? [] : [[0, step] as const]);
+      return viewSlot({ ...topology, handover }, 0, NOWHERE);
+    };
+    expect(told("preparing", "locking")).toEqual(told("prepared", undefined));
+    expect(told("prepared", "opening")).toEqual(told("migrating", undefined));
+    // A step that isn't of this state changes nothing.
+    expect(told("preparing", "opening")).toEqual(told("preparing", undefined));
+    expect(told("prepared", "locking")).toEqual(told("prepared", undefined));
+    expect(told("migrating", "locking")).toEqual(told("migrating", undefined));
   });
 
   test("a slot that moves from nobody has no source", () => {

@@ -5,6 +5,7 @@
  */
 import type { TopomRouteName } from "../../../api/topom-route.ts";
 import { CodisError } from "../../../base/error.ts";
+import { planRebalance } from "../../../model/operation/level-slots.ts";
 import { slotToJson } from "../../../model/slot.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
 import { findServer } from "../../../model/topology/topology.ts";
@@ -20,7 +21,6 @@ import {
   tokenParam,
 } from "./argument.ts";
 import { describeOverview, describeStats } from "./overview.ts";
-import { planRebalance } from "./rebalance-plan.ts";
 
 /** Names of paths that only read, of the product. */
 type ReadName = "overview" | "overviewStats" | "overviewSlots" | "stats" | "slots" | "serverInfo";

@@ -35,6 +35,11 @@ beforeEach(() => {
     slotHoldTimeoutMs: 100,
     drainTimeoutMs: 1000,
     backend,
+    moves: {
+      holdTimeoutMs: 100,
+      mover: { name: "test", user: "", password: "", dialTimeoutMs: 1000, ioTimeoutMs: 100 },
+      events: { onDoubt: () => undefined, onTrouble: () => undefined },
+    },
   } as const;
   router = new Router(options, new CommandStats(), events);
 });

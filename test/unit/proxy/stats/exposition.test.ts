@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { offlineSlot } from "../../../../src/model/slot.ts";
 import { type MetricSources, renderMetrics } from "../../../../src/proxy/stats/exposition.ts";
 import { METRICS } from "../../../../src/proxy/stats/metric.ts";
+import { NO_MOVES } from "../../../../src/proxy/stats/move-stats.ts";
 import { bucketsOf, snapshotOf } from "../../../support/fake-proxy-control.ts";
 
 const sources: MetricSources = {
@@ -51,6 +52,7 @@ const busy = snapshotOf({
     { ...backend, worker: 1, db: 3, state: "down", inFlight: 0 },
     { ...backend, addr: "10.0.0.3:6379", state: "down", failures: 7 },
   ],
+  moves: { ...NO_MOVES, migrates: { moved: 3 } },
 });
 
 function samplesOf(text: string): Map<string, string> {

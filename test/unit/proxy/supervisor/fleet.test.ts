@@ -7,6 +7,7 @@ import { silentLog } from "../../../../src/base/log.ts";
 import { offlineSlot, type SlotRecord } from "../../../../src/model/slot.ts";
 import { defaultProxyConfig } from "../../../../src/proxy/config.ts";
 import { UNKNOWN_COMMAND_ID } from "../../../../src/proxy/stats/command-stats.ts";
+import { NO_MOVES } from "../../../../src/proxy/stats/move-stats.ts";
 import { Fleet } from "../../../../src/proxy/supervisor/fleet.ts";
 import { WorkerAccount } from "../../../../src/proxy/supervisor/worker-account.ts";
 import type { WorkerHandle } from "../../../../src/proxy/worker/contract.ts";
@@ -88,6 +89,7 @@ function countCalls(account: WorkerAccount, calls: number, pid: number): void {
     bytesSent: 20,
     bytesBuffered: 30,
     backends: [],
+    moves: NO_MOVES,
     counts: Float64Array.of(0, calls, calls * 10, 0, 0, 1, 10, calls),
   });
 }

@@ -1,6 +1,7 @@
 /** The figures of a worker over the processes that have been it, one after the other. */
 import { expect, test } from "bun:test";
 import { CommandStats, UNKNOWN_COMMAND_ID } from "../../../../src/proxy/stats/command-stats.ts";
+import { NO_MOVES } from "../../../../src/proxy/stats/move-stats.ts";
 import { sumByReason, WorkerAccount } from "../../../../src/proxy/supervisor/worker-account.ts";
 import type { WorkerReport } from "../../../../src/proxy/worker/child-call.ts";
 import { CountFeed } from "../../../../src/proxy/worker/count-feed.ts";
@@ -23,6 +24,7 @@ function reportOf(calls: number, changes: Partial<WorkerReport> = {}): WorkerRep
     bytesSent: 2000,
     bytesBuffered: 300,
     backends: [],
+    moves: NO_MOVES,
     counts: new CountFeed(UNKNOWN_COMMAND_ID + 1).take(stats),
     ...changes,
   };

@@ -1,11 +1,11 @@
 /** The plan of rebalance: its rules on small cases, and its promises on random products. */
 import { expect, test } from "bun:test";
-import { planRebalance } from "../../../../../src/dashboard/admin/topom/rebalance-plan.ts";
-import type { SlotMapping } from "../../../../../src/model/slot-mapping.ts";
-import { formatRanges } from "../../../../../src/model/slot-range.ts";
-import type { Topology } from "../../../../../src/model/topology/topology.ts";
-import { FakeLeader } from "../../../../support/fake-dashboard-control.ts";
-import { Random, SEED } from "../../../../support/seed.ts";
+import { planRebalance } from "../../../src/model/operation/level-slots.ts";
+import type { SlotMapping } from "../../../src/model/slot-mapping.ts";
+import { formatRanges } from "../../../src/model/slot-range.ts";
+import type { Topology } from "../../../src/model/topology/topology.ts";
+import { FakeLeader } from "../../support/fake-dashboard-control.ts";
+import { Random, SEED } from "../../support/seed.ts";
 
 /** Groups with a server, and the group of each slot. */
 function topologyOf(

@@ -1,0 +1,93 @@
+/**
+ * One measured move: how fast keys went, how long the servers kept a PING waiting, and what clients felt before and
+ * meanwhile. Who moves the keys is the caller's.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Load, type LoadResult, runLoad } from "./load.ts";
+import { startPing } from "./ping-process.ts";
+import type { PingFigures } from "./ping-script.ts";
+import { median } from "./statistic.ts";
+
+/** What is measured around a move. */
+export interface MoveSetting {
+  readonly name: string;
+  /** Ports that are pinged: sources, then targets. */
+  readonly ports: readonly number[];
+  /** Load while keys move; undefined: the servers are idle otherwise. */
+  readonly load: Load | undefined;
+  /** Moves; the number of keys that it has moved. */
+  readonly move: () => Promise<number>;
+}
+
+/** What a move has shown. */
+export interface MoveFigures {
+  readonly name: string;
+  readonly keys: number;
+  readonly seconds: number;
+  readonly keysPerSecond: number;
+  readonly pings: readonly PingFigures[];
+  /** p99 of the clients before the move, and the median and the worst of the runs during it. */
+  readonly before: ClientFigures | undefined;
+  readonly during: ClientFigures | undefined;
+}
+
+/** Latencies of clients, milliseconds. */
+export interface ClientFigures {
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+  readonly worstP99Ms: number;
+}
+
+const LOAD_MS = 60_000;
+const BEFORE_RUNS = 3;
+const REST_MS = 500;
+
+/** Runs and measures one move. */
+export async function measureMove(setting: MoveSetting): Promise<MoveFigures> {
+  const { name, ports, load, move } = setting;
+  const before: LoadResult[] = [];
+  for (let run = 0; load !== undefined && run < BEFORE_RUNS; run += 1) {
+    before.push(await runLoad(load, LOAD_MS));
+  }
+  const ping = startPing(ports);
+  try {
+    await sleep(REST_MS);
+    ping.reset();
+    const begunAt = performance.now();
+    let isMoving = true;
+    const moving = move().finally(() => {
+      isMoving = false;
+    });
+    const during: LoadResult[] = [];
+    while (load !== undefined && isMoving) {
+      const result = await Promise.race([runLoad(load, LOAD_MS), moving.then(() => undefined)]);
+      if (result !== undefined) {
+        during.push(result);
+      }
+    }
+    const keys = await moving;
+    const seconds = (performance.now() - begunAt) / 1_000;
+    const pings = await ping.report();
+    return {
+      name,
+      keys,
+      seconds,
+      keysPerSecond: keys / seconds,
+      pings,
+      before: clientFiguresOf(before),
+      during: clientFiguresOf(during),
+    };
+  } finally {
+    await ping.stop();
+  }
+}
+
+function clientFiguresOf(results: readonly LoadResult[]): ClientFigures | undefined {
+  return results.length === 0
+    ? undefined
+    : {
+        requestsPerSecond: median(results.map((result) => result.requestsPerSecond)),
+        p99Ms: median(results.map((result) => result.p99Ms)),
+        worstP99Ms: Math.max(...results.map((result) => result.p99Ms)),
+      };
+}

@@ -1,0 +1,49 @@
+/**
+ * How much goes into one MIGRATE. The sum of the keys' estimated stalls, corrected by what such batches really
+ * took on these servers, stays within a share of `migration_max_stall`: two batches may follow one another before
+ * a server looks at a client again, and a page of SCAN comes between.
+ *
+ * The correction follows slow batches at once and fast ones slowly: a server that gets busy is relieved after one
+ * batch.
+ */
+
+/** Of the bound for a stall, for one of the two batches that are in flight. */
+const SHARE = 0.3;
+const KEYS_MAX = 1_000;
+/** Weights of one measurement, when it is slower than expected and when it is faster. */
+const SLOWER_WEIGHT = 0.15;
+const FASTER_WEIGHT = 0.05;
+const CORRECTION_MIN = 0.2;
+const CORRECTION_MAX = 100;
+/** First batches are small until something has been measured. */
+const CORRECTION_START = 4;
+/** Cost of a MIGRATE without any key, microseconds; not part of what is corrected. */
+const CALL_US = 60;
+
+/** See the file head. */
+export class BatchBudget {
+  #correction = CORRECTION_START;
+
+  /** Estimated microseconds that a batch may have. */
+  workUsMax(maxStallMs: number): number {
+    return Math.max(0, maxStallMs * 1_000 * SHARE - CALL_US) / this.#correction;
+  }
+
+  /** Most keys of a batch, whatever they are. */
+  get keysMax(): number {
+    return KEYS_MAX;
+  }
+
+  /** A stall as it may really be, milliseconds, for timeouts: what is fast now may not stay so. */
+  expectedMs(workUs: number): number {
+    return (workUs * Math.max(1, this.#correction)) / 1_000;
+  }
+
+  /** A batch of so much estimated work held up its servers for `ms`. */
+  learn(workUs: number, ms: number): void {
+    const seen = Math.max(0, ms * 1_000 - CALL_US) / Math.max(1, workUs);
+    const weight = seen > this.#correction ? SLOWER_WEIGHT : FASTER_WEIGHT;
+    const next = this.#correction + (seen - this.#correction) * weight;
+    this.#correction = Math.min(CORRECTION_MAX, Math.max(CORRECTION_MIN, next));
+  }
+}

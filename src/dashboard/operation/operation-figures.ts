@@ -1,0 +1,121 @@
+/**
+ * The figures of one operation under one leader: what has moved, how fast, how much is left and how long that
+ * takes. Begins with what the leader before has stored; what was moved after its last note is missed, but
+ * nothing is decided by these figures.
+ */
+import type { Operation, OperationProgress } from "../../model/operation/operation.ts";
+import { openMovesOf } from "../../model/operation/operation-slot.ts";
+import type { Topology } from "../../model/topology/topology.ts";
+import { RateWindow } from "./rate-window.ts";
+
+/** See the file head. */
+export class OperationFigures {
+  readonly #window = new RateWindow();
+  /** Keys and bytes by slot, moved under this leader. */
+  readonly #moved = new Map<number, { keys: number; bytes: number }>();
+  #keysMoved: number;
+  #bytesMoved: number;
+  #longestStallMs: number;
+  #longestHoldMs: number;
+  #retries: number;
+  #staleKeys: number;
+
+  constructor({ progress }: Operation) {
+    this.#keysMoved = progress.keysMoved;
+    this.#bytesMoved = progress.bytesMoved;
+    this.#longestStallMs = progress.longestStallMs;
+    this.#longestHoldMs = progress.longestHoldMs;
+    this.#retries = progress.retries;
+    this.#staleKeys = progress.staleKeys;
+  }
+
+  noteMoved(slotId: number, keys: number, bytes: number): void {
+    const slot = this.#moved.get(slotId) ?? { keys: 0, bytes: 0 };
+    slot.keys += keys;
+    slot.bytes += Math.round(bytes);
+    this.#moved.set(slotId, slot);
+    this.#keysMoved += keys;
+    this.#bytesMoved += Math.round(bytes);
+  }
+
+  noteStall(ms: number): void {
+    this.#longestStallMs = Math.max(this.#longestStallMs, Math.ceil(ms));
+  }
+
+  noteHold(ms: number): void {
+    this.#longestHoldMs = Math.max(this.#longestHoldMs, Math.ceil(ms));
+  }
+
+  noteRetry(): void {
+    this.#retries += 1;
+  }
+
+  noteStaleKeys(count: number): void {
+    this.#staleKeys += count;
+  }
+
+  /** The speed changed, or it stood still: the rate of before tells nothing any more. */
+  forgetRate(): void {
+    this.#window.reset();
+  }
+
+  /** Keys that are left of a slot, as far as that is known. */
+  keysLeftOf({ slotId, keys }: { readonly slotId: number; readonly keys: number }): number {
+    return Math.max(0, keys - (this.#moved.get(slotId)?.keys ?? 0));
+  }
+
+  /** The progress now; `atMs` is monotonic. To be asked about once a second, that makes the rate. */
+  progressOf(operation: Operation, topology: Topology, atMs: number): OperationProgress {
+    const open = openMovesOf(operation, topology);
+    const left = { keys: 0, bytes: 0 };
+    let slotsMoving = 0;
+    for (const { move, standing } of open) {
+      left.keys += this.keysLeftOf(move);
+      left.bytes += Math.max(0, move.bytes - (this.#moved.get(move.slotId)?.bytes ?? 0));
+      slotsMoving += Number(standing === "moving" || standing === "returning");
+    }
+    const slotsDone = operation.moves.length - open.length;
+    const totals = { keys: this.#keysMoved, bytes: this.#bytesMoved, slots: slotsDone };
+    const isActive = operation.state === "running" || operation.state === "cancelling";
+    const rates = this.#window.rates(atMs, totals);
+    this.#window.note(atMs, totals);
+    return {
+      slotsTotal: operation.moves.length,
+      slotsDone,
+      slotsMoving,
+      keysMoved: this.#keysMoved,
+      bytesMoved: this.#bytesMoved,
+      keysTotal: this.#keysMoved + left.keys,
+      bytesTotal: this.#bytesMoved + left.bytes,
+      keysPerSecond: isActive ? Math.round(rates.keys) : 0,
+      bytesPerSecond: isActive ? Math.round(rates.bytes) : 0,
+      etaMs:
+        open.length === 0 ? 0 : isActive ? etaMsOf({ ...left, slots: open.length }, rates) : -1,
+      longestStallMs: this.#longestStallMs,
+      longestHoldMs: this.#longestHoldMs,
+      retries: this.#retries,
+      staleKeys: this.#staleKeys,
+    };
+  }
+}
+
+interface Amounts {
+  readonly keys: number;
+  readonly bytes: number;
+  readonly slots: number;
+}
+
+/** -1: nothing tells. */
+function etaMsOf(left: Amounts, rates: Amounts): number {
+  const times = (
+    [left.keys > 0 ? "keys" : undefined, left.bytes > 0 ? "bytes" : undefined] as const
+  )
+    .filter((what) => what !== undefined)
+    .map((what) => (rates[what] > 0 ? (left[what] / rates[what]) * 1000 : Number.NaN));
+  if (times.length === 0) {
+    // Slots without keys, or none were counted: the hand-overs are what takes time.
+    return rates.slots > 0 ? Math.ceil((left.slots / rates.slots) * 1000) : -1;
+  }
+  const longest = Math.max(...times);
+  return Number.isNaN(longest) ? -1 : Math.ceil(longest);
+}

@@ -1,0 +1,206 @@
+/**
+ * What would keep a plan from being started, and what an operator should know before it is: lines for people,
+ * made from the topology, the masters and the figures. Pure.
+ */
+import { coordinatorPath } from "../../model/coordinator-path.ts";
+import type { BigKey, BigKeyRule, PlannedMove, PlanRequest } from "../../model/operation/plan.ts";
+import type { SlotMove } from "../../model/operation/plan-moves.ts";
+import { FORWARD_METHOD } from "../../model/slot.ts";
+import { formatRanges } from "../../model/slot-range.ts";
+import { findFault, type Topology } from "../../model/topology/topology.ts";
+import { infoNumber } from "../../redis/info.ts";
+import { dataBytesOf, type MasterFacts } from "./survey.ts";
+
+/** What is judged. */
+export interface PlanCase {
+  readonly topology: Topology;
+  readonly request: PlanRequest;
+  readonly moves: readonly PlannedMove[];
+  /** Of all groups of the moves. */
+  readonly masters: ReadonlyMap<number, MasterFacts>;
+  readonly bigKeys: readonly BigKey[];
+  readonly bigKeyRule: BigKeyRule;
+  readonly refusedSlotIds: readonly number[];
+}
+
+/** Big keys that one warning names. */
+const NAMED_KEYS_MAX = 3;
+
+/** Problems that the topology alone shows; also asked again right before a start. */
+export function topologyProblems(
+  topology: Topology,
+  moves: readonly SlotMove[],
+): readonly string[] {
+  const problems: string[] = [];
+  for (const proxy of topology.proxies.values()) {
+    if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
+      problems.push(
+        `proxy-[${proxy.token}] at ${proxy.adminAddr} can't move keys (it doesn't know forward_method 2); ` +
+          "replace or remove it",
+      );
+    }
+  }
+  for (const id of groupsOf(moves)) {
+    const group = topology.groups.get(id);
+    const fault = findFault(topology, coordinatorPath.group(topology.product, id));
+    if (fault !== undefined) {
+      problems.push(`group-[${id}] can't be understood, repair its node first: ${fault}`);
+    }
+    if (group !== undefined && group.promoting.state !== "") {
+      problems.push(`group-[${id}] is promoting`);
+    }
+  }
+  return problems;
+}
+
+/** All problems of a plan, one line each. */
+export function findProblems(planCase: PlanCase): readonly string[] {
+  const { topology, moves, masters } = planCase;
+  return [
+    ...topologyProblems(topology, moves),
+    ...actionProblems(planCase),
+    ...groupsOf(moves).flatMap((id) => masters.get(id)?.problems ?? []),
+    ...roomLines(planCase)
+      .filter(({ isProblem }) => isProblem)
+      .map(({ text }) => text),
+  ];
+}
+
+/** What an operator should know, one line each. */
+export function findWarnings(planCase: PlanCase): readonly string[] {
+  const { topology, request, refusedSlotIds } = planCase;
+  const offline = topology.slots.filter((slot) => slot.groupId === 0 && slot.action.state === "");
+  const leavesOffline = request.strategy === "memory" || request.strategy === "drain";
+  const faulty = slotsAtFault(topology);
+  return [
+    ...(leavesOffline && offline.length > 0
+      ? [
+          `${offline.length} slots are offline and stay so; a plan of strategy fill gives them to groups`,
+        ]
+      : []),
+    ...(faulty.length > 0
+      ? [`slots ${formatRanges(faulty)} can't be understood and stay; repair their nodes`]
+      : []),
+    ...(refusedSlotIds.length > 0
+      ? [
+          `slots ${formatRanges(refusedSlotIds)} stay, because they hold keys too big to move unnoticed`,
+        ]
+      : []),
+    ...roomLines(planCase)
+      .filter(({ isProblem }) => !isProblem)
+      .map(({ text }) => text),
+    ...masterWarnings(planCase),
+    ...bigKeyWarnings(planCase),
+  ];
+}
+
+/** Slots whose nodes are garbage, ascending. */
+export function slotsAtFault(topology: Topology): readonly number[] {
+  return topology.faults.length === 0
+    ? []
+    : topology.slots
+        .map((slot) => slot.id)
+        .filter(
+          (id) => findFault(topology, coordinatorPath.slot(topology.product, id)) !== undefined,
+        );
+}
+
+/** Slots that were asked for and are on their way already. */
+function actionProblems({ topology, request }: PlanCase): readonly string[] {
+  const asked =
+    request.strategy === "move"
+      ? (request.moves ?? []).map(({ slotId }) => slotId)
+      : request.strategy === "drain"
+        ? topology.slots
+            .filter((slot) => holds(slot.groupId, slot.action.targetId, request.drainGroupId ?? 0))
+            .map((slot) => slot.id)
+        : [];
+  const moving = asked
+    .filter((id) => (topology.slots[id]?.action.state ?? "") !== "")
+    .sort((a, b) => a - b);
+  return moving.length === 0
+    ? []
+    : [`slots ${formatRanges(moving)} move already; wait until they have arrived`];
+}
+
+function holds(ownerId: number, targetId: number, groupId: number): boolean {
+  return ownerId === groupId || targetId === groupId;
+}
+
+/** Whether what comes fits into each target. */
+function roomLines({
+  moves,
+  masters,
+}: PlanCase): readonly { readonly text: string; readonly isProblem: boolean }[] {
+  return groupsOf(moves).flatMap((id) => {
+    const info = masters.get(id)?.info;
+    const comes = moves.reduce(
+      (sum, move) =>
+        sum + (move.toGroupId === id ? move.bytes : 0) - (move.fromGroupId === id ? move.bytes : 0),
+      0,
+    );
+    const used = infoNumber(info, "used_memory") ?? dataBytesOf(info) ?? 0;
+    const limit = infoNumber(info, "maxmemory") ?? 0;
+    const machine = infoNumber(info, "total_system_memory") ?? 0;
+    const what = `group-[${id}]: ${formatBytes(comes)} would come to ${formatBytes(used)} that are used`;
+    if (comes > 0 && limit > 0 && used + comes > limit) {
+      const isProblem = (info?.["maxmemory_policy"] ?? "noeviction") === "noeviction";
+      const effect = isProblem ? "" : ", so keys would be evicted";
+      return [{ text: `${what}, but maxmemory is ${formatBytes(limit)}${effect}`, isProblem }];
+    }
+    return comes > 0 && limit === 0 && machine > 0 && used + comes > machine
+      ? [{ text: `${what}, more than its machine has (${formatBytes(machine)})`, isProblem: false }]
+      : [];
+  });
+}
+
+function masterWarnings({ moves, masters }: PlanCase): readonly string[] {
+  const sources = new Set(moves.filter(({ keys }) => keys > 0).map((move) => move.fromGroupId));
+  const targets = new Set(moves.map((move) => move.toGroupId));
+  return [...masters.values()].flatMap((master) => {
+    const { groupId, addr, appendfsync, info, onlineReplicas } = master;
+    const lines: string[] = [];
+    if (sources.has(groupId) && appendfsync !== undefined && appendfsync !== "always") {
+      const how = appendfsync === "off" ? "appendonly no" : `appendfsync ${appendfsync}`;
+      lines.push(
+        `group-[${groupId}]: ${addr} runs with ${how}: after a crash it may have keys again that had ` +
+          "moved; they are found and removed before such a slot comes back",
+      );
+    }
+    if (targets.has(groupId) && info !== undefined && onlineReplicas === 0) {
+      lines.push(`group-[${groupId}]: ${addr} has no replica: what moves there is there only once`);
+    }
+    return lines;
+  });
+}
+
+function bigKeyWarnings({ bigKeys, bigKeyRule }: PlanCase): readonly string[] {
+  if (bigKeys.length === 0 || bigKeyRule === "refuse") {
+    return [];
+  }
+  const named = bigKeys
+    .slice(0, NAMED_KEYS_MAX)
+    .map(
+      ({ name, type, slotId, bytes, stallMs }) =>
+        `${JSON.stringify(name)} (${type}, slot ${slotId}, ${formatBytes(bytes)}, ${stallMs} ms)`,
+    );
+  const more = bigKeys.length > named.length ? `, and ${bigKeys.length - named.length} more` : "";
+  const when = bigKeyRule === "last" ? " after all others of their slots" : "";
+  return [`big keys will stall their servers${when}: ${named.join(", ")}${more}`];
+}
+
+function groupsOf(moves: readonly SlotMove[]): readonly number[] {
+  const ids = new Set(moves.flatMap((move) => [move.fromGroupId, move.toGroupId]));
+  ids.delete(0);
+  return [...ids].sort((a, b) => a - b);
+}
+
+function formatBytes(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB"];
+  let [shown, at] = [bytes, 0];
+  while (shown >= 1024 && at < units.length - 1) {
+    shown /= 1024;
+    at += 1;
+  }
+  return `${at === 0 ? shown : shown.toFixed(1)} ${units[at]}`;
+}

@@ -1,0 +1,338 @@
+/**
+ * Moves the keys that requests of this worker want from one server to another: one MIGRATE at a time, for all keys
+ * of a database that were wanted until then. Never with REPLACE: on both sides, the target's copy wins.
+ *
+ *     want -> queue -> both servers ready, nothing in doubt -> MIGRATE, INFO errorstats -> sure | refused
+ *               ^                                                    |
+ *               +------ not yet: look at each key, or rest ----------+
+ *
+ * A key is sure when the source hasn't got it, and no broken transfer of it can be under way: the count of IOERR
+ * replies behind the command that showed it is the one at which this mover made sure. Invariant: what takes keys
+ * away from the source is sent only for slots that move this way at that very moment.
+ */
+import { Backoff } from "../../base/backoff.ts";
+import { messageOf } from "../../base/error.ts";
+import { causeOf, type MigrateOutcome, outcomeOf } from "../../migrate/migrate-outcome.ts";
+import { type MigrateTarget, migrateRequest } from "../../migrate/migrate-request.ts";
+import { atTurnEnd } from "../../net/turn.ts";
+import { socketAddrOf } from "../backend/backend.ts";
+import type { MoveStats } from "../stats/move-stats.ts";
+import { DoubtWatch } from "./doubt-watch.ts";
+import type { LinkSettings } from "./link.ts";
+import type { MovingSlot } from "./moving-slot.ts";
+import { Source, textOf } from "./source.ts";
+import { Target } from "./target.ts";
+import { LinkLost, ServerRefused } from "./trouble.ts";
+import { KeyQueue, type KeyWaiter, type WantedKey } from "./wanted-key.ts";
+
+/** Settings of all movers of a worker. */
+export interface MoverSettings extends Omit<LinkSettings, "addr"> {
+  /** Bound of the source for each step of one MIGRATE (`migration_io_timeout`), milliseconds. */
+  readonly ioTimeoutMs: number;
+}
+
+/** What a mover tells. */
+export interface MoverEvents {
+  /** Something must be made sure of before anything that was moved is used. */
+  onDoubt(mover: KeyMover): void;
+  /** It can't go on and tries again by itself; undefined: it goes on. Told when it changes. */
+  onTrouble(mover: KeyMover, trouble: string | undefined): void;
+  /** What may be under way at the source has changed. */
+  onProgress(): void;
+}
+
+/** Rest after trouble. */
+const REST_MIN_MS = 50;
+const REST_MAX_MS = 1_000;
+/** A single key that failed isn't tried again before. */
+const KEY_REST_MS = 100;
+/** While all keys in the queue rest. */
+const IDLE_MS = 20;
+
+/** See the file head. One for each pair of servers. */
+export class KeyMover {
+  readonly source: string;
+  readonly target: string;
+  readonly #settings: MoverSettings;
+  readonly #stats: MoveStats;
+  readonly #events: MoverEvents;
+  readonly #migrateTarget: MigrateTarget;
+  readonly #from: Source;
+  readonly #to: Target;
+  readonly #doubt: DoubtWatch;
+  readonly #queue = new KeyQueue();
+  readonly #backoff = new Backoff({ minMs: REST_MIN_MS, maxMs: REST_MAX_MS });
+  /** Of the command that takes keys away, under way or lost. */
+  #taken: readonly WantedKey[] = [];
+  #isRunning = false;
+  #isClosed = false;
+  #trouble: string | undefined;
+  #endPause: () => void = () => undefined;
+
+  /** Addresses as in the slot table. */
+  constructor(
+    source: string,
+    target: string,
+    settings: MoverSettings,
+    stats: MoveStats,
+    events: MoverEvents,
+  ) {
+    this.source = source;
+    this.target = target;
+    this.#settings = settings;
+    this.#stats = stats;
+    this.#events = events;
+    const { user, password, name } = settings;
+    const at = socketAddrOf(target);
+    const { host, port } = "path" in at ? { host: at.path, port: 0 } : at;
+    this.#migrateTarget = { host, port, user, password };
+    this.#from = new Source({ ...settings, addr: source });
+    this.#to = new Target({ ...settings, addr: target });
+    this.#doubt = new DoubtWatch({
+      source: this.#from,
+      target: this.#to,
+      targetAddr: target,
+      name,
+      onRaised: () => {
+        stats.doubts++;
+        events.onDoubt(this);
+      },
+      pause: (ms) => this.#pause(ms),
+    });
+  }
+
+  /** Why keys aren't moved now, one line; undefined when they are. */
+  get trouble(): string | undefined {
+    if (this.#trouble !== undefined) return this.#trouble;
+    if (this.#doubt.isRaised) return "a broken transfer is cleaned up";
+    return this.#from.mayTake ? `${this.source} hasn't answered yet` : undefined;
+  }
+
+  /** The slots whose keys may be taken away from the source by a command that isn't answered. */
+  get slotsUnderWay(): readonly MovingSlot[] {
+    return this.#from.mayTake ? this.#taken.map((key) => key.slot) : [];
+  }
+
+  /** Has something to do. */
+  get isBusy(): boolean {
+    return this.#isRunning;
+  }
+
+  /** See `MovingSlot.want`. */
+  want(slot: MovingSlot, db: number, name: Buffer, id: string, waiter: KeyWaiter): void {
+    this.#queue.want(slot, db, name, id, waiter);
+    this.#to.use(performance.now());
+    if (this.#isRunning || this.#isClosed) return;
+    this.#isRunning = true;
+    // At the end of the turn, with all that is wanted until then.
+    atTurnEnd({ onTurnEnd: () => void this.#run() });
+  }
+
+  /** Drops the connections; whoever waits hears nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#endPause();
+    this.#from.close();
+    this.#to.close();
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      if (this.#queue.size === 0 && !this.#from.mayTake) break;
+      try {
+        await this.#step();
+        this.#setTrouble(undefined);
+      } catch (thrown) {
+        this.#events.onProgress();
+        this.#setTrouble(messageOf(thrown));
+        if (!(thrown instanceof LinkLost || thrown instanceof ServerRefused)) throw thrown;
+        await this.#rest(this.#backoff.nextMs());
+        this.#queue.prune();
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #step(): Promise<void> {
+    if (await this.#from.open()) this.#doubt.raise();
+    this.#events.onProgress();
+    await this.#to.makeReady();
+    await this.#doubt.makeSure();
+    // Making sure may have taken a while.
+    await this.#to.makeReady();
+    const batch = this.#queue.next(performance.now());
+    if (batch.length === 0) {
+      // All of them rest, or nobody wants them any more.
+      if (this.#queue.size > 0) await this.#rest(IDLE_MS);
+      return;
+    }
+    await this.#move(batch);
+    this.#backoff.reset();
+    await turnEnd();
+  }
+
+  async #move(batch: readonly WantedKey[]): Promise<void> {
+    const { db } = batch[0] as WantedKey;
+    const isCopy = this.#to.hasReplicas;
+    const options = { db, timeoutMs: this.#settings.ioTimeoutMs, isCopy };
+    const request = migrateRequest(this.#migrateTarget, options, namesOf(batch));
+    const { value, ioErrors } = await this.#take(batch, () => this.#from.migrate(db, request));
+    const text = textOf(value);
+    const outcome = outcomeOf(value.type === "error", text);
+    this.#stats.countMigrate(outcome);
+    if (outcome === "in-doubt") {
+      this.#doubt.raise();
+      throw new ServerRefused(`${this.source} lost ${this.target} in the middle of a transfer`);
+    }
+    this.#observe(ioErrors);
+    switch (outcome) {
+      case "moved":
+        this.#stats.keysMoved += batch.length;
+        if (isCopy) await this.#unlink(batch);
+        else this.#settle(batch);
+        return;
+      case "nothing":
+        this.#stats.keysAbsent += batch.length;
+        this.#settle(batch);
+        return;
+      case "busy-key":
+        await this.#endInterrupted(batch);
+        return;
+      default:
+        await this.#sortOut(batch, outcome, text, isCopy);
+    }
+  }
+
+  /** The target has the keys: they are removed at the source, once they can't be lost there any more. */
+  async #unlink(keys: readonly WantedKey[]): Promise<void> {
+    if (this.#to.hasReplicas && !(await this.#to.isReplicated())) {
+      throw new ServerRefused(`no replica of ${this.target} confirms what it has`);
+    }
+    const left = keys.filter((key) => key.slot.isCurrent);
+    const [first] = left;
+    if (first === undefined) return;
+    const { ioErrors } = await this.#take(left, () => this.#from.unlink(first.db, namesOf(left)));
+    this.#observe(ioErrors);
+    this.#settle(left);
+  }
+
+  /** Some key is on both sides: an interrupted move, of whomever. */
+  async #endInterrupted(batch: readonly WantedKey[]): Promise<void> {
+    const left = await this.#lookAt(batch);
+    const alone = await this.#unlinkBoth(left);
+    // Those that only the source has are tried again, with an error of their own.
+    const isStuck = alone.length > 0 && alone.length === batch.length;
+    for (const key of alone) {
+      this.#queue.postpone(key, isStuck ? performance.now() + IDLE_MS : 0);
+    }
+  }
+
+  /** Of keys that the source has: those that the target hasn't. */
+  async #unlinkBoth(keys: readonly WantedKey[]): Promise<readonly WantedKey[]> {
+    const [first] = keys;
+    if (first === undefined) return [];
+    const isThere = await this.#to.has(first.db, namesOf(keys));
+    const both = keys.filter((_key, i) => isThere[i] === true);
+    if (both.length > 0) await this.#unlink(both);
+    return keys.filter((_key, i) => isThere[i] === false);
+  }
+
+  /** The reply tells one error; which of the keys it is about has to be seen. */
+  async #sortOut(
+    batch: readonly WantedKey[],
+    outcome: MigrateOutcome,
+    text: string,
+    isCopy: boolean,
+  ): Promise<void> {
+    const cause = causeOf(text);
+    if (outcome === "source-refused") throw new ServerRefused(`${this.source} answers: ${cause}`);
+    const here = await this.#lookAt(batch);
+    const left = isCopy ? await this.#unlinkBoth(here) : here;
+    if (outcome === "target-full" || outcome === "payload-unknown") {
+      for (const key of left) {
+        this.#queue.remove(key);
+        for (const waiter of key.waiters) {
+          if (waiter.isWaiting) waiter.onKeyRefused({ outcome, text: cause });
+        }
+      }
+      return;
+    }
+    if (outcome !== "failed") throw new ServerRefused(`${this.target} answers: ${cause}`);
+    const isAlone = left.length === 1;
+    for (const key of left) {
+      key.isAlone = true;
+      this.#queue.postpone(key, isAlone ? performance.now() + KEY_REST_MS : 0);
+      if (!isAlone) continue;
+      for (const waiter of key.waiters) waiter.onKeyFailed(`${this.target} answers: ${cause}`);
+    }
+  }
+
+  /** Those that the source has; the others are sure. */
+  async #lookAt(batch: readonly WantedKey[]): Promise<readonly WantedKey[]> {
+    const { db } = batch[0] as WantedKey;
+    const { value, ioErrors } = await this.#from.has(db, namesOf(batch));
+    this.#observe(ioErrors);
+    this.#settle(batch.filter((_key, i) => value[i] === false));
+    return batch.filter((key, i) => value[i] === true && key.slot.isCurrent);
+  }
+
+  #settle(keys: readonly WantedKey[]): void {
+    for (const key of keys) {
+      key.slot.noteSure(key.id);
+      this.#queue.remove(key);
+      for (const waiter of key.waiters) {
+        if (waiter.isWaiting) waiter.onKeySure();
+      }
+    }
+  }
+
+  /** Runs a command that takes these keys away from the source. */
+  async #take<T>(keys: readonly WantedKey[], run: () => Promise<T>): Promise<T> {
+    this.#taken = keys;
+    try {
+      return await run();
+    } finally {
+      this.#events.onProgress();
+    }
+  }
+
+  /** Throws when the count shows a doubt, whosever it is: nothing is sure then. */
+  #observe(ioErrors: number): void {
+    this.#doubt.observe(ioErrors);
+    if (this.#doubt.isRaised) throw new ServerRefused(`a transfer from ${this.source} was broken`);
+  }
+
+  #setTrouble(trouble: string | undefined): void {
+    if (this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    this.#events.onTrouble(this, trouble);
+  }
+
+  /** Rejects when the mover is closed meanwhile. */
+  async #pause(ms: number): Promise<void> {
+    await this.#rest(ms);
+    if (this.#isClosed) throw new LinkLost("the mover is closed", false);
+  }
+
+  /** Ends early when the mover is closed. */
+  #rest(ms: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function namesOf(keys: readonly WantedKey[]): readonly Buffer[] {
+  return keys.map((key) => key.name);
+}
+
+/** When all sockets that were readable in this turn have been read. */
+function turnEnd(): Promise<void> {
+  return new Promise((resolve) => atTurnEnd({ onTurnEnd: resolve }));
+}

@@ -1,0 +1,135 @@
+/**
+ * All movers of a worker, one for each pair of servers that exchange slots, and the slots that move.
+ *
+ * A mover comes with the first slot of its pair. It goes a while after the last one, but not before it is known
+ * that nothing it sent is still to be carried out at the source: a table that takes a slot away from a pair is
+ * acknowledged only then (`settled`).
+ */
+import { CodisError } from "../../base/error.ts";
+import type { MoveStats } from "../stats/move-stats.ts";
+import { KeyMover, type MoverEvents, type MoverSettings } from "./key-mover.ts";
+import { KnownKeys } from "./known-keys.ts";
+import { MovingSlot } from "./moving-slot.ts";
+
+/** A mover without slots keeps its connections so long. */
+const UNUSED_MS = 30_000;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: CodisError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface Pair {
+  readonly mover: KeyMover;
+  slotCount: number;
+  unusedSinceMs: number;
+}
+
+/** See the file head. One for each worker. */
+export class KeyMovers {
+  readonly #settings: MoverSettings;
+  readonly #stats: MoveStats;
+  readonly #events: MoverEvents;
+  readonly #known = new KnownKeys();
+  readonly #pairs = new Map<string, Pair>();
+  readonly #slots = new Map<number, MovingSlot>();
+  #waiting: Waiting[] = [];
+
+  constructor(settings: MoverSettings, stats: MoveStats, events: Omit<MoverEvents, "onProgress">) {
+    this.#settings = settings;
+    this.#stats = stats;
+    this.#events = {
+      onDoubt: (mover) => events.onDoubt(mover),
+      onTrouble: (mover, trouble) => events.onTrouble(mover, trouble),
+      onProgress: () => this.#onProgress(),
+    };
+  }
+
+  /** The slot begins to move; it doesn't already. Addresses as in the slot table. */
+  begin(slotId: number, source: string, target: string): MovingSlot {
+    const key = `${source}>${target}`;
+    let pair = this.#pairs.get(key);
+    if (pair === undefined) {
+      const mover = new KeyMover(source, target, this.#settings, this.#stats, this.#events);
+      pair = { mover, slotCount: 0, unusedSinceMs: 0 };
+      this.#pairs.set(key, pair);
+    }
+    pair.slotCount++;
+    const slot = new MovingSlot(slotId, pair.mover, this.#known);
+    this.#slots.set(slotId, slot);
+    return slot;
+  }
+
+  /** The slot doesn't move this way any more. */
+  end(slot: MovingSlot, nowMs: number): void {
+    slot.end();
+    this.#slots.delete(slot.id);
+    const pair = this.#pairs.get(`${slot.mover.source}>${slot.mover.target}`);
+    if (pair === undefined) return;
+    pair.slotCount--;
+    pair.unusedSinceMs = nowMs;
+  }
+
+  /**
+   * Resolves when nothing that takes keys away is under way for a slot that doesn't move over that pair any
+   * more. Rejects with MOVE_UNSETTLED when that can't be had in time: a source that hangs.
+   */
+  settled(timeoutMs: number): Promise<void> {
+    if (this.#unsettled() === undefined) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#waiting = this.#waiting.filter((waiting) => waiting.timer !== timer);
+      const slot = this.#unsettled();
+      if (slot === undefined) resolve();
+      else {
+        reject(
+          new CodisError(
+            "MOVE_UNSETTLED",
+            `${slot.mover.source} hasn't told within ${timeoutMs} ms what became of keys of slot ${slot.id} ` +
+              "that it was asked to move; the table holds, send it again",
+          ),
+        );
+      }
+    }, timeoutMs);
+    this.#waiting.push({ resolve, reject, timer });
+    return promise;
+  }
+
+  /** About once a second: movers without use go. */
+  tick(nowMs: number): void {
+    for (const [key, { mover, slotCount, unusedSinceMs }] of this.#pairs) {
+      const isUnused = slotCount === 0 && nowMs - unusedSinceMs > UNUSED_MS;
+      if (!isUnused || mover.isBusy || mover.slotsUnderWay.length > 0) continue;
+      mover.close();
+      this.#pairs.delete(key);
+    }
+  }
+
+  close(): void {
+    for (const { mover } of this.#pairs.values()) mover.close();
+    this.#pairs.clear();
+    for (const { timer, resolve } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      resolve();
+    }
+  }
+
+  /** A slot whose keys may be taken away although it doesn't move this way any more. */
+  #unsettled(): MovingSlot | undefined {
+    for (const { mover } of this.#pairs.values()) {
+      for (const slot of mover.slotsUnderWay) {
+        if (this.#slots.get(slot.id)?.mover !== mover) return slot;
+      }
+    }
+    return undefined;
+  }
+
+  #onProgress(): void {
+    if (this.#waiting.length === 0 || this.#unsettled() !== undefined) return;
+    for (const { timer, resolve } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      resolve();
+    }
+  }
+}

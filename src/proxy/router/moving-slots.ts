@@ -1,0 +1,338 @@
+/**
+ * The slots whose keys come from another server, and the requests that wait for these keys.
+ *
+ * A request goes to the target when none of its keys is at the source any more. Until then it waits, in a queue
+ * for each session and slot: what one session asks of one slot keeps its order, and nobody else is held up. The
+ * wait is bounded by `migration_hold_timeout`; then the request gets TRYAGAIN and is never sent anywhere.
+ * When the slot stops moving this way, what waits is given back in the order in which it came.
+ */
+import { FORWARD_METHOD, type SlotRecord } from "../../model/slot.ts";
+import { memoryGauge } from "../../net/buffer-pool.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { MoveFigures } from "../control.ts";
+import type { MoverEvents, MoverSettings } from "../mover/key-mover.ts";
+import { KeyMovers } from "../mover/key-movers.ts";
+import type { MovingSlot } from "../mover/moving-slot.ts";
+import type { ReplySink } from "../reply/reply-sink.ts";
+import type { CommandStats } from "../stats/command-stats.ts";
+import { MoveStats } from "../stats/move-stats.ts";
+import { CONN_RESET, type HeldRequest, isTaking, sendHeld } from "./held-request.ts";
+import { KeyWait } from "./key-wait.ts";
+import { MovingRequest } from "./moving-request.ts";
+import { isPlainRead, readAtSource } from "./source-read.ts";
+
+/** What movers tell the worker. */
+export type MoveEvents = Omit<MoverEvents, "onProgress">;
+
+/** Settings of moves on access. */
+export interface MoveOptions {
+  readonly holdTimeoutMs: number;
+  readonly mover: MoverSettings;
+  readonly events: MoveEvents;
+}
+
+/** Where a router finds the backends of a server. */
+export type FindBackend = (addr: string, db: number, proto: 2 | 3, lane: number) => Backend;
+
+/** Keys of one slot that a request needs. */
+export interface SlotKeys {
+  readonly slot: MovingSlot;
+  readonly names: readonly Buffer[];
+}
+
+/** Requests of a worker that may wait here, and their bytes; further ones wait in their sessions. */
+const REQUESTS_MAX = 65_536;
+const BYTES_MAX = 64 * 1024 * 1024;
+
+interface Entry {
+  readonly record: SlotRecord;
+  readonly slot: MovingSlot;
+  /** Requests that wait, by session. None is empty. */
+  readonly queues: Map<ReplySink, MovingRequest[]>;
+}
+
+/** See the file head. One for each worker. */
+export class MovingSlots {
+  readonly stats = new MoveStats();
+  readonly #holdTimeoutMs: number;
+  readonly #movers: KeyMovers;
+  readonly #findBackend: FindBackend;
+  readonly #commandStats: CommandStats;
+  readonly #entries = new Map<number, Entry>();
+  readonly #waits = new Set<KeyWait>();
+  #nextOrder = 0;
+  #requestCount = 0;
+  #requestBytes = 0;
+
+  constructor(options: MoveOptions, findBackend: FindBackend, commandStats: CommandStats) {
+    this.#holdTimeoutMs = options.holdTimeoutMs;
+    this.#movers = new KeyMovers(options.mover, this.stats, options.events);
+    this.#findBackend = findBackend;
+    this.#commandStats = commandStats;
+  }
+
+  /** What was counted so far. */
+  figures(): MoveFigures {
+    return this.stats.figures(this.#requestCount + this.#waits.size);
+  }
+
+  /** The slot as it moves now; undefined when it doesn't, or in a way that isn't ours. */
+  slot(slotId: number): MovingSlot | undefined {
+    return this.#entries.get(slotId)?.slot;
+  }
+
+  /** Addresses that requests of moving slots may go to. */
+  *addresses(): Iterable<string> {
+    for (const { record } of this.#entries.values()) {
+      yield record.backendAddr;
+      yield record.migrateFrom;
+    }
+  }
+
+  /** Where requests of a moving slot go once their keys are there. */
+  targetOf(slot: MovingSlot, db: number, proto: 2 | 3, lane: number): Backend {
+    const backend = this.#findBackend(slot.mover.target, db, proto, lane);
+    const entry = this.#entries.get(slot.id);
+    if (entry !== undefined) backend.groupId = entry.record.backendAddrGroupId;
+    return backend;
+  }
+
+  /**
+   * The table says something about a slot. `isMigrating`: it moves, neither locked nor served. Gives back the
+   * requests that waited when it doesn't move the same way any more, in order.
+   */
+  update(record: SlotRecord, isMigrating: boolean): readonly HeldRequest[] {
+    const entry = this.#entries.get(record.id);
+    const isOurs = isMigrating && record.forwardMethod === FORWARD_METHOD.migrate;
+    if (entry !== undefined && isOurs && isSamePair(entry.slot, record)) {
+      this.#entries.set(record.id, { ...entry, record });
+      return [];
+    }
+    const left = entry === undefined ? [] : this.#end(entry);
+    if (isOurs) {
+      const slot = this.#movers.begin(record.id, record.migrateFrom, record.backendAddr);
+      this.#entries.set(record.id, { record, slot, queues: new Map() });
+    }
+    return left;
+  }
+
+  /** See `KeyMovers.settled`. */
+  settled(timeoutMs: number): Promise<void> {
+    return this.#movers.settled(timeoutMs);
+  }
+
+  /** Whether an earlier request of the session waits for the slot. */
+  isQueued(slot: MovingSlot, sink: ReplySink): boolean {
+    return this.#entries.get(slot.id)?.queues.has(sink) === true;
+  }
+
+  /** Whether a request of so many bytes may wait here. */
+  hasRoom(bytes: number): boolean {
+    return this.#requestCount < REQUESTS_MAX && this.#requestBytes + bytes <= BYTES_MAX;
+  }
+
+  /**
+   * The request goes to the target when its keys are there, behind what its session asked of the slot before;
+   * perhaps at once. The slot moves now.
+   */
+  add(slot: MovingSlot, held: HeldRequest, names: readonly Buffer[]): void {
+    const entry = this.#entries.get(slot.id) as Entry;
+    const onSettled = (settled: MovingRequest): void => this.#advance(entry, settled.held.sink);
+    const nowMs = performance.now();
+    const request = new MovingRequest(held, names, nowMs, this.#nextOrder++, onSettled);
+    this.#requestCount++;
+    this.#requestBytes += held.frame.length;
+    memoryGauge.usedBytes += held.frame.length;
+    const queue = entry.queues.get(held.sink);
+    if (queue === undefined) entry.queues.set(held.sink, [request]);
+    else queue.push(request);
+    this.#want(slot, request);
+    if (request.state === "waiting") this.stats.waits++;
+    else this.#advance(entry, held.sink);
+  }
+
+  /**
+   * Has keys moved for a request that waits elsewhere. Undefined: none of them is at its source. `wake` is called
+   * once later, also when a slot doesn't move as it did any more; `sinceMs` is when the request began to wait.
+   */
+  waitForKeys(
+    wanted: readonly SlotKeys[],
+    db: number,
+    sinceMs: number,
+    wake: () => void,
+  ): KeyWait | undefined {
+    const missing = wanted.flatMap(({ slot, names }) =>
+      names.filter((name) => !slot.isSure(db, name)).map((name) => ({ slot, name })),
+    );
+    if (missing.length === 0) return undefined;
+    const slots = new Set(wanted.map(({ slot }) => slot));
+    const wait = new KeyWait(slots, missing.length, sinceMs, () => {
+      this.#waits.delete(wait);
+      this.stats.noteWait(performance.now() - sinceMs);
+      wake();
+    });
+    this.#waits.add(wait);
+    this.stats.waits++;
+    for (const { slot, name } of missing) slot.want(db, name, wait);
+    return wait;
+  }
+
+  /** The reply to a request that has waited for too long. Counts it. */
+  tryAgain(trouble: string | undefined): Buffer {
+    this.stats.tryAgains++;
+    const why = trouble === undefined ? "" : ` (${trouble.replace(/[^\x20-\x7e]/g, " ")})`;
+    return Buffer.from(
+      `-TRYAGAIN the slot is being moved and its keys haven't arrived in time${why}, try again\r\n`,
+    );
+  }
+
+  /** The reply to a request that may touch keys that it doesn't name. Counts it. */
+  cannotName(): Buffer {
+    this.stats.tryAgains++;
+    return CANNOT_NAME;
+  }
+
+  /** About ten times a second: those that waited for too long; `isSecond` once a second: movers. */
+  tick(nowMs: number, isSecond: boolean): void {
+    for (const entry of this.#entries.values()) {
+      for (const sink of [...entry.queues.keys()]) this.#expire(entry, sink, nowMs);
+    }
+    for (const wait of this.#waits) {
+      if (!wait.isCurrent || nowMs - wait.sinceMs >= this.#holdTimeoutMs) wait.expire();
+    }
+    if (isSecond) this.#movers.tick(nowMs);
+  }
+
+  close(): void {
+    this.#movers.close();
+  }
+
+  /** Asks for the keys that aren't known to have left. */
+  #want(slot: MovingSlot, request: MovingRequest): void {
+    const { db } = request.held;
+    const missing = request.names.filter((name) => !slot.isSure(db, name));
+    request.expect(missing.length);
+    for (const name of missing) slot.want(db, name, request);
+  }
+
+  /** Sends or answers what can be, from the front of a session's queue. */
+  #advance(entry: Entry, sink: ReplySink): void {
+    const queue = entry.queues.get(sink);
+    while (queue !== undefined) {
+      const request = queue[0];
+      if (request === undefined) {
+        if (entry.queues.get(sink) === queue) entry.queues.delete(sink);
+        return;
+      }
+      if (request.state === "waiting" || request.state === "reading") return;
+      const { state } = request;
+      const reader = state === "refused" ? this.#readerOf(entry, request) : undefined;
+      if (reader !== undefined && isTaking(reader)) {
+        this.#readAtSource(entry, request, reader);
+        return;
+      }
+      queue.shift();
+      if (queue.length === 0) entry.queues.delete(sink);
+      this.#finish(request);
+      if (state === "ready") this.#send(entry, request);
+      else if (state === "refused") {
+        this.#fail(request, reader === undefined ? errorOf(request) : CONN_RESET);
+      }
+    }
+  }
+
+  #send(entry: Entry, request: MovingRequest): void {
+    const { db, proto, lane } = request.held;
+    sendHeld(this.targetOf(entry.slot, db, proto, lane), request.held);
+  }
+
+  #fail(request: MovingRequest, error: Buffer): void {
+    const { sink, tag, commandId } = request.held;
+    this.#commandStats.recordFail(commandId);
+    sink.onFailure(tag, error);
+  }
+
+  /** The request waits no more. */
+  #finish(request: MovingRequest): void {
+    if (request.state === "done") return;
+    request.state = "done";
+    const bytes = request.held.frame.length;
+    this.#requestCount--;
+    this.#requestBytes -= bytes;
+    memoryGauge.usedBytes -= bytes;
+    this.stats.noteWait(performance.now() - request.sinceMs);
+  }
+
+  /** The source's backend for a request that it may answer itself. */
+  #readerOf(entry: Entry, { held }: MovingRequest): Backend | undefined {
+    if (!isPlainRead(held.commandId)) return undefined;
+    return this.#findBackend(entry.slot.mover.source, held.db, held.proto, held.lane);
+  }
+
+  #readAtSource(entry: Entry, request: MovingRequest, reader: Backend): void {
+    const { held, names } = request;
+    const answer = (deliver: () => void): void => {
+      this.#finish(request);
+      deliver();
+      this.#advance(entry, held.sink);
+    };
+    request.state = "reading";
+    readAtSource(reader, held, names, {
+      onSourceReply: (chunk, start, end) =>
+        answer(() => {
+          this.stats.sourceReads++;
+          held.sink.onReply(held.tag, chunk, start, end);
+        }),
+      onKeysMissing: (count) => {
+        if (count > 0 || !entry.slot.isCurrent) {
+          answer(() => held.sink.onFailure(held.tag, errorOf(request)));
+          return;
+        }
+        // They have gone to the target meanwhile.
+        this.#want(entry.slot, request);
+        if (request.state !== "waiting") this.#advance(entry, held.sink);
+      },
+      onSourceFailure: (error) => answer(() => held.sink.onFailure(held.tag, error)),
+    });
+  }
+
+  #expire(entry: Entry, sink: ReplySink, nowMs: number): void {
+    for (const request of [...(entry.queues.get(sink) ?? [])]) {
+      if (nowMs - request.sinceMs < this.#holdTimeoutMs) break;
+      if (request.state !== "waiting" && request.state !== "ready") continue;
+      this.#finish(request);
+      this.#fail(request, this.tryAgain(entry.slot.mover.trouble ?? request.failure));
+    }
+    this.#advance(entry, sink);
+  }
+
+  /** The slot doesn't move this way any more; its requests, in order, but for those that the source answers. */
+  #end(entry: Entry): readonly HeldRequest[] {
+    this.#movers.end(entry.slot, performance.now());
+    this.#entries.delete(entry.slot.id);
+    const left: MovingRequest[] = [];
+    for (const queue of entry.queues.values()) {
+      for (const request of queue) {
+        if (request.state === "done" || request.state === "reading") continue;
+        this.#finish(request);
+        left.push(request);
+      }
+    }
+    entry.queues.clear();
+    return left.sort((a, b) => a.order - b.order).map((request) => request.held);
+  }
+}
+
+const CANNOT_NAME = Buffer.from(
+  "-TRYAGAIN the slot is being moved and the command may use keys that it doesn't name, try again later\r\n",
+);
+
+function isSamePair({ mover }: MovingSlot, record: SlotRecord): boolean {
+  return mover.source === record.migrateFrom && mover.target === record.backendAddr;
+}
+
+/** What the target said to its key. */
+function errorOf(request: MovingRequest): Buffer {
+  const text = request.refusal?.text ?? "ERR the key can't be moved to its new server";
+  return Buffer.from(`-${text}\r\n`, "latin1");
+}

@@ -1,0 +1,99 @@
+/**
+ * The mover when a server dies, freezes or is full: it goes on by itself, and nothing is lost or doubled.
+ */
+import { afterEach, expect, test } from "bun:test";
+import type { RedisClient } from "../../../src/redis/client.ts";
+import {
+  ALL_SLOTS,
+  checkAllArrived,
+  fillKeys,
+  type MoverPair,
+  movedKeys,
+  paceOf,
+  sizeOf,
+  startPair,
+} from "../../support/mover-pair.ts";
+
+const KEYS = 6_000;
+
+let pair: MoverPair | undefined;
+
+afterEach(async () => {
+  await pair?.close();
+  pair = undefined;
+});
+
+test("the source is killed and comes back with its AOF", async () => {
+  pair = await startPair({ sourceArgs: ["--appendonly", "yes", "--appendfsync", "always"] });
+  const names = await fillKeys(pair.atSource, "key", KEYS);
+  const recorded = pair.startMover({ pace: paceOf(4_000) });
+  recorded.mover.add(ALL_SLOTS);
+  await movedKeys(recorded, 300);
+  await pair.restartSource();
+  await recorded.emptied(ALL_SLOTS);
+  await checkAllArrived(pair, names);
+  expect(recorded.log.retries).toBeGreaterThan(0);
+  expect(recorded.log.troubles.at(-1)).toBeUndefined();
+});
+
+test("the source is frozen: the move waits, is said to, and goes on", async () => {
+  pair = await startPair();
+  const names = await fillKeys(pair.atSource, "key", KEYS);
+  const recorded = pair.startMover({ pace: paceOf(4_000) });
+  recorded.mover.add(ALL_SLOTS);
+  await movedKeys(recorded, 300);
+  pair.source.pause();
+  const moved = recorded.log.movedKeys;
+  await recorded.trouble(/doesn't answer/);
+  expect(recorded.log.movedKeys - moved).toBeLessThan(1_000);
+  pair.source.resume();
+  await recorded.emptied(ALL_SLOTS);
+  await checkAllArrived(pair, names);
+});
+
+test("the target is frozen: the source serves on, but for one io timeout", async () => {
+  pair = await startPair();
+  const names = await fillKeys(pair.atSource, "key", KEYS);
+  const recorded = pair.startMover({ pace: paceOf(4_000) });
+  recorded.mover.add(ALL_SLOTS);
+  await movedKeys(recorded, 300);
+  pair.target.pause();
+  await recorded.trouble(/lost server|doesn't answer/);
+  let longestMs = 0;
+  for (let round = 0; round < 30; round += 1) {
+    const sentAtMs = performance.now();
+    await pair.atSource.call(["PING"]);
+    longestMs = Math.max(longestMs, performance.now() - sentAtMs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  // No further MIGRATE was sent, or the source would have stood still for 300 ms again.
+  expect(longestMs).toBeLessThan(250);
+  pair.target.resume();
+  await recorded.emptied(ALL_SLOTS);
+  await checkAllArrived(pair, names);
+}, 40_000);
+
+test("the target is full: trouble for people; it goes on when there is room again", async () => {
+  pair = await startPair();
+  const names = await fillKeys(pair.atSource, "key", KEYS, 200);
+  const { used_memory: used } = Object.fromEntries(
+    `${(await infoText(pair.atTarget, "memory")) ?? ""}`
+      .split("\r\n")
+      .map((line) => line.split(":") as [string, string]),
+  );
+  await pair.atTarget.call(["CONFIG", "SET", "maxmemory", `${Number(used) + 400_000}`]);
+  const recorded = pair.startMover();
+  recorded.mover.add(ALL_SLOTS);
+  const reason = await recorded.trouble(/is full/);
+  expect(reason).toContain(pair.target.addr);
+  expect(recorded.log.forPeople[recorded.log.troubles.indexOf(reason)]).toBe(true);
+  expect((await sizeOf(pair.atSource)) + (await sizeOf(pair.atTarget))).toBe(names.length);
+  await pair.atTarget.call(["CONFIG", "SET", "maxmemory", "0"]);
+  await recorded.emptied(ALL_SLOTS);
+  await checkAllArrived(pair, names);
+});
+
+async function infoText(client: RedisClient, section: string): Promise<string | undefined> {
+  const value = await client.call(["INFO", section]);
+  return value.type === "bulk" ? value.bytes.toString() : undefined;
+}

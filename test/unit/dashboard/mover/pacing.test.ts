@@ -1,0 +1,153 @@
+/**
+ * How fast and how much at once: speed limit, batches that fit the bound for a stall, the queue before the lanes,
+ * steps of SCAN, big keys.
+ */
+import { describe, expect, test } from "bun:test";
+import { BatchBudget } from "../../../../src/dashboard/migration/mover/batch-budget.ts";
+import { BigKeys, NEVER_STALL_MS } from "../../../../src/dashboard/migration/mover/big-keys.ts";
+import { KeyQueue, type SizedKey } from "../../../../src/dashboard/migration/mover/key-queue.ts";
+import { Pacer } from "../../../../src/dashboard/migration/mover/pacer.ts";
+import { ScanStride } from "../../../../src/dashboard/migration/mover/scan-stride.ts";
+import { UnderWay } from "../../../../src/dashboard/migration/mover/under-way.ts";
+import type { BigKeyRule } from "../../../../src/model/operation/plan.ts";
+
+function sizedKey(name: string, slotId = 1, workUs = 10, bytes = 100): SizedKey {
+  return { key: Buffer.from(name), slotId, bytes, workUs };
+}
+
+describe("the speed limit", () => {
+  test("at full speed batches have any size", () => {
+    const pacer = new Pacer({ take: () => 0 });
+    expect(pacer.ask(1_000, 1)).toBe(0);
+    expect(pacer.keysMax).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("at 10,000 keys a second batches come every 2 ms, at slow speeds every 50", () => {
+    for (const [perSecond, keysMax] of [
+      [10_000, 20],
+      [200, 10],
+      [5, 1],
+    ] as const) {
+      let nowMs = 0;
+      let isDenied = true;
+      const pacer = new Pacer({ take: () => (isDenied ? 3 : 0) }, () => nowMs);
+      for (nowMs = 0; nowMs < 2_000; nowMs += 1_000 / Math.min(perSecond, 1_000)) {
+        isDenied = true;
+        expect(pacer.ask(1, 1)).toBe(3);
+        isDenied = false;
+        pacer.ask(perSecond / Math.min(perSecond, 1_000), 1);
+      }
+      expect(Math.abs(pacer.keysMax - keysMax)).toBeLessThanOrEqual(1);
+      nowMs += 1_001;
+      expect(pacer.isLimited).toBe(false);
+    }
+  });
+
+  test("paused it asks again after PACE_ASK_MS", () => {
+    const pacer = new Pacer({ take: () => Number.POSITIVE_INFINITY });
+    expect(pacer.ask(1, 1)).toBe(100);
+    expect(pacer.keysMax).toBe(1);
+  });
+});
+
+describe("a batch", () => {
+  test("gets smaller at once when it takes long, and larger slowly", () => {
+    const budget = new BatchBudget();
+    const start = budget.workUsMax(5);
+    budget.learn(100, 20);
+    const relieved = budget.workUsMax(5);
+    expect(relieved).toBeLessThan(start / 3);
+    budget.learn(100, 0.16);
+    expect(budget.workUsMax(5)).toBeLessThan(relieved * 1.2);
+    for (let round = 0; round < 200; round += 1) {
+      budget.learn(1_000, 1.06);
+    }
+    // Two of them and a page of SCAN stay within the bound.
+    expect(budget.workUsMax(5)).toBeGreaterThan(1_300);
+    expect(budget.workUsMax(5)).toBeLessThan(1_500);
+  });
+
+  test("has at least one key, ends before its work is too much, and leaves out what isn't wanted", () => {
+    const queue = new KeyQueue();
+    queue.push([sizedKey("a", 1, 500), sizedKey("b", 2), sizedKey("c", 1), sizedKey("d", 1)]);
+    const isWanted = (slotId: number): boolean => slotId === 1;
+    const names = (batch: ReturnType<KeyQueue["take"]>): string[] | undefined =>
+      batch?.keys.map(({ key }) => key.toString());
+    expect(names(queue.take(10, 100, isWanted))).toEqual(["a"]);
+    expect(names(queue.take(1, 100, isWanted))).toEqual(["c"]);
+    const last = queue.take(10, 100, isWanted);
+    expect(names(last)).toEqual(["d"]);
+    expect(last).toMatchObject({ bytes: 100, workUs: 10 });
+    expect(queue.take(10, 100, isWanted)).toBeUndefined();
+  });
+
+  test("the queue is full at some size, and tells when there is room, keys, or the end", async () => {
+    const queue = new KeyQueue();
+    queue.push(Array.from({ length: 5_000 }, (_, index) => sizedKey(`${index}`)));
+    let hasRoom = false;
+    const room = queue.room().then(() => {
+      hasRoom = true;
+    });
+    await Promise.resolve();
+    expect(hasRoom).toBe(false);
+    queue.take(2_000, Number.POSITIVE_INFINITY, () => true);
+    await room;
+    expect(await queue.hasKeys()).toBe(true);
+    queue.drop();
+    expect(await queue.hasKeys()).toBe(false);
+    queue.push([sizedKey("late")]);
+    expect(await queue.hasKeys()).toBe(false);
+  });
+});
+
+test("steps of SCAN fit the bound for a stall, and the source rests between them", () => {
+  const stride = new ScanStride();
+  stride.learn(500, 0.25);
+  expect(stride.countFor(5)).toBe(1_000);
+  expect(stride.countFor(50)).toBe(2_000);
+  expect(stride.countFor(0.001)).toBe(50);
+  expect(stride.restMs(1, false)).toBe(0);
+  expect(stride.restMs(30, false)).toBeCloseTo(3.1);
+  expect(stride.restMs(1, true)).toBeCloseTo(3);
+});
+
+describe("keys that stall for too long", () => {
+  function decide(rule: BigKeyRule, workUs: number): [string, BigKeys] {
+    const big = new BigKeys();
+    return [big.decide(0, sizedKey("big", 7, workUs), rule), big];
+  }
+
+  test("move: at once; last: when no other key of the slot was met; refuse: never", () => {
+    expect(decide("move", 50_000)[0]).toBe("now");
+    const [decision, big] = decide("last", 50_000);
+    expect(decision).toBe("later");
+    expect(big.readyAtEnd()).toHaveLength(1);
+    big.noteSmall(7);
+    expect(big.readyAtEnd()).toHaveLength(0);
+    const [refused, stays] = decide("refuse", 50_000);
+    expect(refused).toBe("never");
+    expect(stays.trouble).toMatch(/^key "big" of database 0 \(slot 7, .*about 50 ms; /);
+  });
+
+  test("a stall near the failure detectors' bound: never, whatever the rule", () => {
+    for (const rule of ["move", "last", "refuse"] as const) {
+      const [decision, big] = decide(rule, NEVER_STALL_MS * 1_000 + 1);
+      expect(decision).toBe("never");
+      expect(big.trouble).toContain("about 15000 ms");
+    }
+  });
+});
+
+test("a slot is under way while any batch of it is, and after one of unknown end", async () => {
+  const underWay = new UnderWay();
+  underWay.begin(new Set([1, 2]));
+  underWay.begin(new Set([2]));
+  underWay.end(new Set([1, 2]), true);
+  expect([underWay.has(1), underWay.has(2), underWay.batches]).toEqual([false, true, 1]);
+  const { changed } = underWay;
+  underWay.end(new Set([2]), false);
+  await changed;
+  expect([underWay.has(2), underWay.hasUncertain, underWay.batches]).toEqual([true, true, 0]);
+  underWay.clearUncertain();
+  expect(underWay.has(2)).toBe(false);
+});
