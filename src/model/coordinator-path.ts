@@ -34,6 +34,9 @@ export const coordinatorPath = {
   users: (product: string) => `${OWN_ROOT}/${product}/users`,
   user: (product: string, name: string) => `${OWN_ROOT}/${product}/users/${name}`,
   audits: (product: string) => `${OWN_ROOT}/${product}/audit`,
+  /** Slots that have left a group; see `dashboard/migration/left-slots.ts`. */
+  leftSlots: (product: string, groupId: number) =>
+    `${OWN_ROOT}/${product}/left/group-${pad(groupId)}`,
   /** Slots that move, see `operation/operation.ts`. */
   operations: (product: string) => `${OWN_ROOT}/${product}/operation`,
   operation: (product: string, id: string) => `${OWN_ROOT}/${product}/operation/${id}`,

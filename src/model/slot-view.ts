@@ -9,7 +9,8 @@
  *     finished          target's master  -                 no        target is promoting=prepared
  *
  * While a leader hands a slot over it tells the next state before it stores it (`Topology.handover`): preparing
- * is told as prepared ("locking"), prepared as migrating ("opening"), as Codis does. `prepared` is thus stored
+ * is told as prepared ("locking"), prepared as migrating ("opening"), as Codis does; and migrating as prepared
+ * ("turning") before a slot goes back. `prepared` is thus stored
  * only when every proxy has locked the slot, and `migrating` only when every proxy moves keys on access.
  *
  * Slots whose node, or whose group's node, is garbage are told to nobody: each proxy keeps what it has.
@@ -144,7 +145,10 @@ class TopologyView {
 
   #toldState({ id, action: { state } }: SlotMapping): SlotActionState {
     const step = this.#topology.handover.get(id);
-    if (state === "preparing" && step === "locking") {
+    const isHeld =
+      (state === "preparing" && step === "locking") ||
+      (state === "migrating" && step === "turning");
+    if (isHeld) {
       return "prepared";
     }
     return state === "prepared" && step === "opening" ? "migrating" : state;

@@ -31,8 +31,11 @@ export interface Topology {
   readonly faults: readonly string[];
 }
 
-/** `locking`: stored as preparing, told as prepared. `opening`: stored as prepared, told as migrating. */
-export type HandoverStep = "locking" | "opening";
+/**
+ * `locking`: stored as preparing, told as prepared. `opening`: stored as prepared, told as migrating.
+ * `turning`: stored as migrating, told as prepared, before owner and target change places.
+ */
+export type HandoverStep = "locking" | "opening" | "turning";
 
 /** Where a server is. */
 export interface ServerPlace {

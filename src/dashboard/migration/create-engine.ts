@@ -1,0 +1,97 @@
+/**
+ * Puts the engine together for one leader: looks at servers, searches, records, and one `migrate` mover for each
+ * pair of groups.
+ */
+import type { Log } from "../../base/log.ts";
+import type { Leadership } from "../../coordinator/coordinator.ts";
+import type { Topology } from "../../model/topology/topology.ts";
+import type { ProductStorage, ProxyFigures, PushReport } from "../control.ts";
+import type { EngineEvents, MigrationEngine, MigrationPolicy } from "./contract.ts";
+import { Engine } from "./engine.ts";
+import type { StepTopology } from "./hand-over.ts";
+import { LeftSlots } from "./left-slots.ts";
+import { createMigrateMover } from "./mover/migrate-mover.ts";
+import { Preflight } from "./preflight.ts";
+import { connectTo, lookAtServer } from "./server-look.ts";
+import { StaleKeys } from "./stale-keys.ts";
+
+/** What an engine needs of its leader. */
+export interface CreateEngineOptions {
+  readonly product: string;
+  readonly leadership: Pick<Leadership, "epoch" | "confirm">;
+  readonly topology: StepTopology & {
+    onChange(listener: (topology: Topology) => void): () => void;
+  };
+  readonly storage: ProductStorage;
+  /** `Fleet.whenSynced`. */
+  readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
+  readonly proxyFigures: () => ReadonlyMap<string, ProxyFigures>;
+  readonly settings: {
+    readonly parallelSlots: number;
+    readonly maxStallMs: number;
+    readonly ioTimeoutMs: number;
+    /** Of all servers. */
+    readonly password: string;
+  };
+  readonly policy: MigrationPolicy;
+  readonly events: EngineEvents;
+  readonly log: Log;
+}
+
+/** An engine that moves nothing before `start`. */
+export function createMigrationEngine(options: CreateEngineOptions): MigrationEngine {
+  const { topology, leadership, settings, policy, events, log } = options;
+  const { epoch } = leadership;
+  const { slotCount } = topology.snapshot();
+  const left = new LeftSlots(options.storage, options.product);
+  const preflight = new Preflight({
+    epoch,
+    password: settings.password,
+    topology: () => topology.snapshot(),
+    proxyFigures: options.proxyFigures,
+    left,
+    staleKeys: new StaleKeys({ slotCount, epoch }),
+    onStaleKeys: (count) => events.onStaleKeys(count),
+    log,
+  });
+  return new Engine({
+    topology,
+    whenSynced: options.whenSynced,
+    preflight,
+    left,
+    createMover: ({ source, target }, onEmptied) =>
+      createMigrateMover({
+        source,
+        target,
+        slotCount,
+        epoch,
+        confirm: () => leadership.confirm(),
+        limits: () => ({
+          maxStallMs: settings.maxStallMs,
+          ioTimeoutMs: settings.ioTimeoutMs,
+          bigKeyRule: policy.bigKeyRule(),
+        }),
+        pace: policy.pace,
+        events: {
+          onEmptied,
+          onMoved: (slotId, keys, bytes) => events.onMoved(slotId, keys, bytes),
+          onTrouble: (reason, isForPeople) => events.onTrouble(reason, isForPeople),
+          onStall: (ms) => events.onStall(ms),
+          onRetry: () => events.onRetry(),
+        },
+      }),
+    runIdOf: async ({ source }) => {
+      const client = await connectTo(source, epoch);
+      try {
+        return (await lookAtServer(client)).runId;
+      } finally {
+        client.close();
+      }
+    },
+    policy,
+    events,
+    parallelSlots: settings.parallelSlots,
+    password: settings.password,
+    log,
+  });
+}

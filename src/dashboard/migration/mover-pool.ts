@@ -1,0 +1,129 @@
+/**
+ * The movers of a leader, one for each pair of groups that exchange slots. A pair whose master has changed gets
+ * a new mover; one without slots is closed.
+ */
+import { messageOf } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
+import type { Mover } from "./contract.ts";
+import type { Pair } from "./preflight.ts";
+
+/** What the pool needs. */
+export interface MoverPoolOptions {
+  readonly create: (pair: Pair) => Mover;
+  readonly log: Log;
+}
+
+interface Entry {
+  readonly pair: Pair;
+  readonly mover: Mover;
+  readonly slots: Set<number>;
+}
+
+/** See the file head. */
+export class MoverPool {
+  readonly #options: MoverPoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(options: MoverPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Has a mover with these addresses move the slots; those that it has already are ignored. */
+  add(pair: Pair, slotIds: readonly number[]): void {
+    const key = keyOf(pair);
+    let entry = this.#entries.get(key);
+    if (entry !== undefined && !isSame(entry.pair, pair)) {
+      this.#drop(key, entry);
+      entry = undefined;
+    }
+    if (entry === undefined) {
+      entry = { pair, mover: this.#options.create(pair), slots: new Set() };
+      this.#entries.set(key, entry);
+    }
+    const { slots, mover } = entry;
+    const fresh = slotIds.filter((id) => !slots.has(id));
+    for (const id of fresh) {
+      slots.add(id);
+    }
+    if (fresh.length > 0) {
+      mover.add(fresh);
+    }
+  }
+
+  /** Whether a mover has the slot. */
+  has(slotId: number): boolean {
+    return [...this.#entries.values()].some(({ slots }) => slots.has(slotId));
+  }
+
+  /** All slots that movers have. */
+  slots(): readonly number[] {
+    return [...this.#entries.values()].flatMap(({ slots }) => [...slots]);
+  }
+
+  /** The slots are empty, or nobody moves them any more: the mover has dropped them by itself. */
+  forget(slotIds: readonly number[]): void {
+    for (const { slots } of this.#entries.values()) {
+      for (const id of slotIds) {
+        slots.delete(id);
+      }
+    }
+  }
+
+  /** As `Mover.remove`, at all movers. */
+  async remove(slotIds: readonly number[]): Promise<void> {
+    const removals = [...this.#entries.values()].map(async ({ mover, slots }) => {
+      const own = slotIds.filter((id) => slots.has(id));
+      for (const id of own) {
+        slots.delete(id);
+      }
+      if (own.length > 0) {
+        await mover.remove(own);
+      }
+    });
+    await Promise.all(removals);
+  }
+
+  /** A mover of the pair, also without slots. */
+  moverOf(pair: Pair): Mover {
+    this.add(pair, []);
+    const entry = this.#entries.get(keyOf(pair));
+    return entry?.mover ?? this.#options.create(pair);
+  }
+
+  /** Closes movers that have nothing to do. */
+  tidy(): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.slots.size === 0) {
+        this.#drop(key, entry);
+      }
+    }
+  }
+
+  /** Resolves when none is left. */
+  async close(): Promise<void> {
+    for (const [key, entry] of this.#entries) {
+      this.#drop(key, entry);
+    }
+    await Promise.all(this.#closing);
+  }
+
+  #drop(key: string, { mover }: Entry): void {
+    this.#entries.delete(key);
+    const closing = mover
+      .close()
+      .catch((error: unknown) => {
+        this.#options.log.warn("migration.mover_close", messageOf(error), { error });
+      })
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+}
+
+function keyOf({ source, target }: Pair): string {
+  return `${source.groupId}>${target.groupId}`;
+}
+
+function isSame(one: Pair, other: Pair): boolean {
+  return one.source.addr === other.source.addr && one.target.addr === other.target.addr;
+}
