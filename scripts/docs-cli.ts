@@ -5,8 +5,16 @@
 import { ADMIN_ORDERS } from "../src/cli/admin/main.ts";
 import { type AdminTarget, describeUse, TARGET_HEADS } from "../src/cli/admin/order.ts";
 import { EXIT, EXIT_MEANINGS, errorsOfExit } from "../src/cli/exit-code.ts";
-import { NOUNS } from "../src/cli/noun/noun.ts";
-import { DEFAULT_DASHBOARD, type Noun, optionsOf, verbName } from "../src/cli/noun/program.ts";
+import { LONE_VERBS, NOUNS } from "../src/cli/noun/noun.ts";
+import {
+  DEFAULT_DASHBOARD,
+  isAsking,
+  type LoneVerb,
+  type Noun,
+  optionsOf,
+  type Verb,
+  verbName,
+} from "../src/cli/noun/program.ts";
 import { SUBCOMMANDS } from "../src/cli/subcommand.ts";
 import { NOTE, page, table } from "./docs-page.ts";
 
@@ -57,7 +65,7 @@ function nounPart(): readonly string[] {
   return [
     "## Everyday form",
     "`codis NOUN VERB …` speaks to a dashboard over [`/api/v1`](http-api-dashboard.md). Tables are for people and " +
-      "may change; `--json` is for programs: it prints what the API answers.",
+      "may change; `--json` is for programs: it prints what the API answers. `codis rebalance` needs no noun.",
     table(
       ["flag", "meaning"],
       [
@@ -77,28 +85,80 @@ function nounPart(): readonly string[] {
         ],
       ],
     ),
+    ...LONE_VERBS.flatMap(describeLone),
+    ...watchPart(),
     ...NOUNS.flatMap(describeNoun),
   ];
 }
 
+function describeLone({ verb, examples }: LoneVerb): readonly string[] {
+  return [
+    `### codis ${verbName(verb)}`,
+    `${verb.summary}${isAsking(verb) ? "; *asks first*" : ""}. Also as \`codis slot ${verbName(verb)}\`.`,
+    table(
+      ["flag", "meaning"],
+      ownOptions(verb).map(({ flags, description }) => [`\`${flags}\``, description]),
+    ),
+    showExamples(examples),
+  ];
+}
+
+function watchPart(): readonly string[] {
+  return [
+    "`codis rebalance`, `codis slot migrate` and `codis plan start` show their plan, ask, start it as an operation " +
+      "and watch that; `codis operation watch` only watches. At a terminal a few lines change in place: slots, keys, " +
+      "bytes, rate, time to go, the longest stall of a server, the longest time that requests were held, and why it " +
+      "makes no progress. Where stdout isn't a terminal, or with `--json`, each line is a JSON object: " +
+      '`{"plan": …}` first, then `{"operation": …}` after each change, as in the lists of the API. While no dashboard ' +
+      "answers they go on asking for a minute.",
+    table(
+      ["exit code", "while moving slots"],
+      [
+        [
+          String(EXIT.done),
+          "the operation is done; nothing has to move; a plan without problems (`--dry-run`)",
+        ],
+        [
+          String(EXIT.failed),
+          "the plan has problems; the operation was cancelled or ended with trouble; the answer was no; the time of " +
+            "`--timeout` is up",
+        ],
+        [String(EXIT.interrupted), "Ctrl+C: the operation goes on"],
+      ],
+    ),
+  ];
+}
+
+/** Flags that not every verb has. */
+function ownOptions(verb: Verb<never>) {
+  return optionsOf(verb).filter((option) => !COMMON_FLAGS.includes(option.long ?? ""));
+}
+
+function showExamples(examples: Noun["examples"]): string {
+  const lines = examples.map(([command, what]) => `${command}  # ${what}`);
+  return `\`\`\`sh\n${lines.join("\n")}\n\`\`\``;
+}
+
 function describeNoun(noun: Noun): readonly string[] {
   const rows = noun.verbs.map((verb) => {
-    const own = optionsOf(verb)
-      .filter((option) => !COMMON_FLAGS.includes(option.long ?? ""))
-      .map((option) => `\`${option.flags}\`: ${option.description}`);
+    // Those of a verb without a noun have a table of their own.
+    const lone = LONE_VERBS.find((one) => one.verb === verb);
+    const own =
+      lone === undefined
+        ? ownOptions(verb).map((option) => `\`${option.flags}\`: ${option.description}`)
+        : [`those of \`codis ${verbName(verb)}\``];
     const words = verb.use.split(" ").slice(1).join(" ");
     return [
       `\`${[verbName(verb), words].filter((word) => word !== "").join(" ")}\``,
-      verb.summary + (verb.confirm === undefined ? "" : "; *asks first*"),
+      verb.summary + (isAsking(verb) ? "; *asks first*" : ""),
       own.join("; "),
     ];
   });
-  const examples = noun.examples.map(([command, what]) => `${command}  # ${what}`).join("\n");
   return [
     `### codis ${noun.name}`,
     noun.summary,
     table(["verb", "what it does", "flags"], rows),
-    `\`\`\`sh\n${examples}\n\`\`\``,
+    showExamples(noun.examples),
   ];
 }
 
@@ -109,7 +169,7 @@ function adminPart(): readonly string[] {
     "The command line of Codis 3, with the flags of `codis-admin` and its answers. `--name=VALUE` and `--name VALUE` " +
       "mean the same; `-a`, `-x`, `-t`, `-g` are `--auth`, `--addr`, `--token`, `--gid`; `-v` tells more of a " +
       "failure. Without `--confirm` assigning, rebalancing and restoring only print. What our dashboard doesn't do " +
-      "in this release (moving slots, promoting, orders to sentinels) ends with exit code 69; an original " +
+      "in this release (promoting, orders to sentinels) ends with exit code 69; an original " +
       "dashboard does it.",
     ...targets.flatMap((target) => [
       `**${TARGET_HEADS[target].title}**: ${TARGET_HEADS[target].usage}`,

@@ -12,7 +12,8 @@ import {
   type TopomRoute,
 } from "../src/api/topom-route.ts";
 import { PAGE_ITEMS_MAX, V1_PATHS, type V1Name, type V1Path } from "../src/api/v1-path.ts";
-import { V1_ROUTES, type V1Route } from "../src/api/v1-route.ts";
+import { V1_ROUTES } from "../src/api/v1-route.ts";
+import type { V1Route } from "../src/api/v1-route-form.ts";
 import { formatByteSize } from "../src/base/byte-size.ts";
 import { ERROR_CODES, type ErrorCode } from "../src/base/error.ts";
 import { DAEMON_PATHS } from "../src/dashboard/admin/daemon-port.ts";

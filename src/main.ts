@@ -52,9 +52,15 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
     case undefined:
       process.stderr.write(describeUsage());
       return EXIT.usage;
+    case "rebalance": {
+      const { LONE_REBALANCE } = await import("./cli/noun/rebalance.ts");
+      return (await import("./cli/noun/program.ts")).runLoneVerb(LONE_REBALANCE, argv);
+    }
     case "product":
     case "group":
     case "slot":
+    case "plan":
+    case "operation":
     case "sentinel":
     case "user":
     case "audit":

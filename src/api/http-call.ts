@@ -84,9 +84,12 @@ export async function exchangeHttp(call: HttpCall): Promise<HttpAnswer> {
   if (answer.status <= STATUS_OK_MAX) {
     return answer;
   }
-  const reason = decodeErrorText(answer.text);
+  const code = answer.headers[ERROR_CODE_HEADER];
+  // The paths of Codis 2.0 answer a failure with a bare text; only those of ours name a code with it.
+  const reason =
+    decodeErrorText(answer.text) ?? (code === undefined ? undefined : answer.text.trim());
   const message = reason ?? `answered status ${answer.status}`;
-  throw new CodisError(toErrorCode(answer.headers[ERROR_CODE_HEADER]), `${what}: ${message}`, {
+  throw new CodisError(toErrorCode(code), `${what}: ${message}`, {
     context: { status: answer.status, reason },
   });
 }

@@ -28,6 +28,19 @@ export interface LegacySlotJson {
   };
 }
 
+/** A slot that moves or waits for it. */
+export interface LegacyTaskJson {
+  slot_id: number;
+  new_group: number;
+  /** Milliseconds between two keys; 0: no pause. */
+  delay: number;
+  /** Seconds since 1970; `0`: not known. */
+  create_at: string;
+  /** Of a slot; 2.0 never counted it either. */
+  percent: 0;
+  status: "pending" | "migrating";
+}
+
 /** What is known of a slot. */
 export interface SlotFacts {
   readonly id: number;

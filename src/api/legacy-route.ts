@@ -1,13 +1,22 @@
 /**
- * The HTTP paths of a dashboard of Codis 2.0 that are read, for scripts of those days, and those that changed
- * something, which aren't done any more: they answer status 500 with a text that names the path of `/api/v1`
- * that does it now. One table for the server and the documentation.
+ * The HTTP paths of a dashboard of Codis 2.0, for scripts of those days: those that are read, those that move
+ * slots, and those that changed something else, which aren't done any more: they answer status 500 with a text
+ * that names the path of `/api/v1` that does it now. One table for the server and the documentation.
  */
 
 /** A path that is still answered. */
 export interface LegacyRead {
   readonly path: string;
   readonly answer: string;
+}
+
+/** A path that still changes something. */
+export interface LegacyChange {
+  readonly method: "POST";
+  readonly path: string;
+  /** What the body is; empty: none is read. */
+  readonly body: string;
+  readonly summary: string;
 }
 
 /** A path that isn't done any more. */
@@ -43,14 +52,42 @@ export const LEGACY_READS = {
   },
   migrateStatus: {
     path: "/api/migrate/status",
-    answer: "object: migrate_slots (ids of slots that move), migrate_task (null)",
+    answer:
+      "object: migrate_slots (array of slots that move), migrate_task (the first of them as a task, or null)",
   },
-  migrateTasks: { path: "/api/migrate/tasks", answer: "array of slots that wait to be moved" },
+  migrateTasks: {
+    path: "/api/migrate/tasks",
+    answer:
+      "array of slots that wait to be moved: slot_id, new_group, delay, create_at, percent (0), status",
+  },
   redisStat: { path: "/api/redis/:addr/stat", answer: "INFO of a server of the product" },
 } as const satisfies Readonly<Record<string, LegacyRead>>;
 
 /** Name of a path that is answered. */
 export type LegacyReadName = keyof typeof LEGACY_READS;
+
+/** Paths that change something, by name. Success is `{"msg":"OK","ret":0}`. */
+export const LEGACY_CHANGES = {
+  migrate: {
+    method: "POST",
+    path: "/api/migrate",
+    body: "`{from, to, new_group, delay}`",
+    summary:
+      "Orders that slots `from` to `to` move; those that are in the group or on their way to it are left out. " +
+      "`delay`, milliseconds between two keys, becomes the speed limit of the operation.",
+  },
+  rebalance: {
+    method: "POST",
+    path: "/api/rebalance",
+    body: "",
+    summary:
+      "Orders moves so that groups have slots in proportion to `maxmemory` of their masters, or equal numbers " +
+      "if one of them has none. Refused while slots wait to be moved, or are offline.",
+  },
+} as const satisfies Readonly<Record<string, LegacyChange>>;
+
+/** Name of a path that changes something. */
+export type LegacyChangeName = keyof typeof LEGACY_CHANGES;
 
 /** Paths that aren't done any more. */
 export const LEGACY_REFUSALS: readonly LegacyRefusal[] = [
@@ -71,8 +108,6 @@ export const LEGACY_REFUSALS: readonly LegacyRefusal[] = [
     path: "/api/server_group/:id/promote",
     now: "a later release; until then nothing promotes by hand",
   },
-  { method: "POST", path: "/api/migrate", now: "a later release; until then no slot moves" },
-  { method: "POST", path: "/api/rebalance", now: "a later release; until then no slot moves" },
   { method: "POST", path: "/api/slots/init", now: "nothing: slots are there from the beginning" },
   { method: "POST", path: "/api/slot", now: "PUT /api/v1/slots" },
   { method: "POST", path: "/api/proxy", now: "POST /api/v1/proxies" },

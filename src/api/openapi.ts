@@ -7,7 +7,8 @@ import { ERROR_CODES, type ErrorCode } from "../base/error.ts";
 import { VERSION } from "../base/version.ts";
 import { statusOf, titleOf } from "./error-status.ts";
 import { V1_PATHS, type V1Name, type V1Path } from "./v1-path.ts";
-import { V1_ROUTES, type V1Route } from "./v1-route.ts";
+import { V1_ROUTES } from "./v1-route.ts";
+import type { V1Route } from "./v1-route-form.ts";
 import { problemSchema } from "./v1-state-schema.ts";
 
 /** A JSON object whose form its own standard describes. */

@@ -86,7 +86,8 @@ const auditEntrySchema = z
     at: timeSchema,
     /** `user/token`, `xauth` (old API) or `open`. */
     who: z.string(),
-    api: z.enum(["v1", "topom"]),
+    /** `topom`: that of Codis 3.2; `legacy`: that of 2.0. */
+    api: z.enum(["v1", "topom", "legacy"]),
     /** Address of the connection. */
     from: z.string(),
     /** What `X-Real-IP` and `X-Forwarded-For` claim; not checked. */

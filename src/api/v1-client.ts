@@ -17,6 +17,16 @@ import type {
   V1User,
   V1UserList,
 } from "./v1-access-schema.ts";
+import type {
+  V1CancelRequest,
+  V1NewOperation,
+  V1Operation,
+  V1OperationChange,
+  V1OperationList,
+  V1OperationSummary,
+  V1Plan,
+  V1PlanRequest,
+} from "./v1-operation-schema.ts";
 import { type Role, topologyTag, V1_PATHS, type V1Name } from "./v1-path.ts";
 import type { V1Health, V1LogLevel, V1Stats } from "./v1-state-schema.ts";
 import type {
@@ -43,7 +53,7 @@ export interface V1ClientOptions {
   readonly addr: string;
   /** Secret of a token; not needed while the product has no users. */
   readonly token?: string | undefined;
-  /** For each call; 60 s. */
+  /** For each call but `createPlan`; 60 s. */
   readonly timeoutMs?: number;
 }
 
@@ -66,9 +76,12 @@ type CallParts = {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly ifMatch?: V1Version | undefined;
+  readonly timeoutMs?: number;
 };
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** The largest `plan_timeout`, and as long again as any call. */
+const PLAN_TIMEOUT_MS = 660_000;
 /** More pages than this are an endless list, thus a defect of the other side. */
 const PAGES_MAX = 100;
 
@@ -169,6 +182,50 @@ export class V1Client {
     return this.#call("assignSlots", { body: request, ifMatch });
   }
 
+  /** Measures the servers and plans; moves nothing. */
+  createPlan(request: V1PlanRequest): Promise<V1Plan> {
+    // The dashboard's own bound counts, whatever calls otherwise have.
+    return this.#call("createPlan", { body: request, timeoutMs: PLAN_TIMEOUT_MS });
+  }
+
+  plan(id: string): Promise<V1Plan> {
+    return this.#call("getPlan", { params: { id } });
+  }
+
+  /** Starts a plan. */
+  startOperation(operation: V1NewOperation, ifMatch?: V1Version): Promise<V1Operation> {
+    return this.#call("startOperation", { body: operation, ifMatch });
+  }
+
+  /** The newest first; `open`: only those that haven't ended. */
+  operations(
+    filter: { readonly open?: boolean | undefined } = {},
+  ): Promise<readonly V1OperationSummary[]> {
+    const { open } = filter;
+    return this.#readAll<V1OperationSummary, V1OperationList>("listOperations", { open });
+  }
+
+  operation(id: string): Promise<V1Operation> {
+    return this.#call("getOperation", { params: { id } });
+  }
+
+  /** Sets limits of speed, 0 for none; what isn't given stays as it is. */
+  updateOperation(id: string, change: V1OperationChange): Promise<V1Operation> {
+    return this.#call("updateOperation", { params: { id }, body: change });
+  }
+
+  pauseOperation(id: string): Promise<V1Operation> {
+    return this.#call("pauseOperation", { params: { id } });
+  }
+
+  resumeOperation(id: string): Promise<V1Operation> {
+    return this.#call("resumeOperation", { params: { id } });
+  }
+
+  cancelOperation(id: string, how: V1CancelRequest = {}): Promise<V1Operation> {
+    return this.#call("cancelOperation", { params: { id }, body: how });
+  }
+
   /** All proxies, in order of their ids. */
   proxies(): Promise<readonly V1Proxy[]> {
     return this.#readAll<V1Proxy, V1ProxyList>("listProxies");
@@ -265,11 +322,12 @@ export class V1Client {
 
   async #readAll<Item, Page extends { items: readonly Item[]; next: string | null }>(
     name: V1Name,
+    query: CallParts["query"] = {},
   ): Promise<readonly Item[]> {
     const items: Item[] = [];
     let after: string | undefined;
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const page: Page = await this.#call<Page>(name, { query: { after } });
+      const page: Page = await this.#call<Page>(name, { query: { ...query, after } });
       items.push(...page.items);
       if (page.next === null) {
         return items;
@@ -284,7 +342,8 @@ export class V1Client {
 
   async #call<T>(name: V1Name, parts: CallParts = {}): Promise<T> {
     const { method, path } = V1_PATHS[name];
-    const { addr, token, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const { addr, token } = this.#options;
+    const timeoutMs = parts.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const text = await callHttp({
       addr,
       method,

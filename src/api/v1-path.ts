@@ -53,6 +53,16 @@ export const V1_PATHS = {
   assignSlots: { method: "PUT", path: "/api/v1/slots", role: "operator" },
   getSlot: { method: "GET", path: "/api/v1/slots/{id}", role: "viewer" },
 
+  createPlan: { method: "POST", path: "/api/v1/plans", role: "operator" },
+  getPlan: { method: "GET", path: "/api/v1/plans/{id}", role: "viewer" },
+  startOperation: { method: "POST", path: "/api/v1/operations", role: "operator" },
+  listOperations: { method: "GET", path: "/api/v1/operations", role: "viewer" },
+  getOperation: { method: "GET", path: "/api/v1/operations/{id}", role: "viewer" },
+  updateOperation: { method: "PATCH", path: "/api/v1/operations/{id}", role: "operator" },
+  pauseOperation: { method: "POST", path: "/api/v1/operations/{id}/pause", role: "operator" },
+  resumeOperation: { method: "POST", path: "/api/v1/operations/{id}/resume", role: "operator" },
+  cancelOperation: { method: "POST", path: "/api/v1/operations/{id}/cancel", role: "operator" },
+
   listProxies: { method: "GET", path: "/api/v1/proxies", role: "viewer" },
   addProxy: { method: "POST", path: "/api/v1/proxies", role: "operator" },
   getProxy: { method: "GET", path: "/api/v1/proxies/{token}", role: "viewer" },

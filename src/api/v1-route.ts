@@ -4,7 +4,6 @@
  * `docs/http-api-dashboard.md` are made of them. Loaded by the dashboard only.
  */
 import { z } from "zod";
-import type { ErrorCode } from "../base/error.ts";
 import {
   auditListSchema,
   createdTokenSchema,
@@ -15,7 +14,9 @@ import {
   userListSchema,
   userSchema,
 } from "./v1-access-schema.ts";
+import { OPERATION_ROUTES } from "./v1-operation-route.ts";
 import { PAGE_ITEMS_MAX, type V1Name } from "./v1-path.ts";
+import { defineRoute, type V1Route } from "./v1-route-form.ts";
 import {
   addrSchema,
   flagTextSchema,
@@ -49,51 +50,6 @@ import {
   slotSchema,
 } from "./v1-topology-schema.ts";
 
-/** One call. */
-export interface V1Route {
-  /** Chapter of the document. */
-  readonly tag: string;
-  readonly summary: string;
-  readonly description?: string;
-  /** Of `{name}` parts of the path; values arrive as text. */
-  readonly params: z.ZodObject;
-  /** Of the query; values arrive as text. */
-  readonly query: z.ZodObject;
-  /** undefined: a body is refused. */
-  readonly body: z.ZodObject | undefined;
-  /** undefined: the answer has no schema (`events`, `openapi.json`). */
-  readonly answer: z.ZodType | undefined;
-  /** Of success. */
-  readonly status: 200 | 201;
-  /** Content type of success. */
-  readonly contentType: string;
-  /** Changes something: audited, may carry `If-Match`, forwarded once only. */
-  readonly isChange: boolean;
-  /** Beside those that every call can have (401, 403, 429, 500, 503). */
-  readonly errors: readonly ErrorCode[];
-}
-
-const NOTHING = z.strictObject({});
-const JSON_TYPE = "application/json";
-
-type Parts = Partial<V1Route> & Pick<V1Route, "tag" | "summary">;
-
-const DEFAULTS = {
-  params: NOTHING,
-  query: NOTHING,
-  body: undefined,
-  answer: undefined,
-  status: 200,
-  contentType: JSON_TYPE,
-  isChange: false,
-  errors: [],
-} as const;
-
-/** The route with what most routes have; keeps the exact types of both. */
-function define<const P extends Parts>(parts: P): Omit<typeof DEFAULTS, keyof P> & P {
-  return { ...DEFAULTS, ...parts };
-}
-
 const gid = z.strictObject({ gid: groupIdParamSchema });
 const gidAddr = z.strictObject({ gid: groupIdParamSchema, addr: addrSchema });
 const proxyToken = z.strictObject({ token: proxyTokenSchema });
@@ -101,56 +57,58 @@ const userName = z.strictObject({ name: nameSchema });
 const force = z.strictObject({ force: flagTextSchema.optional() });
 
 const PRODUCT_ROUTES = {
-  getOpenApi: define({ tag: "product", summary: "This document." }),
-  getProduct: define({
+  getOpenApi: defineRoute({ tag: "product", summary: "This document." }),
+  getProduct: defineRoute({
     tag: "product",
     summary: "The product, its dashboard, and how much there is of everything.",
     answer: productSchema,
   }),
-  updateProduct: define({
+  updateProduct: defineRoute({
     tag: "product",
     summary: "Sets for every server whether it may be read from while it is a replica.",
     body: productChangeSchema,
     answer: productSchema,
     isChange: true,
   }),
-  resyncProduct: define({
+  resyncProduct: defineRoute({
     tag: "product",
     summary: "Pushes the slots of all groups to all proxies.",
     answer: pushReportSchema,
     isChange: true,
   }),
-  getHealth: define({
+  getHealth: defineRoute({
     tag: "product",
     summary: "What is wrong with the product, if anything is.",
     description: "From the last look at servers and proxies, which is a second old at most.",
     answer: healthSchema,
   }),
-  getStats: define({
+  getStats: defineRoute({
     tag: "product",
     summary: "Sums over servers and proxies.",
     answer: statsSchema,
   }),
-  getEvents: define({
+  getEvents: defineRoute({
     tag: "product",
-    summary: "Tells of every change of the topology, as server-sent events.",
+    summary: "Tells of every change of the topology and of operations, as server-sent events.",
     description:
-      "Event `topology` with a TopologyEvent as data comes at once and after each change; to a slow reader " +
-      "one event tells of several changes. `end` comes before the dashboard closes the stream, because it " +
-      "doesn't lead any longer or the token isn't good any longer. A comment comes every 15 seconds.",
+      "Event `topology` with a TopologyEvent as data comes at once and after each change. Event `operation` " +
+      "with an OperationSummary comes at once for each that hasn't ended, after each change of one, and " +
+      "about once a second while one runs. To a slow reader one event tells of several changes. Event `end` " +
+      "comes before the dashboard closes the stream, because it doesn't lead any longer or the token isn't " +
+      "good any longer. A comment comes every 15 seconds.",
     contentType: "text/event-stream",
     errors: ["TOO_BUSY"],
   }),
 } as const;
 
 const GROUP_ROUTES = {
-  listGroups: define({
+  listGroups: defineRoute({
     tag: "groups",
     summary: "Groups with their servers, in order of their ids.",
     query: pageQuerySchema,
     answer: groupListSchema,
   }),
-  createGroup: define({
+  createGroup: defineRoute({
     tag: "groups",
     summary: "Makes an empty group.",
     body: newGroupSchema,
@@ -159,14 +117,14 @@ const GROUP_ROUTES = {
     isChange: true,
     errors: ["ALREADY_EXISTS"],
   }),
-  getGroup: define({
+  getGroup: defineRoute({
     tag: "groups",
     summary: "One group.",
     params: gid,
     answer: groupSchema,
     errors: ["NOT_FOUND"],
   }),
-  removeGroup: define({
+  removeGroup: defineRoute({
     tag: "groups",
     summary: "Removes a group that has no server and no slot.",
     params: gid,
@@ -174,7 +132,7 @@ const GROUP_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  resyncGroup: define({
+  resyncGroup: defineRoute({
     tag: "groups",
     summary: "Pushes the slots of the group to all proxies.",
     params: gid,
@@ -182,7 +140,7 @@ const GROUP_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND"],
   }),
-  addServer: define({
+  addServer: defineRoute({
     tag: "groups",
     summary: "Adds a server; the first of a group is its master.",
     description:
@@ -205,14 +163,14 @@ const GROUP_ROUTES = {
       "SERVER_FUNCTIONS_FAILED",
     ],
   }),
-  getServer: define({
+  getServer: defineRoute({
     tag: "groups",
     summary: "One server and the last look at it.",
     params: gidAddr,
     answer: serverSchema,
     errors: ["NOT_FOUND"],
   }),
-  updateServer: define({
+  updateServer: defineRoute({
     tag: "groups",
     summary: "Sets whether the server may be read from while it is a replica.",
     params: gidAddr,
@@ -221,7 +179,7 @@ const GROUP_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND"],
   }),
-  removeServer: define({
+  removeServer: defineRoute({
     tag: "groups",
     summary: "Removes a server; a master only when it is alone and the group owns no slot.",
     params: gidAddr,
@@ -229,14 +187,14 @@ const GROUP_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  getServerInfo: define({
+  getServerInfo: defineRoute({
     tag: "groups",
     summary: "INFO of the server, asked now.",
     params: gidAddr,
     answer: serverInfoSchema,
     errors: ["NOT_FOUND", "SERVER_UNREACHABLE"],
   }),
-  startSync: define({
+  startSync: defineRoute({
     tag: "groups",
     summary: "Orders that the server becomes a replica of its group's master.",
     params: gidAddr,
@@ -244,7 +202,7 @@ const GROUP_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  cancelSync: define({
+  cancelSync: defineRoute({
     tag: "groups",
     summary: "Takes that order back.",
     params: gidAddr,
@@ -255,7 +213,7 @@ const GROUP_ROUTES = {
 } as const;
 
 const SLOT_ROUTES = {
-  listSlots: define({
+  listSlots: defineRoute({
     tag: "slots",
     summary: "Who owns which slots, as ranges in order.",
     query: z.strictObject({
@@ -265,7 +223,7 @@ const SLOT_ROUTES = {
     }),
     answer: slotListSchema,
   }),
-  assignSlots: define({
+  assignSlots: defineRoute({
     tag: "slots",
     summary: "Gives slots to groups by force: all of them or none.",
     description:
@@ -276,7 +234,7 @@ const SLOT_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  getSlot: define({
+  getSlot: defineRoute({
     tag: "slots",
     summary: "One slot: its group, and what proxies are told.",
     params: z.strictObject({ id: slotIdParamSchema }),
@@ -286,13 +244,13 @@ const SLOT_ROUTES = {
 } as const;
 
 const PROXY_ROUTES = {
-  listProxies: define({
+  listProxies: defineRoute({
     tag: "proxies",
     summary: "Proxies, in order of their ids.",
     query: pageQuerySchema,
     answer: proxyListSchema,
   }),
-  addProxy: define({
+  addProxy: defineRoute({
     tag: "proxies",
     summary: "Adds the proxy with this admin address, fills and starts it.",
     body: newProxySchema,
@@ -301,14 +259,14 @@ const PROXY_ROUTES = {
     isChange: true,
     errors: ["ALREADY_EXISTS", "PROXY_CALL_FAILED"],
   }),
-  getProxy: define({
+  getProxy: defineRoute({
     tag: "proxies",
     summary: "One proxy and the last look at it.",
     params: proxyToken,
     answer: proxySchema,
     errors: ["NOT_FOUND"],
   }),
-  removeProxy: define({
+  removeProxy: defineRoute({
     tag: "proxies",
     summary: "Shuts a proxy down and forgets it; with `force` also when it can't be told.",
     params: proxyToken,
@@ -317,7 +275,7 @@ const PROXY_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "PROXY_CALL_FAILED"],
   }),
-  reinitProxy: define({
+  reinitProxy: defineRoute({
     tag: "proxies",
     summary: "Fills and starts a known proxy again.",
     params: proxyToken,
@@ -328,12 +286,12 @@ const PROXY_ROUTES = {
 } as const;
 
 const SENTINEL_ROUTES = {
-  listSentinels: define({
+  listSentinels: defineRoute({
     tag: "sentinels",
     summary: "The sentinels of the product.",
     answer: sentinelListSchema,
   }),
-  addSentinel: define({
+  addSentinel: defineRoute({
     tag: "sentinels",
     summary: "Adds a sentinel.",
     body: newSentinelSchema,
@@ -342,7 +300,7 @@ const SENTINEL_ROUTES = {
     isChange: true,
     errors: ["ALREADY_EXISTS", "SERVER_UNREACHABLE"],
   }),
-  removeSentinel: define({
+  removeSentinel: defineRoute({
     tag: "sentinels",
     summary: "Removes a sentinel; with `force` also when it doesn't answer.",
     params: z.strictObject({ addr: addrSchema }),
@@ -351,7 +309,7 @@ const SENTINEL_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "SERVER_UNREACHABLE"],
   }),
-  resyncSentinels: define({
+  resyncSentinels: defineRoute({
     tag: "sentinels",
     summary: "Tells all proxies the sentinels.",
     answer: sentinelListSchema,
@@ -360,13 +318,13 @@ const SENTINEL_ROUTES = {
 } as const;
 
 const ACCESS_ROUTES = {
-  getMe: define({ tag: "access", summary: "Who the caller is.", answer: meSchema }),
-  listUsers: define({
+  getMe: defineRoute({ tag: "access", summary: "Who the caller is.", answer: meSchema }),
+  listUsers: defineRoute({
     tag: "access",
     summary: "All users with their tokens, without secrets.",
     answer: userListSchema,
   }),
-  createUser: define({
+  createUser: defineRoute({
     tag: "access",
     summary: "Makes a user with a first token, whose secret is told only here.",
     description:
@@ -378,14 +336,14 @@ const ACCESS_ROUTES = {
     isChange: true,
     errors: ["ALREADY_EXISTS", "STATE_CONFLICT"],
   }),
-  getUser: define({
+  getUser: defineRoute({
     tag: "access",
     summary: "One user.",
     params: userName,
     answer: userSchema,
     errors: ["NOT_FOUND"],
   }),
-  updateUser: define({
+  updateUser: defineRoute({
     tag: "access",
     summary: "Gives a user another role. The last admin stays one.",
     params: userName,
@@ -394,7 +352,7 @@ const ACCESS_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  removeUser: define({
+  removeUser: defineRoute({
     tag: "access",
     summary: "Removes a user with all tokens. The last admin stays.",
     params: userName,
@@ -402,7 +360,7 @@ const ACCESS_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  createToken: define({
+  createToken: defineRoute({
     tag: "access",
     summary: "Makes a token for a user; its secret is told only here.",
     params: userName,
@@ -412,7 +370,7 @@ const ACCESS_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "ALREADY_EXISTS", "STATE_CONFLICT"],
   }),
-  revokeToken: define({
+  revokeToken: defineRoute({
     tag: "access",
     summary: "Ends a token at once.",
     params: z.strictObject({ name: nameSchema, token: nameSchema }),
@@ -420,7 +378,7 @@ const ACCESS_ROUTES = {
     isChange: true,
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
-  listAudit: define({
+  listAudit: defineRoute({
     tag: "access",
     summary: "Who changed what, newest first.",
     query: z.strictObject({
@@ -432,25 +390,25 @@ const ACCESS_ROUTES = {
 } as const;
 
 const PROCESS_ROUTES = {
-  getLogLevel: define({
+  getLogLevel: defineRoute({
     tag: "dashboard",
     summary: "Level of the dashboard's log.",
     answer: logLevelSchema,
   }),
-  setLogLevel: define({
+  setLogLevel: defineRoute({
     tag: "dashboard",
     summary: "Sets the level of the dashboard's log until it ends.",
     body: logLevelSchema,
     answer: logLevelSchema,
     isChange: true,
   }),
-  reload: define({
+  reload: defineRoute({
     tag: "dashboard",
     summary: "Reads the coordinator again.",
     answer: doneSchema,
     isChange: true,
   }),
-  shutdown: define({
+  shutdown: defineRoute({
     tag: "dashboard",
     summary: "Ends this dashboard; a standby takes over if there is one.",
     answer: doneSchema,
@@ -463,6 +421,7 @@ export const V1_ROUTES = {
   ...PRODUCT_ROUTES,
   ...GROUP_ROUTES,
   ...SLOT_ROUTES,
+  ...OPERATION_ROUTES,
   ...PROXY_ROUTES,
   ...SENTINEL_ROUTES,
   ...ACCESS_ROUTES,

@@ -67,10 +67,10 @@ export function numberText(min: number, max: number) {
     .meta({ type: "integer", minimum: min, maximum: max });
 }
 
-/** `true` or `false` in a query. */
+/** `true` or `false` in a query; `1` and `0` are taken as well. */
 export const flagTextSchema = z
-  .enum(["true", "false"])
-  .transform((text) => text === "true")
+  .enum(["true", "false", "1", "0"])
+  .transform((text) => text === "true" || text === "1")
   .meta({ type: "boolean" });
 
 /** Query of a list that has pages. */

@@ -12,6 +12,7 @@ export const PROBLEM_KINDS = [
   "fault",
   "slots_offline",
   "slot_moving",
+  "operation_trouble",
   "group_empty",
   "group_out_of_sync",
   "group_promoting",

@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, isCodisError } from "../base/error.ts";
 
-/** Exit codes: those of sysexits.h, which the proxy uses too. They never change their meaning. */
+/** Exit codes: those of sysexits.h, which the proxy uses too, and 130. They never change their meaning. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -14,6 +14,8 @@ export const EXIT = {
   portInUse: 71,
   notAllowed: 77,
   unusable: 78,
+  /** As a shell says it: 128 and the number of SIGINT. */
+  interrupted: 130,
 } as const;
 
 /** What each code means, for help texts and `docs/cli.md`. */
@@ -26,6 +28,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   portInUse: "a port is in use",
   notAllowed: "a token, password or right is missing",
   unusable: "a configuration, slot table or folder can't be used",
+  interrupted: "Ctrl+C ended the watching; the operation goes on",
 };
 
 /** Codes that aren't here mean `EXIT.failed`. */
@@ -74,6 +77,6 @@ export function describeFailure(program: string, thrown: unknown): string {
 /** The codes and their meanings, one line each, for help texts. */
 export function describeExitCodes(): string {
   return (Object.keys(EXIT) as (keyof typeof EXIT)[])
-    .map((name) => `  ${String(EXIT[name]).padEnd(2)}  ${EXIT_MEANINGS[name]}\n`)
+    .map((name) => `  ${String(EXIT[name]).padEnd(4)}${EXIT_MEANINGS[name]}\n`)
     .join("");
 }

@@ -7,6 +7,7 @@
  * the topology, and wait for the proxies to confirm what they are told. What can't be reached in time is
  * left to the fleet, which brings it up to date as soon as it answers.
  */
+import { assert } from "../base/assert.ts";
 import { type Clock, type ClockTimer, systemClock } from "../base/clock.ts";
 import { CodisError, messageOf } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
@@ -39,6 +40,7 @@ import type { DashboardConfig } from "./config/key.ts";
 import type {
   AddServerOptions,
   LeaderControl,
+  MigrationControl,
   ProductStorage,
   ProxyFigures,
   PushReport,
@@ -50,7 +52,9 @@ import { Fleet } from "./fleet/fleet.ts";
 import { checkSentinel } from "./group/check-sentinel.ts";
 import { checkServer } from "./group/check-server.ts";
 import { copyFunctions } from "./group/function-copy.ts";
+import { refuseOutdatedCheck } from "./group/outdated-check.ts";
 import { SyncActionExecutor } from "./group/sync-executor.ts";
+import { Moving } from "./moving.ts";
 import { ServerPoller } from "./stats/server-poller.ts";
 import { TopologyStore } from "./topology/store.ts";
 
@@ -68,14 +72,6 @@ export interface LeaderOptions {
   readonly clock?: Clock;
 }
 
-/** A server that was checked. */
-interface AddedServer {
-  readonly addr: string;
-  readonly groupId: number;
-  readonly runId: string;
-  readonly isMaster: boolean;
-}
-
 /** See the file head. */
 export class Leader implements LeaderControl {
   readonly storage: ProductStorage;
@@ -87,6 +83,8 @@ export class Leader implements LeaderControl {
   readonly #fleet: Fleet;
   readonly #poller: ServerPoller;
   readonly #syncExecutor: SyncActionExecutor;
+  /** Always there once `begin` has resolved. */
+  #moving: Moving | undefined;
   /** Of the servers that this leader has added; two names of one process may be checked at the same time. */
   readonly #runIdByAddr = new Map<string, string>();
   #marksTimer: ClockTimer | undefined;
@@ -104,6 +102,7 @@ export class Leader implements LeaderControl {
     });
     const leader = new Leader(options, store);
     try {
+      leader.#moving = await leader.#openMoving();
       leader.#start();
     } catch (thrown) {
       await leader.close();
@@ -156,11 +155,23 @@ export class Leader implements LeaderControl {
     });
   }
 
+  #openMoving(): Promise<Moving> {
+    return Moving.open({
+      ...this.#options,
+      topology: this.#store,
+      storage: this.storage,
+      fleet: this.#fleet,
+      serverFigures: () => this.serverFigures(),
+      clock: this.#clock,
+    });
+  }
+
   #start(): void {
     this.#store.onChange((topology) => this.#follow(topology));
     this.#follow(this.#store.snapshot());
     this.#poller.start();
     this.#syncExecutor.start();
+    this.#moving?.start();
     this.#armMarks();
   }
 
@@ -173,6 +184,8 @@ export class Leader implements LeaderControl {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#marksTimer?.cancel();
+    // First of all, as its last steps need the others.
+    await this.#moving?.close();
     await Promise.all([this.#syncExecutor.stop(), this.#fleet.close(), this.#poller.stop()]);
   }
 
@@ -275,37 +288,11 @@ export class Leader implements LeaderControl {
     }
     await this.#store.commit(`add server ${addr} to group ${groupId}`, (now) => {
       const after = addServer(now, groupId, addr, options.datacenter);
-      this.#refuseOutdatedCheck({ addr, groupId, runId, isMaster }, topology, now);
+      const checked = { addr, groupId, runId, isMaster };
+      refuseOutdatedCheck(checked, topology, now, this.#runIdByAddr);
       this.#runIdByAddr.set(addr, runId);
       return options.asReplica && !isMaster ? createSyncAction(after, addr) : after;
     });
-  }
-
-  /** Refuses a server whose check took so long that its outcome may have become wrong. */
-  #refuseOutdatedCheck(
-    { addr, groupId, runId, isMaster }: AddedServer,
-    before: Topology,
-    now: Topology,
-  ): void {
-    for (const { id, servers } of now.groups.values()) {
-      const twin = servers.find((server) => this.#runIdByAddr.get(server.addr) === runId);
-      if (twin !== undefined) {
-        throw new CodisError(
-          "SERVER_IN_OTHER_GROUP",
-          `server-[${addr}] already exists in group-[${id}], as ${twin.addr}`,
-        );
-      }
-    }
-    if ((getGroup(now, groupId).servers.length === 0) !== isMaster) {
-      throw new CodisError(
-        "STATE_CONFLICT",
-        `group-[${groupId}] got or lost a master meanwhile; try again`,
-      );
-    }
-    if (isMaster && !hasSameOwners(now, before)) {
-      // Its keys were looked at by the slots of before.
-      throw new CodisError("STATE_CONFLICT", "slots were given to groups meanwhile; try again");
-    }
   }
 
   async removeServer(groupId: number, addr: string): Promise<void> {
@@ -361,10 +348,24 @@ export class Leader implements LeaderControl {
   }
 
   async assignSlots(assignments: readonly SlotAssignment[]): Promise<PushReport> {
-    await this.#store.commit(`assign ${assignments.length} slots`, (now) =>
-      assignSlots(now, assignments, { repairsFaults: true }),
+    const assign = (now: Topology): Topology =>
+      assignSlots(now, assignments, { repairsFaults: true });
+    // What is wrong is said before slots that move are let go of.
+    assign(this.topology());
+    const ids = assignments.map(({ id }) => id);
+    await this.#movingNow.assignSlots(ids, () =>
+      this.#store.commit(`assign ${assignments.length} slots`, assign),
     );
     return this.#push();
+  }
+
+  get migration(): MigrationControl {
+    return this.#movingNow.control;
+  }
+
+  get #movingNow(): Moving {
+    assert(this.#moving !== undefined, "a leader has begun before anybody uses it");
+    return this.#moving;
   }
 
   async addSentinel(addr: string): Promise<void> {
@@ -472,8 +473,4 @@ export class Leader implements LeaderControl {
       this.#options.log.warn("leader.outdated", messageOf(error), { error });
     });
   }
-}
-
-function hasSameOwners(one: Topology, other: Topology): boolean {
-  return one.slots.every((slot, id) => slot.groupId === other.slots[id]?.groupId);
 }

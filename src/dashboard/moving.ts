@@ -1,13 +1,14 @@
 /**
- * Everything of a leader that moves slots, put together: the planner, the operations, and automatic balancing where
- * that is switched on. The engine, which carries moves out, comes from outside.
+ * Everything of a leader that moves slots, put together: the planner, the operations, the engine that carries them
+ * out, and automatic balancing where that is switched on.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { NodeReader, NodeWriter } from "../coordinator/coordinator.ts";
+import type { Leadership, NodeReader } from "../coordinator/coordinator.ts";
 import type { DashboardConfig } from "./config/key.ts";
-import type { MigrationControl, ServerFigures } from "./control.ts";
-import type { EngineEvents, MigrationEngine, MigrationPolicy } from "./migration/contract.ts";
+import type { MigrationControl, ProductStorage, ServerFigures } from "./control.ts";
+import type { Fleet } from "./fleet/fleet.ts";
+import { createMigrationEngine } from "./migration/create-engine.ts";
 import { AutoBalance } from "./operation/auto-balance.ts";
 import { OperationManager, type TopologyPort } from "./operation/operations.ts";
 import { Planner } from "./operation/planner.ts";
@@ -15,13 +16,12 @@ import { Planner } from "./operation/planner.ts";
 /** What moving is made of. */
 export interface MovingOptions {
   readonly config: DashboardConfig;
-  readonly epoch: number;
-  readonly reader: NodeReader;
-  /** Fenced: the leadership. */
-  readonly writer: NodeWriter;
+  readonly leadership: Leadership;
+  readonly coordinator: NodeReader;
   readonly topology: TopologyPort;
+  readonly storage: ProductStorage;
+  readonly fleet: Pick<Fleet, "whenSynced" | "figures">;
   readonly serverFigures: () => ReadonlyMap<string, ServerFigures>;
-  readonly createEngine: (policy: MigrationPolicy, events: EngineEvents) => MigrationEngine;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -33,23 +33,47 @@ export class Moving {
 
   /** Reads what earlier leaders left; nothing moves before `start`. Rejects with the coordinator's codes. */
   static async open(options: MovingOptions): Promise<Moving> {
-    const { config, topology, serverFigures, clock, log } = options;
+    const { config, leadership, topology, fleet, serverFigures, clock, log } = options;
+    const { productName: product, productAuth: password, bigKey: bigKeyRule } = config;
     const planner = new Planner({
       topology: () => topology.snapshot(),
       serverFigures,
-      epoch: options.epoch,
-      password: config.productAuth,
+      epoch: leadership.epoch,
+      password,
       planTimeoutMs: config.planTimeoutMs,
-      bigKeyRule: config.bigKey,
+      bigKeyRule,
       maxStallMs: config.migrationMaxStallMs,
       log,
       clock,
     });
+    const settings = {
+      parallelSlots: config.migrationParallelSlots,
+      maxStallMs: config.migrationMaxStallMs,
+      ioTimeoutMs: config.migrationIoTimeoutMs,
+      password,
+    };
     const operations = await OperationManager.open({
-      ...options,
-      product: config.productName,
+      product,
+      reader: options.coordinator,
+      writer: leadership,
+      topology,
       planner,
-      bigKeyRule: config.bigKey,
+      createEngine: (policy, events) =>
+        createMigrationEngine({
+          product,
+          leadership,
+          topology,
+          storage: options.storage,
+          whenSynced: (revision, timeoutMs) => fleet.whenSynced(revision, timeoutMs),
+          proxyFigures: () => fleet.figures(),
+          settings,
+          policy,
+          events,
+          log,
+        }),
+      bigKeyRule,
+      log,
+      clock,
     });
     const rules = {
       strategy: config.autoRebalanceStrategy,

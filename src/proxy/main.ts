@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { CodisError, messageOf } from "../base/error.ts";
+import { CodisError, isCodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { PidFile } from "../config/pid-file.ts";
 import { formatHostPort, parseListenAddr } from "../model/address.ts";
@@ -241,14 +241,17 @@ function readSlotFile(file: string): string {
   }
 }
 
-/** SIGHUP: a bad file leaves the table as it is. */
+/** SIGHUP: a bad file leaves the table as it is; one whose moves aren't settled yet holds all the same. */
 function reloadSlots(fleet: Fleet, config: ProxyConfig, file: string, log: Log): void {
   const reload = async (): Promise<void> =>
     fillSlots(fleet, config, file, readSlots(config, file), log);
   reload().then(
     () => log.info("slots.reloaded", `${file} was read again`),
-    (error: unknown) =>
-      log.error("slots.reload_failed", `the table stays as it was: ${messageOf(error)}`, { error }),
+    (error: unknown) => {
+      const isHeld = isCodisError(error, "MOVE_UNSETTLED");
+      const outcome = isHeld ? "the new table holds, but" : "the table stays as it was:";
+      log.error("slots.reload_failed", `${outcome} ${messageOf(error)}`, { error });
+    },
   );
 }
 

@@ -21,6 +21,7 @@ import type { SlotCount, SlotRecord } from "../../src/model/slot.ts";
 import { NO_SLOT_ACTION } from "../../src/model/slot-mapping.ts";
 import { viewSlots } from "../../src/model/slot-view.ts";
 import { emptyTopology, findServer, type Topology } from "../../src/model/topology/topology.ts";
+import { FakeMigration } from "./fake-migration-control.ts";
 import { proxyModel } from "./topology-sample.ts";
 
 /** The storage beside the topology, in memory. */
@@ -98,6 +99,7 @@ export function fakeProxyModel(adminAddr: string, changes: Partial<ProxyModel> =
 export class FakeLeader implements LeaderControl {
   readonly epoch: number;
   readonly storage: FakeStorage;
+  readonly migration: FakeMigration;
   /** Orders in the order they came, as `name arguments`. */
   readonly orders: string[] = [];
   /** Addresses that a real leader would have connected to. */
@@ -122,6 +124,11 @@ export class FakeLeader implements LeaderControl {
     this.epoch = options.epoch ?? 3;
     this.storage = options.storage ?? new FakeStorage();
     this.#topology = { ...emptyTopology(options.product ?? "demo", options.slotCount ?? 1024) };
+    this.migration = new FakeMigration({
+      topology: () => this.#topology,
+      change: (parts) => this.change(parts),
+      take: (order) => this.#take(order),
+    });
   }
 
   topology(): Topology {

@@ -39,6 +39,12 @@ ${cases(new Map(choicesOf(table)))}
   esac
 }
 
+_codis_flag_choices() {
+  case $1 in
+${cases(new Map(flagChoicesOf(table)))}
+  esac
+}
+
 _codis_reply() {
   local word
   while IFS= read -r word; do
@@ -71,7 +77,10 @@ _codis_noun_words() {
   local noun=$1 verb=$2 current=$3 previous=$4
   _codis_no_files
   case $previous in
-    ${valueFlagsOf(table).join("|")}) return ;;
+    ${valueFlagsOf(table).join("|")})
+      _codis_reply -W "$(_codis_flag_choices "$noun $verb $previous")" -- "$current"
+      return
+      ;;
   esac
   if [[ $current == -* ]]; then
     _codis_reply -W "$(_codis_flags "$noun $verb")" -- "$current"
@@ -103,11 +112,14 @@ _codis() {
       ;;
     ${table.nouns.join("|")})
       if [[ \${#words[@]} -gt 2 ]]; then
-        _codis_noun_words "\${words[1]}" "\${words[2]}" "$current" "$previous"
+        _codis_noun_words "\${words[1]}" "\${words[2]}" "$current" "\${flag:-$previous}"
       elif [[ $current != -* ]]; then
         _codis_no_files
         _codis_reply -W "$(_codis_verbs "\${words[1]}") help" -- "$current"
       fi
+      ;;
+    ${table.loneVerbs.join("|")})
+      _codis_noun_words "\${words[1]}" "" "$current" "\${flag:-$previous}"
       ;;
     config)
       # Flags before the noun aren't counted: codis config -c FILE server list.
@@ -151,6 +163,14 @@ function choicesOf(table: WordTable): readonly (readonly [string, readonly strin
   return table.verbs
     .filter((one) => one.choices.length > 0)
     .map((one) => [`"${one.noun} ${one.verb}"`, one.choices]);
+}
+
+function flagChoicesOf(table: WordTable): readonly (readonly [string, readonly string[]])[] {
+  return table.verbs.flatMap((one) =>
+    [...one.flagChoices].map(
+      ([flag, words]) => [`"${one.noun} ${one.verb} ${flag}"`, words] as const,
+    ),
+  );
 }
 
 function valueFlagsOf(table: WordTable): readonly string[] {

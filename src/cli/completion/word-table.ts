@@ -9,18 +9,22 @@ import { ACTION } from "../config/action.ts";
 import { PROXY as CONFIG_PROXY } from "../config/proxy.ts";
 import { SERVER as CONFIG_SERVER } from "../config/server.ts";
 import { SLOT as CONFIG_SLOT } from "../config/slot.ts";
-import { NOUNS } from "../noun/noun.ts";
-import { optionsOf, verbName } from "../noun/program.ts";
+import { LONE_VERBS, NOUNS } from "../noun/noun.ts";
+import { optionsOf, type Verb, verbName } from "../noun/program.ts";
 import { SUBCOMMANDS } from "../subcommand.ts";
 
-/** A verb of a noun. */
+/** A verb of a noun, or one without. */
 export interface VerbWords {
+  /** For a verb without a noun its own name. */
   readonly noun: string;
+  /** Empty for a verb without a noun. */
   readonly verb: string;
   /** Long flags. */
   readonly flags: readonly string[];
   /** Those of `flags` that take a value. */
   readonly valueFlags: readonly string[];
+  /** Words that the value of a flag can be, for those that have such. */
+  readonly flagChoices: ReadonlyMap<string, readonly string[]>;
   /** Words for its last argument. */
   readonly choices: readonly string[];
 }
@@ -29,6 +33,7 @@ export interface VerbWords {
 export interface WordTable {
   readonly commands: readonly string[];
   readonly nouns: readonly string[];
+  readonly loneVerbs: readonly string[];
   readonly verbs: readonly VerbWords[];
   /** Nouns of `codis config` and their verbs. */
   readonly configVerbs: ReadonlyMap<string, readonly string[]>;
@@ -51,20 +56,13 @@ export function describeWords(): WordTable {
   return {
     commands: SUBCOMMANDS.filter((command) => command.isHere).map((command) => command.name),
     nouns,
-    verbs: NOUNS.flatMap((noun) =>
-      noun.verbs.map((verb) => {
-        const options = optionsOf(verb);
-        return {
-          noun: noun.name,
-          verb: verbName(verb),
-          flags: options.map((option) => option.long ?? ""),
-          valueFlags: options
-            .filter((option) => option.required)
-            .map((option) => option.long ?? ""),
-          choices: verb.choices ?? [],
-        };
-      }),
-    ),
+    loneVerbs: LONE_VERBS.map(({ verb }) => verbName(verb)),
+    verbs: [
+      ...NOUNS.flatMap((noun) =>
+        noun.verbs.map((verb) => describeVerb(noun.name, verbName(verb), verb)),
+      ),
+      ...LONE_VERBS.map(({ verb }) => describeVerb(verbName(verb), "", verb)),
+    ],
     configVerbs: new Map(
       configNouns.map((noun) => [
         noun.name,
@@ -81,5 +79,21 @@ export function describeWords(): WordTable {
         .filter(([, value]) => PATHS.includes(value))
         .map(([name]) => `--${name}`),
     },
+  };
+}
+
+function describeVerb(noun: string, name: string, verb: Verb<never>): VerbWords {
+  const options = optionsOf(verb).map((option) => ({ ...option, long: option.long ?? "" }));
+  return {
+    noun,
+    verb: name,
+    flags: options.map(({ long }) => long),
+    valueFlags: options.filter(({ required: hasValue }) => hasValue).map(({ long }) => long),
+    flagChoices: new Map(
+      options.flatMap(({ long, argChoices }) =>
+        argChoices === undefined ? [] : [[long, argChoices]],
+      ),
+    ),
+    choices: verb.choices ?? [],
   };
 }

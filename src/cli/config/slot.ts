@@ -4,6 +4,7 @@
  * slots are in use.
  */
 import { legacySlotJson } from "../../api/legacy-json.ts";
+import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Slot } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { argumentAt, readGroupId, readNumber, readSlotId } from "../noun/argument.ts";
@@ -11,7 +12,8 @@ import { describePush } from "../noun/group.ts";
 import { formatSpan } from "../table.ts";
 import { type ConfigCall, type ConfigNoun, type ConfigVerb, OK } from "./program.ts";
 
-const DELAY_MS_MAX = 1_000_000;
+/** A key a second: less can't be told apart from a move that hangs. */
+const DELAY_MS_MAX = 1_000;
 const DELAY = ["--delay <ms>", "pause between two keys, milliseconds"] as const;
 
 const INIT: ConfigVerb<{ readonly f?: boolean }> = {
@@ -28,19 +30,23 @@ const MIGRATE: ConfigVerb<{ readonly delay?: string }> = {
   run: async ({ dashboard, args, flags }) => {
     const { from, to } = readSpan(args);
     const groupId = readGroupId(argumentAt(args, 2));
-    readDelay(flags.delay);
-    await (await dashboard()).topom.createSlotRangeActions(from, to, groupId);
+    const delay = readDelay(flags.delay);
+    await (await dashboard()).change("migrate", { from, to, new_group: groupId, delay });
     return OK;
   },
 };
 
 const REBALANCE: ConfigVerb<{ readonly delay?: string }> = {
   use: "rebalance",
-  summary: "spread the slots over the groups",
+  summary: "spread the slots over the groups by the maxmemory of their masters",
   options: [DELAY],
   run: async ({ dashboard, flags }) => {
-    readDelay(flags.delay);
-    await (await dashboard()).topom.rebalance(true);
+    const delay = readDelay(flags.delay);
+    const { client, change } = await dashboard();
+    await change("rebalance");
+    if (delay > 0) {
+      await slowDown(client, delay);
+    }
     return OK;
   },
 };
@@ -144,9 +150,17 @@ function readSpan(args: readonly string[]): { readonly from: number; readonly to
   return { from, to };
 }
 
-function readDelay(text: string | undefined): void {
-  if (text !== undefined) {
-    readNumber(text, "--delay", 0, DELAY_MS_MAX);
+function readDelay(text: string | undefined): number {
+  return text === undefined ? 0 : readNumber(text, "--delay", 0, DELAY_MS_MAX);
+}
+
+/** The call of 2.0 that rebalances knows no pause; what it ordered is the newest operation of its kind. */
+async function slowDown(client: V1Client, delayMs: number): Promise<void> {
+  const open = await client.operations({ open: true });
+  const ordered = open.find(({ origin }) => origin === "slot-action");
+  if (ordered !== undefined) {
+    const limit = Math.max(1, Math.floor(1_000 / delayMs));
+    await client.updateOperation(ordered.id, { keys_per_second: limit });
   }
 }
 

@@ -4,6 +4,8 @@
  * `codis up`, so that the commands can be tried there.
  */
 import { existsSync } from "node:fs";
+import { callHttp } from "../../api/http-call.ts";
+import { LEGACY_CHANGES, type LegacyChangeName } from "../../api/legacy-route.ts";
 import { TopomClient } from "../../api/topom-client.ts";
 import { V1Client } from "../../api/v1-client.ts";
 import type { V1Product } from "../../api/v1-topology-schema.ts";
@@ -17,11 +19,15 @@ import { DEFAULT_DASHBOARD } from "../noun/program.ts";
 /** Read when no `-c` is given and it is there. */
 export const DEFAULT_FILE = "config.ini";
 const COORDINATOR_TIMEOUT_MS = 5_000;
+/** For a call of the old API. */
+const CHANGE_TIMEOUT_MS = 60_000;
 
 /** A dashboard that answers, and is that of the product. */
 export interface ConfigTarget {
   readonly client: V1Client;
   readonly topom: TopomClient;
+  /** Calls a path of Codis 2.0 that changes something. */
+  readonly change: (name: LegacyChangeName, body?: unknown) => Promise<void>;
   readonly product: V1Product;
 }
 
@@ -54,7 +60,19 @@ export async function reachDashboard(file: LegacyFile | undefined): Promise<Conf
         `"${file.config.product}" (${file.originOf("product")})`,
     );
   }
-  return { client, topom: new TopomClient({ addr, token }), product };
+  const change = async (name: LegacyChangeName, body?: unknown): Promise<void> => {
+    const { method, path } = LEGACY_CHANGES[name];
+    await callHttp({
+      addr,
+      method,
+      path,
+      shownPath: path,
+      timeoutMs: CHANGE_TIMEOUT_MS,
+      ...(body === undefined ? {} : { body }),
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    });
+  };
+  return { client, topom: new TopomClient({ addr, token }), change, product };
 }
 
 /** Opens the coordinator of the file; the caller closes it. */

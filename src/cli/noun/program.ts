@@ -1,9 +1,8 @@
 /**
- * The frame of the everyday command lines, `codis NOUN VERB …`: flags that all of them have, help, errors
- * as one line, the question before something is taken away, and the output for people or for programs.
+ * The frame of the everyday command lines, `codis NOUN VERB …` and `codis VERB …`: flags that all of them have,
+ * help, errors as one line, the question before something is taken away, and the output for people or for
+ * programs.
  */
-import { once } from "node:events";
-import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, Option } from "commander";
 import { V1Client } from "../../api/v1-client.ts";
 import { CodisError } from "../../base/error.ts";
@@ -12,6 +11,7 @@ import { parseServerAddr } from "../../model/address.ts";
 import { EXIT } from "../exit-code.ts";
 import { printOut } from "../output.ts";
 import { explainFailure } from "../remote-failure.ts";
+import { agrees } from "./question.ts";
 
 /** Where a dashboard is when nobody says: where `codis up` has its own. */
 export const DEFAULT_DASHBOARD = "127.0.0.1:18080";
@@ -29,10 +29,13 @@ export interface VerbFlags {
 
 /** What a verb answers: JSON for programs, and a text for people. */
 export interface Answer {
+  /** undefined: what there is to say to programs was printed already. */
   readonly json: unknown;
   readonly text: string;
   /** It was done, but not wholly: thrown after the answer is printed. */
   readonly failure?: CodisError | undefined;
+  /** Instead of `EXIT.done`, where it is no failure either. */
+  readonly exitCode?: number | undefined;
 }
 
 /** What one verb works with. */
@@ -42,18 +45,23 @@ export interface VerbCall<Flags> {
   readonly flags: Flags & VerbFlags;
 }
 
+/** Flag, help, and the words that its value can be. */
+export type VerbOption = readonly [flag: string, help: string, choices?: readonly string[]];
+
 /** One verb of a noun. */
 export interface Verb<Flags = object> {
   /** With its arguments as commander writes them: `show <gid>`. */
   readonly use: string;
   readonly summary: string;
-  readonly options?: readonly (readonly [flag: string, help: string])[];
+  readonly options?: readonly VerbOption[];
   /** Words that the last argument can be, for completion. */
   readonly choices?: readonly string[];
   /** More for `--help`: what it does to data, an example. */
   readonly details?: string;
   /** The question before it is done; undefined: nothing is asked. Throws USAGE for wrong arguments. */
   readonly confirm?: (call: VerbCall<Flags>) => string | undefined;
+  /** It asks by itself, in the midst of its work, unless `--yes` is there. */
+  readonly asksItself?: boolean;
   readonly run: (call: VerbCall<Flags>) => Promise<Answer>;
 }
 
@@ -68,32 +76,66 @@ export interface Noun {
   readonly verbs: readonly Verb<never>[];
 }
 
+/** A verb that needs no noun: `codis rebalance`. */
+export interface LoneVerb extends Pick<Noun, "examples" | "whenNotFound"> {
+  /** Its `use` begins with its name. */
+  readonly verb: Verb<never>;
+}
+
 /** Runs `codis NOUN ARGV`; resolves with the exit code, or throws a `CodisError`. */
-export async function runNoun(noun: Noun, argv: readonly string[]): Promise<number> {
+export function runNoun(noun: Noun, argv: readonly string[]): Promise<number> {
+  return runProgram({
+    create: (hooks) => createProgram(noun, hooks),
+    // Without a verb the help is what is wanted.
+    argv: argv.length === 0 ? ["--help"] : argv,
+    whenNotFound: noun.whenNotFound,
+    describeSlip: (error) => describeSlip(noun, argv, error),
+  });
+}
+
+/** Runs `codis VERB ARGV`; as `runNoun`. */
+export function runLoneVerb(lone: LoneVerb, argv: readonly string[]): Promise<number> {
+  const verb = lone.verb as Verb;
+  return runProgram({
+    create: (hooks) => createLoneProgram(lone, hooks),
+    argv,
+    whenNotFound: lone.whenNotFound,
+    describeSlip: (error) => `${oneLine(error.message)}; see codis help ${verbName(verb)}`,
+  });
+}
+
+/** One run of a program. */
+interface ProgramRun {
+  readonly create: (hooks: ProgramHooks) => Command;
+  readonly argv: readonly string[];
+  readonly whenNotFound: string | undefined;
+  readonly describeSlip: (error: CommanderError) => string;
+}
+
+async function runProgram(run: ProgramRun): Promise<number> {
   const printed: string[] = [];
   let exitCode: number = EXIT.done;
-  const program = createProgram(noun, {
+  const program = run.create({
     print: (text) => printed.push(text),
     onVerb: async (...call) => {
-      exitCode = await runVerb(noun, ...call);
+      exitCode = await runVerb(run.whenNotFound, ...call);
     },
   });
   try {
-    // Without a verb the help is what is wanted.
-    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+    await program.parseAsync([...run.argv], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) {
       throw thrown;
     }
     if (thrown.exitCode !== 0) {
-      throw new CodisError("USAGE", describeSlip(noun, argv, thrown), { cause: thrown });
+      throw new CodisError("USAGE", run.describeSlip(thrown), { cause: thrown });
     }
     await printOut(printed.join(""));
   }
   return exitCode;
 }
 
-/** What a program of a noun does with its help texts and its verbs. */
+/** What a program does with its help texts and its verbs. */
 interface ProgramHooks {
   readonly print: (text: string) => void;
   readonly onVerb: (verb: Verb, command: Command, given: readonly unknown[]) => Promise<void>;
@@ -101,41 +143,59 @@ interface ProgramHooks {
 
 /** The noun as a program of the library. */
 function createProgram(noun: Noun, hooks: ProgramHooks): Command {
-  const output = { writeOut: hooks.print, writeErr: () => undefined };
-  const quiet = (command: Command): Command =>
-    command
-      .exitOverride()
-      .configureOutput(output)
-      .configureHelp({
-        helpWidth: HELP_WIDTH,
-        subcommandTerm: (verb) => [verb.name(), ...argumentsOf(verb)].join(" "),
-      });
-  const program = quiet(new Command(`codis ${noun.name}`))
+  const program = quieted(new Command(`codis ${noun.name}`), hooks)
     .description(noun.summary)
     .usage("VERB [ARGUMENTS] [FLAGS]")
     .helpCommand("help [verb]", "help for one verb, with its flags")
     .showSuggestionAfterError(false)
-    .addHelpText("after", describeExamples(noun));
+    .addHelpText(
+      "after",
+      `${describeExamples(noun)}\nMore about a verb: codis help ${noun.name} VERB`,
+    );
   for (const verb of noun.verbs as readonly Verb[]) {
-    const command = quiet(program.command(verb.use))
-      .description(verb.summary)
-      .allowExcessArguments(false);
-    for (const option of optionsOf(verb)) {
-      command.addOption(option);
-    }
-    if (verb.details !== undefined) {
-      command.addHelpText("after", `\n${verb.details}`);
-    }
-    command.action((...given: readonly unknown[]) => hooks.onVerb(verb, command, given));
+    fillCommand(quieted(program.command(verb.use), hooks), verb, hooks);
   }
   return program;
+}
+
+/** The verb as a program of the library. */
+function createLoneProgram(lone: LoneVerb, hooks: ProgramHooks): Command {
+  const verb = lone.verb as Verb;
+  const program = quieted(new Command(`codis ${verbName(verb)}`), hooks);
+  fillCommand(program.showSuggestionAfterError(false), verb, hooks);
+  return program.addHelpText("after", describeExamples(lone).trimEnd());
+}
+
+/** Prints only where it is told to, and ends nothing. */
+function quieted(command: Command, hooks: ProgramHooks): Command {
+  return command
+    .exitOverride()
+    .configureOutput({ writeOut: hooks.print, writeErr: () => undefined })
+    .configureHelp({
+      helpWidth: HELP_WIDTH,
+      subcommandTerm: (verb) => [verb.name(), ...argumentsOf(verb)].join(" "),
+    });
+}
+
+function fillCommand(command: Command, verb: Verb, hooks: ProgramHooks): void {
+  command.description(verb.summary).allowExcessArguments(false);
+  for (const option of optionsOf(verb)) {
+    command.addOption(option);
+  }
+  if (verb.details !== undefined) {
+    command.addHelpText("after", `\n${verb.details}`);
+  }
+  command.action((...given: readonly unknown[]) => hooks.onVerb(verb, command, given));
 }
 
 /** All flags of a verb: its own, then those of every verb. */
 export function optionsOf(verb: Verb<never>): readonly Option[] {
   return [
-    ...(verb.options ?? []).map(([flag, help]) => new Option(flag, help)),
-    ...(verb.confirm === undefined ? [] : [new Option("--yes", "don't ask")]),
+    ...(verb.options ?? []).map(([flag, help, choices]) => {
+      const option = new Option(flag, help);
+      return choices === undefined ? option : option.choices(choices);
+    }),
+    ...(isAsking(verb) ? [new Option("--yes", "don't ask")] : []),
     new Option("--json", "for programs"),
     new Option(
       "--dashboard <addr>",
@@ -145,6 +205,11 @@ export function optionsOf(verb: Verb<never>): readonly Option[] {
   ];
 }
 
+/** Whether somebody is asked before it is done. */
+export function isAsking(verb: Verb<never>): boolean {
+  return verb.confirm !== undefined || verb.asksItself === true;
+}
+
 function argumentsOf(command: Command): readonly string[] {
   return command.registeredArguments.map((argument) => {
     const name = argument.name() + (argument.variadic ? "..." : "");
@@ -152,10 +217,10 @@ function argumentsOf(command: Command): readonly string[] {
   });
 }
 
-function describeExamples(noun: Noun): string {
-  const width = Math.max(...noun.examples.map(([command]) => command.length));
-  const lines = noun.examples.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}\n`);
-  return `\nExamples:\n${lines.join("")}\nMore about a verb: codis help ${noun.name} VERB`;
+function describeExamples({ examples }: Pick<Noun, "examples">): string {
+  const width = Math.max(...examples.map(([command]) => command.length));
+  const lines = examples.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}\n`);
+  return `\nExamples:\n${lines.join("")}`;
 }
 
 /** One line for a wrong command line, with the way to the right one. */
@@ -178,7 +243,7 @@ export function verbName(verb: Verb<never>): string {
 }
 
 async function runVerb(
-  noun: Noun,
+  whenNotFound: string | undefined,
   verb: Verb,
   command: Command,
   given: readonly unknown[],
@@ -207,39 +272,18 @@ async function runVerb(
       whenAbsent: "start one with codis up, or name it with --dashboard or CODIS_DASHBOARD",
       whenOther: "name its admin address with --dashboard or CODIS_DASHBOARD",
       hasToken: token !== undefined,
-      whenNotFound: noun.whenNotFound,
+      whenNotFound,
     });
   }
-  await printOut(
-    flags.json === true ? `${JSON.stringify(answer.json, undefined, 2)}\n` : answer.text,
-  );
+  await printOut(flags.json === true ? showJson(answer.json) : answer.text);
   if (answer.failure !== undefined) {
     throw answer.failure;
   }
-  return EXIT.done;
+  return answer.exitCode ?? EXIT.done;
 }
 
-/** Asks at a terminal. Elsewhere nobody could answer, so the flag is needed: throws USAGE. */
-async function agrees(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new CodisError(
-      "USAGE",
-      `${question} Nothing was done: say --yes where nobody can be asked`,
-    );
-  }
-  // The terminal's own line editing: Ctrl+C ends the program as everywhere else.
-  const terminal = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-    terminal: false,
-  });
-  const ended = once(terminal, "close").then(() => "no");
-  try {
-    const reply = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
-    return /^y(es)?$/i.test(reply.trim());
-  } finally {
-    terminal.close();
-  }
+function showJson(json: unknown): string {
+  return json === undefined ? "" : `${JSON.stringify(json, undefined, 2)}\n`;
 }
 
 function findDashboard(): string {

@@ -1,15 +1,18 @@
 /**
- * `codis slot …`: which group owns which slot, as ranges, and giving slots to groups by force. Moving slots
- * with their data isn't here.
+ * `codis slot …`: which group owns which slot, as ranges, giving slots to groups by force, and moving them with
+ * their data.
  */
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1AssignResult, V1Slot, V1SlotList } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { slotOf } from "../../command/hash.ts";
+import type { BigKeyRule } from "../../model/operation/plan.ts";
 import { formatCount, formatFacts, formatSpan, formatTable } from "../table.ts";
 import { argumentAt, readGroupId, readSlotId, readSpans } from "./argument.ts";
+import { CARRY_DETAILS, CARRY_OPTIONS, type CarryFlags, carryOut } from "./carry-out.ts";
 import { describePush, findPushFailure } from "./group.ts";
 import type { Answer, Noun, Verb } from "./program.ts";
+import { BIG_KEY_OPTION, REBALANCE } from "./rebalance.ts";
 
 /** Flags of `assign` and `offline`. */
 interface ChangeFlags {
@@ -90,6 +93,35 @@ const OF: Verb = {
   },
 };
 
+const MIGRATE: Verb<CarryFlags & { readonly to?: string; readonly bigKey?: BigKeyRule }> = {
+  use: "migrate <slots>",
+  summary: "move slots with their keys to another group, while clients work",
+  options: [["--to <gid>", "the group"], BIG_KEY_OPTION, ...CARRY_OPTIONS],
+  asksItself: true,
+  details: `Example: codis slot migrate 0-99,512 --to 2\n${CARRY_DETAILS}`,
+  run: (call) => {
+    const { to, bigKey } = call.flags;
+    const spans = readSpans(argumentAt(call.args, 0));
+    if (to === undefined) {
+      throw new CodisError("USAGE", "to which group? Say --to GID");
+    }
+    const groupId = readGroupId(to);
+    const moves = spans.flatMap(({ from, to: last }) =>
+      Array.from({ length: last - from + 1 }, (_, index) => ({
+        slot_id: from + index,
+        group_id: groupId,
+      })),
+    );
+    return carryOut(call, () =>
+      call.client.createPlan({
+        strategy: "move",
+        moves,
+        ...(bigKey === undefined ? {} : { big_key: bigKey }),
+      }),
+    );
+  },
+};
+
 /** See the file head. */
 export const SLOT: Noun = {
   name: "slot",
@@ -97,10 +129,11 @@ export const SLOT: Noun = {
   examples: [
     ["codis slot info --all", "who owns what"],
     ["codis slot assign 0-511 1", "give the lower half to group 1, in a new product"],
+    ["codis slot migrate 0-99 --to 2", "move a hundred slots with their keys"],
     ["codis slot of user:42", "where a key is"],
   ],
   whenNotFound: "codis slot info --all shows the slots, codis group list the groups",
-  verbs: [INFO, ASSIGN, OFFLINE, OF],
+  verbs: [INFO, ASSIGN, OFFLINE, OF, MIGRATE, REBALANCE],
 };
 
 async function assign(

@@ -6,7 +6,7 @@
  * Invariant: neither the xauth nor a token reaches the log; lines name the route's pattern.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { LEGACY_REFUSALS } from "../../api/legacy-route.ts";
+import { LEGACY_CHANGES, LEGACY_REFUSALS } from "../../api/legacy-route.ts";
 import { LEADER_HEADER, TOPOM_BODY_BYTES_MAX, TOPOM_ROUTES } from "../../api/topom-route.ts";
 import { V1_PATHS } from "../../api/v1-path.ts";
 import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
@@ -229,6 +229,7 @@ function sendUnknownPath(request: FastifyRequest, reply: FastifyReply): FastifyR
 const KNOWN_PATHS = [
   ...Object.values(TOPOM_ROUTES),
   ...Object.values(V1_PATHS),
+  ...Object.values(LEGACY_CHANGES),
   ...LEGACY_REFUSALS,
 ].map(({ method, path }) => ({
   method,

@@ -5,6 +5,9 @@
 import { PROBLEM_KINDS } from "../../api/v1-state-schema.ts";
 import { RUNTIME, VERSION } from "../../base/version.ts";
 import { MetricText } from "../../http/metric-text.ts";
+import { SLOT_ACTION_STATES } from "../../model/action.ts";
+import { OPERATION_STATES } from "../../model/operation/operation.ts";
+import { isEnded } from "../../model/operation/operation-slot.ts";
 import type { DashboardState } from "../control.ts";
 import type { AdminContext } from "./gate/context.ts";
 import { REQUEST_BOUNDS_SECONDS } from "./gate/request-count.ts";
@@ -25,6 +28,7 @@ export function renderDashboardMetrics(context: AdminContext): string {
   if (reign !== undefined) {
     writeTopology(text, reign);
     writeLooks(text, reign);
+    writeOperations(text, reign);
     writeProblems(text, reign);
     text.add("codis_dashboard_event_readers", {}, reign.events.readerCount);
   }
@@ -96,6 +100,33 @@ function writeLooks(text: Text, { leader }: Reign): void {
   for (const [table, count] of Object.entries(tables)) {
     text.add("codis_dashboard_proxy_tables", { table }, count);
   }
+}
+
+function writeOperations(text: Text, { leader, moves }: Reign): void {
+  const { slots } = leader.topology();
+  for (const state of SLOT_ACTION_STATES.filter((each) => each !== "")) {
+    const count = slots.filter((slot) => slot.action.state === state).length;
+    text.add("codis_dashboard_slot_actions", { state }, count);
+  }
+  const operations = leader.migration.operations();
+  for (const state of OPERATION_STATES) {
+    const count = operations.filter((operation) => operation.state === state).length;
+    text.add("codis_dashboard_operations", { state }, count);
+  }
+  const open = operations.filter(({ state }) => !isEnded(state));
+  const inTrouble = open.filter(({ reason }) => reason !== "").length;
+  text.add("codis_dashboard_operations_in_trouble", {}, inTrouble);
+  const sumOf = (name: "keysPerSecond" | "bytesPerSecond"): number =>
+    open.reduce((sum, { progress }) => sum + progress[name], 0);
+  text.add("codis_dashboard_move_keys_per_second", {}, sumOf("keysPerSecond"));
+  text.add("codis_dashboard_move_bytes_per_second", {}, sumOf("bytesPerSecond"));
+  const sums = moves.sums();
+  text.add("codis_dashboard_moved_keys_total", {}, sums.keysMoved);
+  text.add("codis_dashboard_moved_bytes_total", {}, sums.bytesMoved);
+  text.add("codis_dashboard_move_retries_total", {}, sums.retries);
+  text.add("codis_dashboard_move_stale_keys_total", {}, sums.staleKeys);
+  text.add("codis_dashboard_move_longest_stall_seconds", {}, sums.longestStallMs / 1_000);
+  text.add("codis_dashboard_move_longest_hold_seconds", {}, sums.longestHoldMs / 1_000);
 }
 
 function writeProblems(text: Text, { leader }: Reign): void {

@@ -73,6 +73,63 @@ export const DASHBOARD_METRICS = {
     labels: ["kind"],
     help: "Problems of /api/v1/health by kind; kinds without one are absent.",
   },
+  codis_dashboard_slot_actions: {
+    type: "gauge",
+    labels: ["state"],
+    help: "Slots that move, by the state of their action: pending, preparing, prepared, migrating or finished.",
+  },
+  codis_dashboard_operations: {
+    type: "gauge",
+    labels: ["state"],
+    help:
+      "Operations by state: waiting, running, paused, cancelling, done or cancelled. Of those that have ended " +
+      "the newest are kept.",
+  },
+  codis_dashboard_operations_in_trouble: {
+    type: "gauge",
+    labels: [],
+    help: "Operations that make no progress now for a reason that they name.",
+  },
+  codis_dashboard_moved_keys_total: {
+    type: "counter",
+    labels: [],
+    help: "Keys that the dashboard moved since it leads; keys that proxies moved on access aren't in it.",
+  },
+  codis_dashboard_moved_bytes_total: {
+    type: "counter",
+    labels: [],
+    help: "Bytes of these keys, as estimated.",
+  },
+  codis_dashboard_move_keys_per_second: {
+    type: "gauge",
+    labels: [],
+    help: "Keys moved in a second over the last seconds.",
+  },
+  codis_dashboard_move_bytes_per_second: {
+    type: "gauge",
+    labels: [],
+    help: "Bytes moved in a second over the last seconds.",
+  },
+  codis_dashboard_move_retries_total: {
+    type: "counter",
+    labels: [],
+    help: "Steps and batches of moves that were tried again since it leads.",
+  },
+  codis_dashboard_move_stale_keys_total: {
+    type: "counter",
+    labels: [],
+    help: "Keys left by earlier moves that were unlinked since it leads.",
+  },
+  codis_dashboard_move_longest_stall_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Longest stall of a server by one MIGRATE of the dashboard since it leads.",
+  },
+  codis_dashboard_move_longest_hold_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Longest time that requests for slots were held at a hand-over since it leads.",
+  },
   codis_dashboard_event_readers: {
     type: "gauge",
     labels: [],

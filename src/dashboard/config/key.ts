@@ -16,7 +16,8 @@ export const DASHBOARD_SECTIONS = [
   "Sentinels",
 ] as const;
 
-const MIGRATION = "slots move with a later release; the value is kept and shown";
+const MIGRATION =
+  "for moves between codis-servers, which come with a later release; the value is kept and shown";
 const SENTINEL = "sentinels are stored, but not set up before a later release; the value is kept";
 
 const CODIS_KEYS = [
@@ -92,7 +93,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Migration",
     doc: "How many slots move at once.",
-    withoutEffect: MIGRATION,
   },
   {
     name: "migration_async_maxbulks",
@@ -277,6 +277,19 @@ const OWN_KEYS = [
     doc:
       "Longest time that one batch may hold up the servers that keys move from and to. Batches are made as " +
       "large as that allows; keys that take longer alone are big keys.",
+  },
+  {
+    name: "migration_io_timeout",
+    field: "migrationIoTimeoutMs",
+    kind: "duration",
+    fallback: "500ms",
+    min: 50,
+    max: 10_000,
+    section: "Migration",
+    isOurs: true,
+    doc:
+      "How long one batch may wait for the server that keys move to, in each of its steps: a server that is " +
+      "frozen holds up the other one for so long, once, before their moves rest.",
   },
   {
     name: "big_key",

@@ -17,6 +17,8 @@ interface Entry {
   readonly pair: Pair;
   readonly mover: Mover;
   readonly slots: Set<number>;
+  /** Those who need it although it has no slots. */
+  users: number;
 }
 
 /** See the file head. */
@@ -31,17 +33,7 @@ export class MoverPool {
 
   /** Has a mover with these addresses move the slots; those that it has already are ignored. */
   add(pair: Pair, slotIds: readonly number[]): void {
-    const key = keyOf(pair);
-    let entry = this.#entries.get(key);
-    if (entry !== undefined && !isSame(entry.pair, pair)) {
-      this.#drop(key, entry);
-      entry = undefined;
-    }
-    if (entry === undefined) {
-      entry = { pair, mover: this.#options.create(pair), slots: new Set() };
-      this.#entries.set(key, entry);
-    }
-    const { slots, mover } = entry;
+    const { slots, mover } = this.#entryOf(pair);
     const fresh = slotIds.filter((id) => !slots.has(id));
     for (const id of fresh) {
       slots.add(id);
@@ -84,17 +76,21 @@ export class MoverPool {
     await Promise.all(removals);
   }
 
-  /** A mover of the pair, also without slots. */
-  moverOf(pair: Pair): Mover {
-    this.add(pair, []);
-    const entry = this.#entries.get(keyOf(pair));
-    return entry?.mover ?? this.#options.create(pair);
+  /** Does something with the pair's mover, also one without slots; it isn't tidied away meanwhile. */
+  async withMover<Result>(pair: Pair, run: (mover: Mover) => Promise<Result>): Promise<Result> {
+    const entry = this.#entryOf(pair);
+    entry.users += 1;
+    try {
+      return await run(entry.mover);
+    } finally {
+      entry.users -= 1;
+    }
   }
 
   /** Closes movers that have nothing to do. */
   tidy(): void {
     for (const [key, entry] of this.#entries) {
-      if (entry.slots.size === 0) {
+      if (entry.slots.size === 0 && entry.users === 0) {
         this.#drop(key, entry);
       }
     }
@@ -108,12 +104,33 @@ export class MoverPool {
     await Promise.all(this.#closing);
   }
 
+  #entryOf(pair: Pair): Entry {
+    const key = keyOf(pair);
+    let entry = this.#entries.get(key);
+    if (entry !== undefined && !isSame(entry.pair, pair)) {
+      this.#drop(key, entry);
+      entry = undefined;
+    }
+    if (entry === undefined) {
+      entry = {
+        pair,
+        mover: this.#options.create(pair),
+        slots: new Set(),
+        users: 0,
+      };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
   #drop(key: string, { mover }: Entry): void {
     this.#entries.delete(key);
     const closing = mover
       .close()
       .catch((error: unknown) => {
-        this.#options.log.warn("migration.mover_close", messageOf(error), { error });
+        this.#options.log.warn("migration.mover_close", messageOf(error), {
+          error,
+        });
       })
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);

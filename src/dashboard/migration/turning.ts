@@ -95,7 +95,7 @@ export class Turning {
   /** The slots that couldn't be turned because the source was restarted. */
   async #turnOnce(pair: Pair, slotIds: readonly number[]): Promise<readonly number[]> {
     const { pool, handOver, inTurn, runIdOf, onStaleKeys } = this.#options;
-    const { keys, runId } = await pool.moverOf(pair).unlinkDuplicates(slotIds);
+    const { keys, runId } = await pool.withMover(pair, (mover) => mover.unlinkDuplicates(slotIds));
     if (keys > 0) {
       onStaleKeys(keys);
     }

@@ -22,7 +22,7 @@ import type { MovingSlot } from "../mover/moving-slot.ts";
 import { type Router, SLOT_LOCKED, SLOT_SERVED } from "../router/router.ts";
 import { HOLD_TIMED_OUT } from "../router/slot-hold.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
-import { Fanout, sendPart } from "./fanout.ts";
+import { Fanout, type PartSource, sendPart } from "./fanout.ts";
 import { ADMITTED, MovingDispatcher } from "./moving.ts";
 import {
   notAllowed,
@@ -123,7 +123,6 @@ export class KeyedDispatcher {
     scanner: RequestScanner,
     nowMs: number,
   ): number {
-    const merge = MERGE[id] as number;
     const step = KEY_STEP[id] as number;
     const offsets = scanner.argOffsets;
     if ((scanner.argCount - 1) % step !== 0) {
@@ -157,13 +156,11 @@ export class KeyedDispatcher {
       partOfKey[key] = part;
     }
     if (moving !== undefined) {
-      const [first] = moving;
-      if (moving.size === 1 && first?.[1].length === keyCount) {
-        parts.length = 0;
-        return this.#toOneBackend(session, id, buffer, start, end, scanner, nowMs, undefined);
-      }
+      const request = { commandId: id, buffer, start, end, args: scanner, nowMs };
       const wanted = [...moving].map(([slot, names]) => ({ slot, names: copiesOf(names) }));
-      const outcome = this.#moves.admitParts(session, id, wanted, nowMs);
+      const movingCount = moving.values().reduce((sum, names) => sum + names.length, 0);
+      const areAll = movingCount === keyCount;
+      const outcome = this.#moves.admitParts(session, request, wanted, areAll);
       if (outcome !== ADMITTED) {
         parts.length = 0;
         return outcome;
@@ -178,28 +175,34 @@ export class KeyedDispatcher {
     }
     session.slotWaitStartMs = 0;
     session.keyWait = undefined;
-    const isWrite = ((FLAGS[id] as number) & FLAG_WRITE) !== 0;
     if (parts.length === 1) {
       this.#send(session, parts[0] as Backend, id, buffer, start, end, nowMs);
     } else {
-      const fanout = new Fanout(
-        session.output,
-        id,
-        merge,
-        partOfKey,
-        parts.length,
-        this.#stats,
-        nowMs,
-      );
       const source = { buffer, argOffsets: offsets, argCount: scanner.argCount, step };
-      for (let part = 0; part < parts.length; part++) {
-        const backend = parts[part] as Backend;
-        if (isWrite) session.noteWrite(backend);
-        sendPart(backend, fanout, part, source, partOfKey, nowMs);
-      }
+      this.#sendParts(session, id, source, partOfKey, nowMs);
     }
     parts.length = 0;
     return DISPATCHED;
+  }
+
+  /** Sends each of `#parts` its keys. */
+  #sendParts(
+    session: SessionPort,
+    id: number,
+    source: PartSource,
+    partOfKey: Uint16Array,
+    nowMs: number,
+  ): void {
+    const parts = this.#parts;
+    const isWrite = ((FLAGS[id] as number) & FLAG_WRITE) !== 0;
+    const merge = MERGE[id] as number;
+    const { output } = session;
+    const fanout = new Fanout(output, id, merge, partOfKey, parts.length, this.#stats, nowMs);
+    for (let part = 0; part < parts.length; part++) {
+      const backend = parts[part] as Backend;
+      if (isWrite) session.noteWrite(backend);
+      sendPart(backend, fanout, part, source, partOfKey, nowMs);
+    }
   }
 
   #toOneBackend(

@@ -8,14 +8,19 @@
 import { FLAG_WRITE } from "../../command/route.ts";
 import { FLAGS } from "../../command/table.ts";
 import type { MovingSlot } from "../mover/moving-slot.ts";
+import type { HeldRequest } from "../router/held-request.ts";
+import type { KeyWait } from "../router/key-wait.ts";
 import type { SlotKeys } from "../router/moving-slots.ts";
 import { namesOfRequest, type RequestArguments } from "../router/request-keys.ts";
 import type { Router } from "../router/router.ts";
+import { isPlainRead } from "../router/source-read.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { DISPATCHED, type SessionPort, WAIT_IDLE, WAIT_SLOT } from "./session-port.ts";
 
 /** The request may be sent: none of its keys is at a source. No value of `session-port.ts`. */
 export const ADMITTED = -1;
+/** As ADMITTED: no value of `session-port.ts`. */
+const REFUSED = -2;
 
 /** One request as it lies in the session's input. */
 export interface OfferedRequest {
@@ -48,49 +53,56 @@ export class MovingDispatcher {
     isSentAsIs: boolean,
   ): number {
     const { moving } = this.#router;
-    const { commandId, buffer, start, end, args, nowMs } = request;
+    const { commandId, buffer, start, end, args } = request;
     const names = namesOfRequest(commandId, buffer, args);
     if (names === undefined) return this.#fail(session, commandId, moving.cannotName());
-    const { db, proto, lane } = session.view;
+    const { db } = session.view;
     const isQueued = moving.isQueued(slot, session.output);
     if (!isQueued && names.every((name) => slot.isSure(db, name))) return ADMITTED;
     if (isSentAsIs && moving.hasRoom(end - start)) {
-      const held = {
-        sink: session.output,
-        tag: session.output.reserve(),
-        commandId,
-        frame: Buffer.from(buffer.subarray(start, end)),
-        db,
-        proto,
-        lane,
-        startMs: nowMs,
-        writer: ((FLAGS[commandId] as number) & FLAG_WRITE) !== 0 ? session : undefined,
-      };
-      moving.add(slot, held, names);
+      moving.add(slot, this.#hold(session, request), names);
       return DISPATCHED;
     }
     if (isQueued) return WAIT_IDLE;
-    return this.#awaitKeys(session, commandId, [{ slot, names }], nowMs);
+    const outcome = this.#awaitKeys(session, request, [{ slot, names }]);
+    return outcome === REFUSED ? this.#fail(session, commandId, errorOf(session.keyWait)) : outcome;
   }
 
-  /** A request that is split, with its keys in moving slots. ADMITTED, or the outcome. */
+  /**
+   * A request that is split, with its keys in moving slots; `areAll`: it has no others. ADMITTED, or the outcome.
+   */
   admitParts(
     session: SessionPort,
-    commandId: number,
+    request: OfferedRequest,
     wanted: readonly SlotKeys[],
-    nowMs: number,
+    areAll: boolean,
   ): number {
     const { moving } = this.#router;
+    const [first] = wanted;
+    if (first !== undefined && areAll && wanted.length === 1) {
+      return this.admit(session, first.slot, request, true);
+    }
     // What the session asked of these slots before must be sent before.
     if (wanted.some(({ slot }) => moving.isQueued(slot, session.output))) return WAIT_IDLE;
-    return this.#awaitKeys(session, commandId, wanted, nowMs);
+    const outcome = this.#awaitKeys(session, request, wanted);
+    if (outcome !== REFUSED) return outcome;
+    const { commandId } = request;
+    const error = errorOf(session.keyWait);
+    const hasOneSource = wanted.every(({ slot }) => slot.mover.source === first?.slot.mover.source);
+    if (first === undefined || !areAll || !hasOneSource || !isPlainRead(commandId)) {
+      return this.#fail(session, commandId, error);
+    }
+    session.keyWait = undefined;
+    const names = wanted.flatMap((keys) => keys.names);
+    moving.readFromSource(first.slot, this.#hold(session, request), names, error);
+    return DISPATCHED;
   }
 
+  /** As the outcomes, or REFUSED: the target takes no key. */
   #awaitKeys(
     session: SessionPort,
-    commandId: number,
+    { commandId, nowMs }: OfferedRequest,
     wanted: readonly SlotKeys[],
-    nowMs: number,
   ): number {
     const { moving } = this.#router;
     let wait = session.keyWait;
@@ -101,11 +113,25 @@ export class MovingDispatcher {
       if (wait === undefined) return ADMITTED;
     }
     if (wait.isMoved) return ADMITTED;
-    if (wait.refusal !== undefined) {
-      return this.#fail(session, commandId, Buffer.from(`-${wait.refusal.text}\r\n`, "latin1"));
-    }
+    if (wait.refusal !== undefined) return REFUSED;
     if (wait.isExpired) return this.#fail(session, commandId, moving.tryAgain(wait.trouble));
     return WAIT_SLOT;
+  }
+
+  #hold(session: SessionPort, request: OfferedRequest): HeldRequest {
+    const { commandId, buffer, start, end, nowMs } = request;
+    const { db, proto, lane } = session.view;
+    return {
+      sink: session.output,
+      tag: session.output.reserve(),
+      commandId,
+      frame: Buffer.from(buffer.subarray(start, end)),
+      db,
+      proto,
+      lane,
+      startMs: nowMs,
+      writer: ((FLAGS[commandId] as number) & FLAG_WRITE) !== 0 ? session : undefined,
+    };
   }
 
   #fail(session: SessionPort, commandId: number, reply: Buffer): number {
@@ -116,4 +142,9 @@ export class MovingDispatcher {
     output.onFailure(output.reserve(), reply);
     return DISPATCHED;
   }
+}
+
+/** What the target said to a key. */
+function errorOf(wait: KeyWait | undefined): Buffer {
+  return Buffer.from(`-${wait?.refusal?.text ?? "ERR the keys can't be moved"}\r\n`, "latin1");
 }

@@ -13,7 +13,7 @@ import type { Source } from "./source.ts";
 import type { Target } from "./target.ts";
 import { ServerRefused } from "./trouble.ts";
 
-/** Listings that end a doubt, though each of them found suspects (which were cut). */
+/** Listings that end a doubt, though new suspects came each time (which were cut). */
 const LISTINGS_MAX = 3;
 /** Listings before it is given up for now, because the count doesn't stand still. */
 const LISTINGS_LIMIT = 8;
@@ -92,7 +92,7 @@ export class DoubtWatch {
         this.#end(runId, count);
         return;
       }
-      const isClean = (await target.killSuspects()) === 0;
+      const isClean = await target.killSuspects();
       listings = count === previous ? listings + 1 : 1;
       const isEnough = (isClean && wasClean) || listings >= LISTINGS_MAX;
       if (listings > 1 && isEnough && (await source.ioErrorCount()) === count) {

@@ -67,6 +67,9 @@ export class KeyMover {
   #isRunning = false;
   #isClosed = false;
   #trouble: string | undefined;
+  /** No key is wanted yet, but soon. */
+  #isPreparing = false;
+  #isAskingTarget = false;
   #endPause: () => void = () => undefined;
 
   /** Addresses as in the slot table. */
@@ -104,6 +107,7 @@ export class KeyMover {
   /** Why keys aren't moved now, one line; undefined when they are. */
   get trouble(): string | undefined {
     if (this.#trouble !== undefined) return this.#trouble;
+    if (this.#isAskingTarget) return `${this.target} hasn't answered yet`;
     if (this.#doubt.isRaised) return "a broken transfer is cleaned up";
     return this.#from.mayTake ? `${this.source} hasn't answered yet` : undefined;
   }
@@ -122,10 +126,13 @@ export class KeyMover {
   want(slot: MovingSlot, db: number, name: Buffer, id: string, waiter: KeyWaiter): void {
     this.#queue.want(slot, db, name, id, waiter);
     this.#to.use(performance.now());
-    if (this.#isRunning || this.#isClosed) return;
-    this.#isRunning = true;
-    // At the end of the turn, with all that is wanted until then.
-    atTurnEnd({ onTurnEnd: () => void this.#run() });
+    this.#start();
+  }
+
+  /** Keys will be wanted: connects and makes sure of what was before, once. */
+  prepare(): void {
+    this.#isPreparing = true;
+    this.#start();
   }
 
   /** Drops the connections; whoever waits hears nothing more. */
@@ -136,14 +143,22 @@ export class KeyMover {
     this.#to.close();
   }
 
+  #start(): void {
+    if (this.#isRunning || this.#isClosed) return;
+    this.#isRunning = true;
+    // At the end of the turn, with all that is wanted until then.
+    atTurnEnd({ onTurnEnd: () => void this.#run() });
+  }
+
   /** Never rejects. */
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      if (this.#queue.size === 0 && !this.#from.mayTake) break;
+      if (this.#queue.size === 0 && !this.#from.mayTake && !this.#isPreparing) break;
       try {
         await this.#step();
         this.#setTrouble(undefined);
       } catch (thrown) {
+        this.#isPreparing = false;
         this.#events.onProgress();
         this.#setTrouble(messageOf(thrown));
         if (!(thrown instanceof LinkLost || thrown instanceof ServerRefused)) throw thrown;
@@ -157,10 +172,11 @@ export class KeyMover {
   async #step(): Promise<void> {
     if (await this.#from.open()) this.#doubt.raise();
     this.#events.onProgress();
-    await this.#to.makeReady();
+    await this.#makeTargetReady();
     await this.#doubt.makeSure();
+    this.#isPreparing = false;
     // Making sure may have taken a while.
-    await this.#to.makeReady();
+    await this.#makeTargetReady();
     const batch = this.#queue.next(performance.now());
     if (batch.length === 0) {
       // All of them rest, or nobody wants them any more.
@@ -170,6 +186,15 @@ export class KeyMover {
     await this.#move(batch);
     this.#backoff.reset();
     await turnEnd();
+  }
+
+  async #makeTargetReady(): Promise<void> {
+    this.#isAskingTarget = true;
+    try {
+      await this.#to.makeReady();
+    } finally {
+      this.#isAskingTarget = false;
+    }
   }
 
   async #move(batch: readonly WantedKey[]): Promise<void> {

@@ -11,8 +11,8 @@ import { KeyMover, type MoverEvents, type MoverSettings } from "./key-mover.ts";
 import { KnownKeys } from "./known-keys.ts";
 import { MovingSlot } from "./moving-slot.ts";
 
-/** A mover without slots keeps its connections so long. */
-const UNUSED_MS = 30_000;
+/** A mover without slots keeps so long what it has made sure of. */
+const UNUSED_MS = 600_000;
 
 interface Waiting {
   readonly resolve: () => void;
@@ -55,6 +55,7 @@ export class KeyMovers {
       pair = { mover, slotCount: 0, unusedSinceMs: 0 };
       this.#pairs.set(key, pair);
     }
+    if (pair.slotCount === 0) pair.mover.prepare();
     pair.slotCount++;
     const slot = new MovingSlot(slotId, pair.mover, this.#known);
     this.#slots.set(slotId, slot);

@@ -18,6 +18,8 @@ const HEARTBEAT_MS = 10;
 const IN_USE_MS = 1_000;
 /** How often a target in use is asked for its replicas. */
 const ROLE_MS = 1_000;
+/** Listings of connections in a row; the second shows that the first one's are gone. */
+const LISTINGS_AT_ONCE = 2;
 /** How long a replica may take to have what was just written. */
 const REPLICA_WAIT_MS = 300;
 /** How long the target may be silent: a large key may stall it. The requests that wait have a bound of their own. */
@@ -90,17 +92,22 @@ export class Target {
     return readPresence(replies, this.#settings.addr);
   }
 
-  /** Cuts every connection over which a transfer may still come; resolves with how many there were. */
-  async killSuspects(): Promise<number> {
+  /**
+   * Cuts every connection over which a transfer may still come. Resolves with true when there is none left; false:
+   * new ones come all the time.
+   */
+  async killSuspects(): Promise<boolean> {
     const link = this.#open;
-    const list = await link.call(["CLIENT", "LIST", "TYPE", "normal"], ANSWER_TIMEOUT_MS);
-    throwIfRefused(list, this.#settings.addr);
-    const ids = findSuspects(textOf(list));
-    if (ids.length === 0) return 0;
-    const kills = ids.map((id) => ["CLIENT", "KILL", "ID", id]);
-    const replies = await link.callAll(kills, ANSWER_TIMEOUT_MS);
-    for (const reply of replies) throwIfRefused(reply, this.#settings.addr);
-    return ids.length;
+    for (let listing = 0; listing < LISTINGS_AT_ONCE; listing++) {
+      const list = await link.call(["CLIENT", "LIST", "TYPE", "normal"], ANSWER_TIMEOUT_MS);
+      throwIfRefused(list, this.#settings.addr);
+      const ids = findSuspects(textOf(list));
+      if (ids.length === 0) return true;
+      const kills = ids.map((id) => ["CLIENT", "KILL", "ID", id]);
+      const replies = await link.callAll(kills, ANSWER_TIMEOUT_MS);
+      for (const reply of replies) throwIfRefused(reply, this.#settings.addr);
+    }
+    return false;
   }
 
   close(): void {

@@ -177,6 +177,32 @@ export class MovingSlots {
     return wait;
   }
 
+  /**
+   * The source answers a read of keys in several slots, none of which could be moved; `error` when it can't. All
+   * slots have this one source.
+   */
+  readFromSource(
+    slot: MovingSlot,
+    held: HeldRequest,
+    names: readonly Buffer[],
+    error: Buffer,
+  ): void {
+    const { sink, tag } = held;
+    const reader = this.#findBackend(slot.mover.source, held.db, held.proto, held.lane);
+    if (!isTaking(reader)) {
+      sink.onFailure(tag, CONN_RESET);
+      return;
+    }
+    readAtSource(reader, held, names, {
+      onSourceReply: (chunk, start, end) => {
+        this.stats.sourceReads++;
+        sink.onReply(tag, chunk, start, end);
+      },
+      onKeysMissing: () => sink.onFailure(tag, error),
+      onSourceFailure: (failure) => sink.onFailure(tag, failure),
+    });
+  }
+
   /** The reply to a request that has waited for too long. Counts it. */
   tryAgain(trouble: string | undefined): Buffer {
     this.stats.tryAgains++;

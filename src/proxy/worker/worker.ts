@@ -28,7 +28,7 @@ import { RouterShardCaller } from "../dispatch/shard-caller.ts";
 import { shardHandlers } from "../dispatch/shards/handler.ts";
 import { createUnknownCommandHandler } from "../dispatch/unknown-command.ts";
 import type { KeyMover } from "../mover/key-mover.ts";
-import type { MoveEvents } from "../router/moving-slots.ts";
+import type { MoveEvents, MoveOptions } from "../router/moving-slots.ts";
 import { Router } from "../router/router.ts";
 import { Session } from "../session/session.ts";
 import { SESSION_ID_STEP, type SessionEnv } from "../session/session-env.ts";
@@ -107,17 +107,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
           failLimit: config.backendFailLimit,
           maxRetryDelayMs: config.backendMaxRetryDelayMs,
         },
-        moves: {
-          holdTimeoutMs: config.migrationHoldTimeoutMs,
-          mover: {
-            name: `${MOVER_NAME_PREFIX}proxy-${options.token}-${options.index}`,
-            user: "",
-            password: config.productAuth,
-            dialTimeoutMs: MOVER_DIAL_TIMEOUT_MS,
-            ioTimeoutMs: config.migrationIoTimeoutMs,
-          },
-          events: this,
-        },
+        moves: this.#moveOptions(),
       },
       this.#stats,
       this,
@@ -325,6 +315,22 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
         target,
       });
     }
+  }
+
+  #moveOptions(): MoveOptions {
+    const config = this.#config;
+    const { token, index } = this.#options;
+    return {
+      holdTimeoutMs: config.migrationHoldTimeoutMs,
+      mover: {
+        name: `${MOVER_NAME_PREFIX}proxy-${token}-${index}`,
+        user: "",
+        password: config.productAuth,
+        dialTimeoutMs: MOVER_DIAL_TIMEOUT_MS,
+        ioTimeoutMs: config.migrationIoTimeoutMs,
+      },
+      events: this,
+    };
   }
 
   #createHandlerEnv(): HandlerEnv {

@@ -16,6 +16,8 @@ import type { KillTraps } from "./kill-trap.ts";
 export interface ChaosProductOptions {
   readonly groups: number;
   readonly coordinator: "filesystem" | "etcd";
+  /** Groups that have a replica besides their master. */
+  readonly replicatedGroups?: readonly number[];
   /** What dashboards call goes through these. */
   readonly traps?: KillTraps;
 }
@@ -32,7 +34,9 @@ const PROXY_CONFIG = { slot_count: SLOT_COUNT, workers: 2, slot_hold_timeout: "2
 
 /** See the file head. */
 export class ChaosProduct {
+  /** Masters. */
   readonly servers: readonly DurableRedis[];
+  readonly replicas: readonly DurableRedis[];
   readonly etcd: EtcdServer | undefined;
   /** The living ones. */
   readonly dashboards: RunningDashboard[] = [];
@@ -44,6 +48,9 @@ export class ChaosProduct {
     const etcd = options.coordinator === "etcd" ? await startEtcd() : undefined;
     const ids = Array.from({ length: options.groups }, (_, index) => index + 1);
     const servers = await Promise.all(ids.map((id) => DurableRedis.start(id)));
+    const replicas = await Promise.all(
+      (options.replicatedGroups ?? []).map((id) => DurableRedis.start(id)),
+    );
     const proxies = await Promise.all(
       Array.from({ length: PROXIES }, () => startWaitingProxy(PRODUCT, PROXY_CONFIG)),
     );
@@ -51,13 +58,19 @@ export class ChaosProduct {
     const { traps } = options;
     const coordinatorAddr = etcd?.addr ?? folder.join("data");
     if (traps === undefined) {
-      const product = new ChaosProduct(folder, etcd, coordinatorAddr, servers, proxies);
+      const product = new ChaosProduct(
+        folder,
+        etcd,
+        coordinatorAddr,
+        { servers, replicas },
+        proxies,
+      );
       await product.#build();
       return product;
     }
     const relayed = etcd === undefined ? coordinatorAddr : await traps.relayTo(etcd.port);
     const told = await Promise.all(proxies.map((proxy) => tellOtherAddr(proxy, traps)));
-    const product = new ChaosProduct(folder, etcd, relayed, servers, told);
+    const product = new ChaosProduct(folder, etcd, relayed, { servers, replicas }, told);
     await product.#build();
     return product;
   }
@@ -66,13 +79,17 @@ export class ChaosProduct {
     folder: TemporaryFolder,
     etcd: EtcdServer | undefined,
     coordinatorAddr: string,
-    servers: readonly DurableRedis[],
+    redis: {
+      readonly servers: readonly DurableRedis[];
+      readonly replicas: readonly DurableRedis[];
+    },
     proxies: readonly WaitingProxy[],
   ) {
     this.#folder = folder;
     this.etcd = etcd;
     this.#coordinatorAddr = coordinatorAddr;
-    this.servers = servers;
+    this.servers = redis.servers;
+    this.replicas = redis.replicas;
     this.proxies = [...proxies];
   }
 
@@ -84,6 +101,9 @@ export class ChaosProduct {
     for (const { groupId, addr } of this.servers) {
       await first.v1.createGroup(groupId);
       await first.v1.addServer(groupId, { addr });
+    }
+    for (const { groupId, addr } of this.replicas) {
+      await first.v1.addServer(groupId, { addr, as_replica: true });
     }
     const bound = (index: number) => Math.floor((index * SLOT_COUNT) / this.servers.length);
     await first.v1.assignSlots({
@@ -205,7 +225,7 @@ export class ChaosProduct {
     }
     await Promise.all(this.dashboards.map((dashboard) => dashboard.kill()));
     await Promise.all(this.proxies.map((proxy) => proxy.kill()));
-    await Promise.all(this.servers.map((server) => server.stop()));
+    await Promise.all([...this.servers, ...this.replicas].map((server) => server.stop()));
     await this.etcd?.stop();
     this.#folder.remove();
   }

@@ -7,7 +7,7 @@ import { waitFor } from "../../support/deadline.ts";
 import { Random } from "../../support/seed.ts";
 import { ChaosProduct, SLOT_COUNT } from "./chaos-product.ts";
 import { check } from "./checker.ts";
-import { COORDINATOR_FAULT, type Fault, PROCESS_FAULTS, sleep } from "./fault.ts";
+import { COORDINATOR_FAULT, type Fault, PROCESS_FAULTS, REPLICA_FAULT, sleep } from "./fault.ts";
 import { History } from "./history.ts";
 import { Operator } from "./operator.ts";
 import { type Copy, readServers } from "./snapshot.ts";
@@ -23,6 +23,8 @@ export interface ChaosRunOptions {
   readonly ms: number;
   readonly coordinator: "filesystem" | "etcd";
   readonly groups: number;
+  /** Of those, the ones with a replica. */
+  readonly replicatedGroups: readonly number[];
   readonly clients: number;
   readonly pauseMs: number;
   readonly fillers: number;
@@ -140,13 +142,15 @@ class ChaosRun {
       await sleep(this.#options.ms);
       return;
     }
-    const faults = PROCESS_FAULTS.filter(
-      ({ name }) => this.#options.faults?.includes(name) ?? true,
-    );
-    const isLong = this.#product.etcd !== undefined;
+    const isMeant = ({ name }: Fault): boolean =>
+      (this.#options.faults?.includes(name) ?? true) &&
+      (name !== REPLICA_FAULT || this.#product.replicas.length > 0);
+    const ofProcesses = PROCESS_FAULTS.filter(isMeant);
+    const isOnEtcd = this.#product.etcd !== undefined;
+    const faults = isOnEtcd ? [...ofProcesses, COORDINATOR_FAULT] : ofProcesses;
     const moving = Promise.all([this.#operator.move(), this.#operator.meddle()]);
     await Promise.all([
-      this.#injectAll(isLong ? [...faults, COORDINATOR_FAULT] : faults, this.#random(2)),
+      this.#injectAll(faults, this.#random(2)),
       this.#injectAll(TRANSFER_FAULTS, this.#random(3)),
     ]);
     await sleep(Math.max(0, this.#endsAt - performance.now()));
@@ -171,6 +175,7 @@ class ChaosRun {
           random,
           timeline: this.#timeline,
           freezeMs: this.#options.freezeMs,
+          deleteKeys: (keys) => this.#workload.deleteKeys(keys),
         }),
       );
     }

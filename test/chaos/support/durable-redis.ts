@@ -61,10 +61,11 @@ export class DurableRedis {
     return this.#server.kill();
   }
 
-  /** Starts it again on its data, at the same address. */
-  async restart(): Promise<void> {
+  /** Starts it again on its data, at the same address; `masterAddr`: as the replica that its file says it is. */
+  async restart(masterAddr?: string): Promise<void> {
     const { port } = this.#server;
-    this.#server = await startRedis({ args: ARGS, dir: this.#folder.path, port });
+    const follow = masterAddr === undefined ? [] : ["--replicaof", ...masterAddr.split(":")];
+    this.#server = await startRedis({ args: [...ARGS, ...follow], dir: this.#folder.path, port });
   }
 
   pause(): void {

@@ -14,6 +14,8 @@ export interface FaultContext {
   readonly timeline: Timeline;
   /** Longer than every timeout that is configured, milliseconds. */
   readonly freezeMs: number;
+  /** Has clients delete keys; resolves when they are answered. */
+  readonly deleteKeys: (keys: readonly string[]) => Promise<void>;
 }
 
 /** Something bad that can happen. Resolves when all is as before. */
@@ -121,6 +123,16 @@ async function killServer({ product, random, timeline }: FaultContext): Promise<
   timeline.note(`redis-server of group ${server.groupId} is started with its AOF`);
 }
 
+/** Keys go on moving only when a replica of the target, where there is one, has them as well. */
+async function killReplica({ product, random, timeline }: FaultContext): Promise<void> {
+  const replica = random.pick(product.replicas);
+  timeline.note(`replica of group ${replica.groupId}: SIGKILL`);
+  await replica.kill();
+  await sleep(random.below(DEAD_MS));
+  await replica.restart(product.serverOf(replica.groupId).addr);
+  timeline.note(`replica of group ${replica.groupId} is started`);
+}
+
 async function freezeServer({ product, random, timeline }: FaultContext): Promise<void> {
   const server = random.pick(product.servers);
   const ms = 300 + random.below(3_000);
@@ -141,6 +153,9 @@ async function restartCoordinator({ product, random, timeline }: FaultContext): 
   }
 }
 
+/** Needs a replica. */
+export const REPLICA_FAULT = "kill a replica";
+
 /** Faults of processes. */
 export const PROCESS_FAULTS: readonly Fault[] = [
   { name: "kill the leading dashboard", run: killLeader },
@@ -152,6 +167,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   { name: "freeze a worker", run: freezeWorker },
   { name: "kill a server", run: killServer },
   { name: "freeze a server", run: freezeServer },
+  { name: REPLICA_FAULT, run: killReplica },
 ];
 
 /** For a product on a coordinator that is a server. */

@@ -22,10 +22,10 @@ export interface MigrateRelay {
   /** `127.0.0.1:port`. */
   readonly addr: string;
   /**
-   * Does this to the next transfers; resolves when it was done, with the bytes of the last. Redis sends a
+   * Does this to the next transfers; resolves when it was done, with the first keys of the last. Redis sends a
    * transfer whose connection ended once more by itself, so only two faults in a row make MIGRATE fail.
    */
-  faultNext(fault: TransferFault, times: number): Promise<number>;
+  faultNext(fault: TransferFault, times: number): Promise<readonly string[]>;
   /** Forgets a fault that hasn't met a transfer. */
   forget(): void;
   /** Every transfer is this much slower from now on; 0: as fast as it comes. */
@@ -40,7 +40,7 @@ const RESTORE = /\r\n\$7\r\nRESTORE\r\n/i;
 
 interface Pending {
   readonly fault: TransferFault;
-  readonly done: (bytes: number) => void;
+  readonly done: (keys: readonly string[]) => void;
 }
 
 /** Listens on a free port and passes everything on to `127.0.0.1:port`. */
@@ -88,7 +88,7 @@ class Relay {
 
   forget(): void {
     for (const { done } of this.#pending.splice(0)) {
-      done(0);
+      done([]);
     }
   }
 
@@ -138,8 +138,16 @@ class Relay {
       return;
     }
     carryOut(pending.fault, link, chunk);
-    pending.done(chunk.length);
+    pending.done(keysOf(chunk));
   }
+}
+
+/** Keys of the RESTOREs that begin in these bytes. */
+function keysOf(chunk: Buffer): readonly string[] {
+  const text = chunk.toString("latin1");
+  return [...text.matchAll(/\r\n\$7\r\nRESTORE\r\n\$\d+\r\n([^\r]*)\r\n/gi)].map(
+    (match) => match[1] ?? "",
+  );
 }
 
 function carryOut(fault: TransferFault, link: Link, chunk: Buffer): void {

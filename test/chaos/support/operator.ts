@@ -3,21 +3,12 @@
  * (pauses, resumes, cancels with and without roll-back, other speeds). Calls that fail because a dashboard
  * just died are noted and made again later.
  */
+import type { V1OperationSummary } from "../../../src/api/v1-operation-schema.ts";
 import { messageOf } from "../../../src/base/error.ts";
 import type { Random } from "../../support/seed.ts";
 import type { ChaosProduct } from "./chaos-product.ts";
 import { sleep } from "./fault.ts";
-import {
-  cancel,
-  isEnded,
-  listOperations,
-  type OrderedMove,
-  pause,
-  resume,
-  type SeenOperation,
-  setSpeed,
-  startMoves,
-} from "./orders.ts";
+import { isEnded, type OrderedMove, openOperations, startMoves } from "./orders.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** What an operator works with. */
@@ -36,6 +27,8 @@ const PATIENCE_MS = 15_000;
 const MEDDLE_MS = { least: 300, range: 2_000 };
 /** Keys in a second; 0: as fast as it can. */
 const SPEEDS = [0, 300, 1_000, 3_000];
+/** Of the orders, those of one slot through the old API. */
+const OLD_SHARE = 0.1;
 const SHOWN_MAX = 200;
 
 /** See the file head. */
@@ -58,6 +51,13 @@ export class Operator {
     while (!this.#isStopped) {
       const isStarted = await this.#try("start moves", async () => {
         const moves = await this.#chooseMoves();
+        const [first] = moves;
+        if (first !== undefined && this.#options.random.chance(OLD_SHARE)) {
+          const { topom } = await this.#leader();
+          await topom.createSlotAction(first.slotId, first.groupId);
+          this.#note(`slot ${first.slotId} is ordered to group ${first.groupId} as Codis does`);
+          return;
+        }
         const speed = this.#options.random.pick(SPEEDS);
         const operation = await startMoves(await this.#leader(), moves, speed);
         this.#options.timeline.count("operations started");
@@ -74,7 +74,7 @@ export class Operator {
       await sleep(MEDDLE_MS.least + random.below(MEDDLE_MS.range));
       await this.#try("meddle", async () => {
         const leader = await this.#leader();
-        const open = (await listOperations(leader)).filter((one) => !isEnded(one));
+        const open = await openOperations(leader);
         if (open.length > 0) {
           await this.#meddleWith(random.pick(open));
         }
@@ -85,7 +85,7 @@ export class Operator {
   /** Waits until no operation is open; paused ones go on. Rejects when one is stuck. */
   async finish(ms: number): Promise<void> {
     const endsAt = performance.now() + ms;
-    let open: readonly SeenOperation[] = [];
+    let open: readonly V1OperationSummary[] = [];
     let problem = "no dashboard answered";
     while (performance.now() < endsAt) {
       await this.#try("finish", async () => {
@@ -94,9 +94,9 @@ export class Operator {
         problem = open.map((one) => `${one.id} is ${one.state}: ${one.reason}`).join("; ");
         for (const one of open) {
           if (one.state === "paused") {
-            await resume(leader, one.id);
+            await leader.v1.resumeOperation(one.id);
           }
-          await setSpeed(leader, one.id, 0);
+          await leader.v1.updateOperation(one.id, { keys_per_second: 0 });
         }
       });
       if (problem === "") {
@@ -107,23 +107,24 @@ export class Operator {
     throw new Error(`operations don't end within ${ms} ms: ${problem}`);
   }
 
-  async #meddleWith(operation: SeenOperation): Promise<void> {
+  async #meddleWith(operation: V1OperationSummary): Promise<void> {
     const { random, timeline } = this.#options;
-    const leader = await this.#leader();
+    const { v1 } = await this.#leader();
     const { id } = operation;
-    const deeds: readonly (readonly [string, () => Promise<void>])[] = [
+    const changeSpeed = () => v1.updateOperation(id, { keys_per_second: random.pick(SPEEDS) });
+    const deeds: readonly (readonly [string, () => Promise<unknown>])[] = [
       [
         "pause",
         async () => {
-          await pause(leader, id);
+          await v1.pauseOperation(id);
           await sleep(random.below(1_500));
-          await resume(await this.#leader(), id);
+          await (await this.#leader()).v1.resumeOperation(id);
         },
       ],
-      ["cancel", () => cancel(leader, id, false)],
-      ["roll back", () => cancel(leader, id, true)],
-      ["change the speed", () => setSpeed(leader, id, random.pick(SPEEDS))],
-      ["change the speed", () => setSpeed(leader, id, random.pick(SPEEDS))],
+      ["cancel", () => v1.cancelOperation(id)],
+      ["roll back", () => v1.cancelOperation(id, { rollback: true })],
+      ["change the speed", changeSpeed],
+      ["change the speed", changeSpeed],
     ];
     const [name, deed] = random.pick(deeds);
     this.#note(`${name}: ${id}`);
@@ -164,8 +165,8 @@ export class Operator {
     }
   }
 
-  async #look(): Promise<readonly SeenOperation[]> {
-    const operations = await listOperations(await this.#leader());
+  async #look(): Promise<readonly V1OperationSummary[]> {
+    const operations = await (await this.#leader()).v1.operations();
     for (const one of operations) {
       if (isEnded(one) && !this.ended.has(one.id)) {
         this.ended.set(one.id, one.state);

@@ -8,6 +8,7 @@ export function shortRun(seed: number): ChaosRunOptions {
     ms: 14_000,
     coordinator: "filesystem",
     groups: 3,
+    replicatedGroups: [],
     clients: 12,
     pauseMs: 12,
     fillers: 2_500,
@@ -18,15 +19,16 @@ export function shortRun(seed: number): ChaosRunOptions {
   };
 }
 
-/** Minutes under faults; every second seed on etcd, which is restarted as well. */
+/** Minutes under faults; every second seed on etcd, which is restarted as well; every third with a replica. */
 export function longRun(seed: number, minutes: number): ChaosRunOptions {
   return {
     seed,
     ms: minutes * 60_000,
     coordinator: seed % 2 === 0 ? "etcd" : "filesystem",
     groups: 3,
+    replicatedGroups: seed % 3 === 0 ? [2] : [],
     clients: 24,
-    pauseMs: 25,
+    pauseMs: 50,
     fillers: 8_000,
     slots: 48,
     // Longer than the hold of a slot, the push to a proxy, the lease of a leader, and what a worker has to answer.

@@ -6,7 +6,7 @@ import { waitFor } from "../../support/deadline.ts";
 import { ask } from "../../support/running-product.ts";
 import type { ChaosProduct } from "./chaos-product.ts";
 import type { DurableRedis } from "./durable-redis.ts";
-import { isEnded, listOperations, startMoves } from "./orders.ts";
+import { openOperations, startMoves } from "./orders.ts";
 import type { Timeline } from "./timeline.ts";
 
 const MOVE_MS = 60_000;
@@ -57,7 +57,7 @@ export async function loseLastSecond(product: ChaosProduct, timeline: Timeline):
 
 async function whenMoved(product: ChaosProduct): Promise<void> {
   await waitFor("end of the moves", MOVE_MS, async () => {
-    const open = (await listOperations(await product.leader())).filter((one) => !isEnded(one));
+    const open = await openOperations(await product.leader());
     return open.length === 0 ? true : undefined;
   });
 }

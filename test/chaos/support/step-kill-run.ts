@@ -9,7 +9,7 @@ import { check } from "./checker.ts";
 import { sleep } from "./fault.ts";
 import { History } from "./history.ts";
 import { KillTraps, type Trap } from "./kill-trap.ts";
-import { isEnded, listOperations, startMoves } from "./orders.ts";
+import { openOperations, startMoves } from "./orders.ts";
 import { readServers } from "./snapshot.ts";
 import { Timeline } from "./timeline.ts";
 import { Workload } from "./workload.ts";
@@ -153,7 +153,7 @@ class StepKillRun {
       const leader = await this.#product.leader();
       const { groupIds, moving } = await this.#product.owners();
       const left = [...this.#slotIds].filter((id) => groupIds[id] !== groupId);
-      const open = (await listOperations(leader)).filter((one) => !isEnded(one));
+      const open = await openOperations(leader);
       if (left.length > 0 && open.length === 0 && moving.length === 0) {
         await startMoves(
           leader,
@@ -165,7 +165,7 @@ class StepKillRun {
     });
     await waitFor(`end of the move to group ${groupId}`, MOVE_MS, async () => {
       const leader = await this.#product.leader();
-      const open = (await listOperations(leader)).filter((one) => !isEnded(one));
+      const open = await openOperations(leader);
       const { groupIds, moving } = await this.#product.owners();
       const isThere = [...this.#slotIds].every((id) => groupIds[id] === groupId);
       if (!isThere || moving.length > 0 || open.length > 0) {

@@ -12,6 +12,9 @@ const WAIT_MS = 3_000;
 const SLOW_MS = 40;
 const SLOW_FOR_MS = 3_000;
 const CUT_MS = 1_500;
+const KEYS_SHOWN = 5;
+/** Keys of a transfer under way that clients delete. */
+const KEYS_DELETED = 20;
 /** Past `migration_io_timeout` and the first retries. */
 const LATE_MS = { least: 700, range: 3_000 };
 
@@ -19,15 +22,15 @@ async function faultTransfer(
   context: FaultContext,
   make: (context: FaultContext) => TransferFault,
 ): Promise<void> {
-  const { product, random, timeline } = context;
+  const { product, random, timeline, deleteKeys } = context;
   const fault = make(context);
   const times = 1 + random.below(2);
   const shown = `${JSON.stringify(fault)}, ${times} times`;
   // Whichever server gets keys next.
   const server = await Promise.race([
     ...product.servers.map(async (one) => {
-      const bytes = await one.relay.faultNext(fault, times);
-      return { groupId: one.groupId, bytes };
+      const keys = await one.relay.faultNext(fault, times);
+      return { groupId: one.groupId, keys };
     }),
     sleep(WAIT_MS),
   ]);
@@ -38,7 +41,13 @@ async function faultTransfer(
     timeline.note(`no transfer came for ${shown}`);
     return;
   }
-  timeline.note(`transfer of ${server.bytes} bytes to group ${server.groupId}: ${shown}`);
+  const { groupId, keys } = server;
+  const names = keys.slice(0, KEYS_SHOWN).join(" ");
+  timeline.note(`transfer of ${keys.length} keys (${names} …) to group ${groupId}: ${shown}`);
+  if (fault.kind === "delay" || random.chance(0.5)) {
+    // What is deleted while it is on its way must not come back.
+    await deleteKeys(keys.slice(0, KEYS_DELETED));
+  }
   await sleep(fault.kind === "delay" ? fault.ms : random.below(500));
 }
 

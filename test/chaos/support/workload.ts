@@ -68,6 +68,9 @@ export class Workload {
   readonly #clients: readonly ChaosClient[];
   readonly #active = new Map<string, ChaosObject[]>();
   readonly #fillers: ChaosObject[] = [];
+  readonly #byKey = new Map<string, ChaosObject>();
+  /** One for each database; they only delete. */
+  readonly #deleters: readonly ChaosClient[];
   readonly #errors = new Map<string, number>();
   readonly #forbidden: string[] = [];
   readonly #answered = new Map<string, number>();
@@ -84,6 +87,9 @@ export class Workload {
       const db = DATABASES[index % DATABASES.length] ?? 0;
       return new ChaosClient(`c${index}`, db, options.ports, new Random(options.seed + index + 1));
     });
+    this.#deleters = [...new Set(DATABASES)].map(
+      (db) => new ChaosClient(`deleter${db}`, db, options.ports, new Random(options.seed)),
+    );
   }
 
   /** How often clients saw each error. */
@@ -124,6 +130,20 @@ export class Workload {
     );
   }
 
+  /** Deletes those of the keys that clients made, by clients of their own; resolves when all are answered. */
+  async deleteKeys(keys: readonly string[]): Promise<void> {
+    const objects = new Set(keys.flatMap((key) => this.#byKey.get(key) ?? []));
+    await Promise.all(
+      this.#deleters.map(async (client) => {
+        const own = [...objects].filter(({ id }) => id.startsWith(`${client.db}/`));
+        await this.#turn(
+          client,
+          own.map((object) => this.#plan(object, ["DEL", ...object.keys])),
+        );
+      }),
+    );
+  }
+
   /** No client begins anything more. */
   stop(): void {
     this.#isStopped = true;
@@ -132,7 +152,7 @@ export class Workload {
   /** Cuts every connection. */
   close(): void {
     this.#isStopped = true;
-    for (const client of this.#clients) {
+    for (const client of [...this.#clients, ...this.#deleters]) {
       client.close();
     }
   }
@@ -185,9 +205,9 @@ export class Workload {
   #settle(client: ChaosClient, planned: Planned, entries: readonly Entry[], answer: Answer): void {
     const isSpread = planned.parts.length > 1;
     const outcome = outcomeOf(planned.command[0] ?? "", answer, isSpread);
-    if (outcome.kind === "ok") {
+    if (outcome.kind === "ok" && this.#clients.includes(client)) {
       this.#answered.set(client.name, (this.#answered.get(client.name) ?? 0) + 1);
-    } else {
+    } else if (outcome.kind !== "ok") {
       this.#errors.set(outcome.error, (this.#errors.get(outcome.error) ?? 0) + 1);
       if (FORBIDDEN.test(outcome.error)) {
         this.#forbidden.push(`${client.name}: ${planned.command.join(" ")} -> ${outcome.error}`);
@@ -289,7 +309,11 @@ export class Workload {
       const name = isLone ? `${prefix}:${this.#names}` : `{${prefix}:${this.#names}}`;
       if (slotIds.has(slotOfKey(name, slotCount))) {
         const keys = isLone ? [name] : family.suffixes.map((suffix) => `${name}${suffix}`);
-        return { id: `${db}/${name}`, keys, family, uses: 0, doubts: 0 };
+        const object = { id: `${db}/${name}`, keys, family, uses: 0, doubts: 0 };
+        for (const key of keys) {
+          this.#byKey.set(key, object);
+        }
+        return object;
       }
     }
   }

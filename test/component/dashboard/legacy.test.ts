@@ -1,6 +1,6 @@
 /**
- * The paths of Codis 2.0 on a dashboard: the reads with the JSON of those days, and the refusals that name
- * what does it now.
+ * The paths of Codis 2.0 on a dashboard: the reads with the JSON of those days, the orders to move slots, and the
+ * refusals that name what does it now.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { LEGACY_READS, LEGACY_REFUSALS } from "../../../src/api/legacy-route.ts";
@@ -48,8 +48,12 @@ test("slots and their moves", async () => {
   expect(slots[5]).toEqual({ product_name: "demo", id: 5, group_id: 1, state: state("online") });
   expect(slots[1023]).toMatchObject({ group_id: 0, state: state("offline") });
   expect(await read("/api/slot/601")).toMatchObject({ group_id: 2, state: state("migrate", 1, 2) });
-  expect(await read("/api/migrate/status")).toEqual({ migrate_slots: [601], migrate_task: null });
-  expect(await read("/api/migrate/tasks")).toMatchObject([{ id: 600, group_id: 1 }]);
+  const task = { new_group: 2, delay: 0, create_at: "0", percent: 0 };
+  expect(await read("/api/migrate/status")).toEqual({
+    migrate_slots: [{ product_name: "demo", id: 601, group_id: 2, state: state("migrate", 1, 2) }],
+    migrate_task: { slot_id: 601, ...task, status: "migrating" },
+  });
+  expect(await read("/api/migrate/tasks")).toEqual([{ slot_id: 600, ...task, status: "pending" }]);
 });
 
 test("proxies and the overview", async () => {

@@ -62,6 +62,17 @@ const SAMPLES: Readonly<Record<Exclude<V1Name, "getEvents">, Sample>> = {
   listSlots: { query: "from=590&to=1010" },
   assignSlots: { body: { assignments: [{ from: 0, to: 9, group_id: 2 }] } },
   getSlot: { params: { id: "601" } },
+  createPlan: {
+    body: { strategy: "weight", weights: { "1": 2.5 }, max_slots: 3, big_key: "last" },
+  },
+  getPlan: { params: { id: "p-3-1" } },
+  startOperation: { body: { plan: "p-3-1", keys_per_second: 1000 } },
+  listOperations: { query: "limit=1&open=1" },
+  getOperation: { params: { id: "op-1" } },
+  updateOperation: { params: { id: "op-1" }, body: { bytes_per_second: 0 } },
+  pauseOperation: { params: { id: "op-1" } },
+  resumeOperation: { params: { id: "op-1" } },
+  cancelOperation: { params: { id: "op-1" }, body: { rollback: true } },
   listProxies: { query: "limit=3&after=1" },
   addProxy: { body: { admin_addr: "10.0.1.9:11080" } },
   getProxy: { params: { token: proxy } },
@@ -94,6 +105,10 @@ let validator: SchemaValidator;
 beforeEach(async () => {
   port = await new DashboardPort().start();
   fillSample(port.leader);
+  const { migration } = port.leader;
+  await migration.plan({ strategy: "move", moves: [{ slotId: 5, groupId: 2 }] });
+  migration.add([{ slotId: 601, fromGroupId: 1, toGroupId: 2, keys: 7, bytes: 700 }]);
+  migration.add([{ slotId: 600, fromGroupId: 1, toGroupId: 2, keys: 0, bytes: 0 }]);
   secret = await port.createUser("root", "admin");
   await port.createUser("carol", "viewer", bearer(secret));
   document = (await port.get("/api/v1/openapi.json")).json() as Document;

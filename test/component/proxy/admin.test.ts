@@ -35,6 +35,7 @@ describe("what the dashboard of Codis does when it adds a proxy", () => {
       sys: "Linux host1 5.10.0 x86_64 GNU/Linux",
       hostname: "host1",
       datacenter: "",
+      forward_methods: [2],
     });
     const ping = await admin.get(`/api/proxy/xping/${admin.xauth}`);
     expect([ping.status, ping.text]).toEqual([200, '"OK"']);

@@ -58,7 +58,7 @@ export interface Change<T> {
   readonly reign: Reign;
   readonly caller: Caller;
   readonly principal: Principal;
-  readonly api: "v1" | "topom";
+  readonly api: "v1" | "topom" | "legacy";
   /** Name of the route. */
   readonly operation: string;
   /** Without secrets. */

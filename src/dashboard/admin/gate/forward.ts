@@ -54,9 +54,14 @@ export class Forwarder {
 
   /**
    * Answers the request with the leader's answer. Rejects with NOT_LEADER when there is none, it doesn't
-   * answer, or the request was handed on before; with NOT_ONLINE while the coordinator is waited for.
+   * answer within `timeoutMs`, or the request was handed on before; with NOT_ONLINE while the coordinator is
+   * waited for.
    */
-  async forward(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async forward(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    timeoutMs = this.#timeoutMs,
+  ): Promise<void> {
     const leaderAddr = this.#control.leaderAddr();
     const target = leaderAddr === undefined ? undefined : parseServerAddr(leaderAddr);
     if (leaderAddr === undefined || target === undefined) {
@@ -72,7 +77,7 @@ export class Forwarder {
       );
     }
     try {
-      const answer = await this.#ask(request, target);
+      const answer = await this.#ask(request, target, timeoutMs);
       this.#requests.forwards.answered++;
       send(reply, answer);
     } catch (cause) {
@@ -96,6 +101,7 @@ export class Forwarder {
   #ask(
     request: FastifyRequest,
     target: { readonly host: string; readonly port: number },
+    timeoutMs: number,
   ): Promise<IncomingMessage> {
     const body = typeof request.body === "string" ? request.body : "";
     return new Promise((resolve, reject) => {
@@ -114,8 +120,8 @@ export class Forwarder {
         },
       });
       const timer = setTimeout(() => {
-        outgoing.destroy(new Error(`no answer within ${this.#timeoutMs} ms`));
-      }, this.#timeoutMs);
+        outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
       this.#running.add(outgoing);
       outgoing.on("close", () => {
         clearTimeout(timer);

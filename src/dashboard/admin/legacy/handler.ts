@@ -13,6 +13,7 @@ import type { SlotMapping } from "../../../model/slot-mapping.ts";
 import { findServer } from "../../../model/topology/topology.ts";
 import type { LeaderControl } from "../../control.ts";
 import { addrParam, intParam, type PathParams } from "../topom/argument.ts";
+import { listTasks } from "./migrate-task.ts";
 
 type Read = (leader: LeaderControl, params: PathParams) => unknown;
 
@@ -45,14 +46,10 @@ export const LEGACY_HANDLERS: Readonly<Record<LegacyReadName, Read>> = {
     migrate_slots: leader
       .topology()
       .slots.filter(isMoving)
-      .map((slot) => slot.id),
-    migrate_task: null,
-  }),
-  migrateTasks: (leader) =>
-    leader
-      .topology()
-      .slots.filter((slot) => slot.action.state !== "" && !isMoving(slot))
       .map((slot) => slotToJson(leader, slot)),
+    migrate_task: listTasks(leader, "migrating")[0] ?? null,
+  }),
+  migrateTasks: (leader) => listTasks(leader, "pending"),
   redisStat: (leader, params) => {
     const addr = addrParam(params, "server");
     // Only servers of the product are connected to.

@@ -1,25 +1,35 @@
 /**
- * Registers the paths of Codis 2.0: those that are still read, and the refusals of those that changed
- * something. Failures are status 500 with a text, as they were.
+ * Registers the paths of Codis 2.0: those that are still read, those that move slots, and the refusals of those
+ * that changed something else. Failures are status 500 with a text, as they were.
  */
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ERROR_CODE_HEADER, encodeJson } from "../../../api/error-form.ts";
 import {
+  LEGACY_CHANGES,
   LEGACY_READS,
   LEGACY_REFUSALS,
+  type LegacyChange,
+  type LegacyChangeName,
   type LegacyRead,
   type LegacyReadName,
 } from "../../../api/legacy-route.ts";
 import { CodisError } from "../../../base/error.ts";
 import type { Failure } from "../../../http/failure.ts";
-import { refuseLegacyIfOff } from "../gate/access.ts";
-import type { AdminContext } from "../gate/context.ts";
+import { admitLegacyChange, refuseLegacyIfOff } from "../gate/access.ts";
+import { callerOf, refuseCrossSite } from "../gate/caller.ts";
+import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed } from "../gate/process.ts";
 import { LEGACY_HANDLERS } from "./handler.ts";
+import { LEGACY_CHANGE_HANDLERS } from "./migrate-task.ts";
 
-const PATTERNS = [...Object.values(LEGACY_READS), ...LEGACY_REFUSALS].map(
-  ({ path }) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`),
-);
+/** As 2.0 wrote it, in the order of its map. */
+const DONE = '{"msg":"OK","ret":0}';
+
+const PATTERNS = [
+  ...Object.values(LEGACY_READS),
+  ...Object.values(LEGACY_CHANGES),
+  ...LEGACY_REFUSALS,
+].map(({ path }) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`));
 
 /** Adds all paths to the application. */
 export function addLegacyRoutes(app: FastifyInstance, context: AdminContext): void {
@@ -46,6 +56,7 @@ export function addLegacyRoutes(app: FastifyInstance, context: AdminContext): vo
       },
     });
   }
+  addChanges(app, context);
   for (const { method, path, now } of LEGACY_REFUSALS) {
     app.route({
       method,
@@ -56,6 +67,54 @@ export function addLegacyRoutes(app: FastifyInstance, context: AdminContext): vo
       },
     });
   }
+}
+
+function addChanges(app: FastifyInstance, context: AdminContext): void {
+  for (const name of Object.keys(LEGACY_CHANGES) as LegacyChangeName[]) {
+    const { method, path }: LegacyChange = LEGACY_CHANGES[name];
+    app.route({
+      method,
+      url: path,
+      onRequest: async (request) => {
+        refuseLegacyIfOff(context.legacyApi);
+        refuseCrossSite(request.headers);
+        refuseIfClosed(context);
+        const reign = context.reigns.now();
+        if (reign !== undefined) {
+          await admitLegacyChange(reign, callerOf(request), context.legacyApi);
+        }
+      },
+      handler: (request, reply) => change(context, name, request, reply),
+    });
+  }
+}
+
+async function change(
+  context: AdminContext,
+  name: LegacyChangeName,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const reign = context.reigns.now();
+  if (reign === undefined) {
+    await context.forwarder.forward(request, reply);
+    return reply;
+  }
+  const body = typeof request.body === "string" ? request.body : "";
+  const prepared = LEGACY_CHANGE_HANDLERS[name](reign.leader, {}, body);
+  const caller = callerOf(request);
+  // Once more: this dashboard may lead only since the body was read.
+  const principal = await admitLegacyChange(reign, caller, context.legacyApi);
+  await runChange(context, {
+    reign,
+    caller,
+    principal,
+    api: "legacy",
+    operation: name,
+    arguments: prepared.arguments,
+    run: prepared.run,
+  });
+  return reply.type("application/json; charset=utf-8").send(DONE);
 }
 
 /** Whether the path is one of Codis 2.0. */

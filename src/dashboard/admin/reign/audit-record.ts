@@ -21,7 +21,7 @@ export interface AuditRecord {
   /** Of the leader that did it. */
   readonly epoch: number;
   readonly who: string;
-  readonly api: "v1" | "topom";
+  readonly api: "v1" | "topom" | "legacy";
   readonly from: string;
   readonly claimedFrom: string | undefined;
   readonly operation: string;
@@ -129,7 +129,7 @@ function decodeRecord(value: unknown): AuditRecord | undefined {
     atMs,
     epoch: numberOf(fields["epoch"]) ?? 0,
     who: textOf(fields["who"]) ?? "",
-    api: fields["api"] === "v1" ? "v1" : "topom",
+    api: fields["api"] === "v1" || fields["api"] === "legacy" ? fields["api"] : "topom",
     from: textOf(fields["from"]) ?? "",
     claimedFrom: textOf(fields["claimed_from"]),
     operation,

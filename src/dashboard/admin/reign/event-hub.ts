@@ -1,17 +1,26 @@
 /**
- * Tells readers of `/api/v1/events` of every change of the topology, as server-sent events. One hub for one
- * leader. A reader that is closed here gets an event `end` first and comes back by itself, to whoever leads then.
+ * Tells readers of `/api/v1/events` of every change of the topology and of operations, as server-sent events. One
+ * hub for one leader. A reader that is closed here gets an event `end` first and comes back by itself, to whoever
+ * leads then.
  *
  * Bounds: the number of readers, and for each one event beyond what its connection takes. While a connection
- * is full, changes gather in no queue: the next event tells of all that happened since the last one.
+ * is full, changes gather in no queue: the next events tell how the topology and each operation stand then.
  */
 import type { ServerResponse } from "node:http";
 import type { V1TopologyEvent } from "../../../api/v1-state-schema.ts";
 import type { Clock, ClockTimer } from "../../../base/clock.ts";
 import { CodisError } from "../../../base/error.ts";
+import {
+  OPERATION_HISTORY_MAX,
+  OPERATIONS_OPEN_MAX,
+  type Operation,
+} from "../../../model/operation/operation.ts";
+import { isEnded } from "../../../model/operation/operation-slot.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import type { LeaderControl } from "../../control.ts";
+import { viewSummary } from "../v1/operation-view.ts";
+import { OperationNews } from "./operation-news.ts";
 
 /** Readers at once. */
 export const READERS_MAX = 200;
@@ -19,6 +28,8 @@ export const READERS_MAX = 200;
 export const HEARTBEAT_MS = 15_000;
 /** A reader whose connection stays full for so long is closed. */
 export const STALL_MS = 30_000;
+/** Operations that a reader with a full connection will be told of; of more, the first are forgotten. */
+const OPERATIONS_UNTOLD_MAX = OPERATIONS_OPEN_MAX + OPERATION_HISTORY_MAX;
 
 interface Reader {
   readonly response: ServerResponse;
@@ -26,6 +37,8 @@ interface Reader {
   readonly isAllowed: () => Promise<boolean>;
   /** What it was told last. */
   told: Topology;
+  /** By id, as they stood last; it will be told of them. */
+  readonly untold: Map<string, Operation>;
   /** Since when its connection is full; undefined while it takes more. */
   fullSinceMs: number | undefined;
 }
@@ -36,6 +49,7 @@ export class EventHub {
   readonly #clock: Clock;
   readonly #readers = new Set<Reader>();
   readonly #unsubscribe: () => void;
+  readonly #news: OperationNews;
   #heartbeat: ClockTimer | undefined;
   #isClosed = false;
 
@@ -44,6 +58,12 @@ export class EventHub {
     this.#clock = clock;
     this.#unsubscribe = leader.onChange(() => {
       for (const reader of this.#readers) {
+        this.#tell(reader);
+      }
+    });
+    this.#news = new OperationNews(leader, clock, (operation) => {
+      for (const reader of this.#readers) {
+        this.#noteOperation(reader, operation);
         this.#tell(reader);
       }
     });
@@ -65,7 +85,8 @@ export class EventHub {
       throw new CodisError("TOO_BUSY", `there are ${READERS_MAX} readers of events, the limit`);
     }
     const told = this.#leader.topology();
-    const reader: Reader = { response, isAllowed, told, fullSinceMs: undefined };
+    const untold = new Map<string, Operation>();
+    const reader: Reader = { response, isAllowed, told, untold, fullSinceMs: undefined };
     this.#readers.add(reader);
     response.on("close", () => this.#readers.delete(reader));
     response.on("error", () => this.#drop(reader));
@@ -79,7 +100,13 @@ export class EventHub {
       // nginx would keep events back otherwise.
       "x-accel-buffering": "no",
     });
-    this.#write(reader, formatEvent(describeChange(this.#leader.epoch, told)));
+    this.#write(reader, formatChange(describeChange(this.#leader.epoch, told)));
+    for (const operation of this.#leader.migration.operations().toReversed()) {
+      if (!isEnded(operation.state)) {
+        this.#noteOperation(reader, operation);
+      }
+    }
+    this.#tell(reader);
     this.#heartbeat ??= this.#clock.after(HEARTBEAT_MS, () => this.#beat());
   }
 
@@ -87,6 +114,7 @@ export class EventHub {
   close(): void {
     this.#isClosed = true;
     this.#unsubscribe();
+    this.#news.close();
     this.#heartbeat?.cancel();
     for (const reader of [...this.#readers]) {
       this.#end(reader, "this dashboard no longer leads the product");
@@ -98,7 +126,24 @@ export class EventHub {
     if (reader.fullSinceMs === undefined && reader.told !== now) {
       const event = describeChange(this.#leader.epoch, now, reader.told);
       reader.told = now;
-      this.#write(reader, formatEvent(event));
+      this.#write(reader, formatChange(event));
+    }
+    for (const [id, operation] of reader.untold) {
+      if (reader.fullSinceMs !== undefined) {
+        return;
+      }
+      reader.untold.delete(id);
+      this.#write(reader, formatOperation(operation, now));
+    }
+  }
+
+  #noteOperation({ untold }: Reader, operation: Operation): void {
+    // Anew, so that the ones that changed last are told last.
+    untold.delete(operation.id);
+    untold.set(operation.id, operation);
+    const [first] = untold.keys();
+    if (first !== undefined && untold.size > OPERATIONS_UNTOLD_MAX) {
+      untold.delete(first);
     }
   }
 
@@ -143,8 +188,12 @@ export class EventHub {
   }
 }
 
-function formatEvent(data: V1TopologyEvent): string {
+function formatChange(data: V1TopologyEvent): string {
   return `event: topology\nid: ${data.epoch}.${data.revision}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function formatOperation(operation: Operation, topology: Topology): string {
+  return `event: operation\ndata: ${JSON.stringify(viewSummary(operation, topology))}\n\n`;
 }
 
 /** What differs between two topologies; without `before` nothing does. */

@@ -1,5 +1,5 @@
 /**
- * What the HTTP port keeps for one leader: its users, its audit log and the readers of its events. Made when
+ * What the HTTP port keeps for one leader: its users, its audit log, the readers of its events, and counts. Made when
  * the dashboard begins to lead and closed when it doesn't any longer, so nothing of an old leadership is ever
  * believed under a new one.
  */
@@ -8,6 +8,7 @@ import type { Log } from "../../../base/log.ts";
 import type { LeaderControl } from "../../control.ts";
 import { AuditLog } from "./audit-log.ts";
 import { EventHub } from "./event-hub.ts";
+import { MoveCount } from "./move-count.ts";
 import { UserStore } from "./user-store.ts";
 
 /** What reigns are made with. */
@@ -24,6 +25,7 @@ export interface ReignOptions {
 export class Reign {
   readonly leader: LeaderControl;
   readonly events: EventHub;
+  readonly moves: MoveCount;
   readonly #options: ReignOptions;
   #isOpenTold = false;
   #users: Promise<UserStore> | undefined;
@@ -33,6 +35,7 @@ export class Reign {
     this.leader = leader;
     this.#options = options;
     this.events = new EventHub(leader, options.clock);
+    this.moves = new MoveCount(leader);
   }
 
   /**
@@ -89,9 +92,10 @@ export class Reign {
     }
   }
 
-  /** Ends the streams of events and the writing of the audit log. */
+  /** Ends the streams of events, the counting and the writing of the audit log. */
   close(): void {
     this.events.close();
+    this.moves.close();
     this.#audit?.then(
       (audit) => audit.close(),
       () => undefined, // It was never read, so there is nothing to close.

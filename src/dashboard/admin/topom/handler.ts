@@ -5,7 +5,6 @@
  */
 import type { TopomRouteName } from "../../../api/topom-route.ts";
 import { CodisError } from "../../../base/error.ts";
-import { planRebalance } from "../../../model/operation/level-slots.ts";
 import { slotToJson } from "../../../model/slot.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
 import { findServer } from "../../../model/topology/topology.ts";
@@ -21,35 +20,19 @@ import {
   tokenParam,
 } from "./argument.ts";
 import { describeOverview, describeStats } from "./overview.ts";
+import type { Prepare, PreparedChange } from "./prepared.ts";
+import { TOPOM_SLOT_CHANGES } from "./slot-action.ts";
 
 /** Names of paths that only read, of the product. */
 type ReadName = "overview" | "overviewStats" | "overviewSlots" | "stats" | "slots" | "serverInfo";
 /** Names of paths about this process; see `port.ts`. */
 type ProcessName = "overviewModel" | "model" | "xping" | "shutdown" | "logLevel";
 /** Names of paths that come with a later release. */
-type LaterName =
-  | "promoteServer"
-  | "createSlotAction"
-  | "createSomeSlotActions"
-  | "createSlotRangeActions"
-  | "removeSlotAction"
-  | "setSlotActionInterval"
-  | "setSlotActionDisabled"
-  | "sentinelInfo"
-  | "sentinelMonitored";
+type LaterName = "promoteServer" | "sentinelInfo" | "sentinelMonitored";
 /** Names of paths that change the product. */
 type ChangeName = Exclude<TopomRouteName, ReadName | ProcessName | LaterName>;
 
-/** A change whose arguments are good. */
-export interface PreparedChange {
-  /** For the audit log. */
-  readonly arguments: Readonly<Record<string, unknown>>;
-  /** The answer; undefined: `"OK"`. */
-  readonly run: () => Promise<unknown>;
-}
-
 type Read = (context: AdminContext, leader: LeaderControl, params: PathParams) => unknown;
-type Prepare = (leader: LeaderControl, params: PathParams, body: string) => PreparedChange;
 
 /** The value of each answer. */
 export const TOPOM_READS: Readonly<Record<ReadName, Read>> = {
@@ -71,12 +54,6 @@ export const TOPOM_READS: Readonly<Record<ReadName, Read>> = {
 /** What a path of a later release would do. */
 export const TOPOM_LATER: Readonly<Record<LaterName, string>> = {
   promoteServer: "promoting a server comes with a later release",
-  createSlotAction: "moving slots comes with a later release",
-  createSomeSlotActions: "moving slots comes with a later release",
-  createSlotRangeActions: "moving slots comes with a later release",
-  removeSlotAction: "moving slots comes with a later release",
-  setSlotActionInterval: "moving slots comes with a later release",
-  setSlotActionDisabled: "moving slots comes with a later release",
   sentinelInfo: "asking sentinels comes with a later release",
   sentinelMonitored: "asking sentinels comes with a later release",
 };
@@ -144,13 +121,7 @@ export const TOPOM_CHANGES: Readonly<Record<ChangeName, Prepare>> = {
   },
   assignSlots: (leader, _params, body) => prepareAssign(leader, assignmentsOf(body)),
   offlineSlots: (leader, _params, body) => prepareAssign(leader, assignmentsOf(body, 0)),
-  rebalance: (leader, params) => {
-    if (flagParam(params, "confirm")) {
-      throw new CodisError("NOT_SUPPORTED", "moving slots comes with a later release");
-    }
-    const plan = planRebalance(leader.topology());
-    return { arguments: {}, run: () => Promise.resolve(Object.fromEntries(plan)) };
-  },
+  ...TOPOM_SLOT_CHANGES,
   addSentinel: (leader, params) => {
     const addr = addrParam(params, "sentinel");
     return { arguments: { addr }, run: () => leader.addSentinel(addr) };

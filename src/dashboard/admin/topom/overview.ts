@@ -62,8 +62,18 @@ export function describeStats(leader: LeaderControl): TopomStatsJson {
         }),
       ),
     },
-    slot_action: { interval: 0, disabled: false, progress: { status: "" }, executor: 0 },
+    slot_action: describeSlotAction(leader),
     sentinels: { model: sentinelToJson(topology.sentinel), stats: {}, masters: {} },
+  };
+}
+
+function describeSlotAction({ migration }: LeaderControl): TopomStatsJson["slot_action"] {
+  const { intervalUs, isDisabled, progress, executor } = migration.switches();
+  return {
+    interval: intervalUs,
+    disabled: isDisabled,
+    progress: { status: progress },
+    executor,
   };
 }
 

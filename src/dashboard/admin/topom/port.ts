@@ -19,7 +19,8 @@ import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed, setLogLevel, shutdownAfter } from "../gate/process.ts";
 import type { Reign } from "../reign/reign.ts";
 import { levelParam, type PathParams } from "./argument.ts";
-import { type PreparedChange, TOPOM_CHANGES, TOPOM_LATER, TOPOM_READS } from "./handler.ts";
+import { TOPOM_CHANGES, TOPOM_LATER, TOPOM_READS } from "./handler.ts";
+import type { PreparedChange } from "./prepared.ts";
 
 /** Adds all paths to the application. */
 export function addTopomRoutes(app: FastifyInstance, context: AdminContext): void {

@@ -5,7 +5,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { V1Name } from "../../../api/v1-path.ts";
-import { V1_ROUTES, type V1Route } from "../../../api/v1-route.ts";
+import { V1_ROUTES } from "../../../api/v1-route.ts";
+import type { V1Route } from "../../../api/v1-route-form.ts";
 import { CodisError } from "../../../base/error.ts";
 import { parseJsonBody } from "../../../http/failure.ts";
 import type { Principal } from "../gate/access.ts";

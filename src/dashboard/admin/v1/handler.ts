@@ -11,6 +11,7 @@ import { admitV1, effectiveLegacyApi } from "../gate/access.ts";
 import { V1_ACCESS_HANDLERS } from "./access-handler.ts";
 import { assignSlots } from "./assign.ts";
 import type { V1Answer, V1Call, V1Handler } from "./call.ts";
+import { V1_OPERATION_HANDLERS } from "./operation-handler.ts";
 import { viewHealth, viewProduct, viewStats } from "./state-view.ts";
 import {
   viewGroupById,
@@ -40,6 +41,7 @@ export function openApiDocument(): JsonObject {
 /** The function of each call about the product. */
 export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
   ...V1_ACCESS_HANDLERS,
+  ...V1_OPERATION_HANDLERS,
 
   getProduct: (call) => describeProduct(call),
   updateProduct: async (call) => {

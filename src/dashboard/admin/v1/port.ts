@@ -4,7 +4,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { V1_PATHS, type V1Name, type V1Path } from "../../../api/v1-path.ts";
-import { V1_ROUTES, type V1Route } from "../../../api/v1-route.ts";
+import { V1_ROUTES } from "../../../api/v1-route.ts";
+import type { V1Route } from "../../../api/v1-route-form.ts";
 import { logLevelSchema } from "../../../api/v1-state-schema.ts";
 import { CodisError } from "../../../base/error.ts";
 import { sendJson } from "../../../http/answer.ts";
@@ -16,6 +17,9 @@ import type { Reign } from "../reign/reign.ts";
 import { type AnyInput, readInput } from "./call.ts";
 import { openApiDocument, V1_HANDLERS, type V1ProcessName } from "./handler.ts";
 import { checkIfMatch, tagOf } from "./problem.ts";
+
+/** A plan may take so long: the largest `plan_timeout`, and as much again as any call. */
+const PLAN_FORWARD_MS = 670_000;
 
 /** Adds all calls to the application. */
 export function addV1Routes(app: FastifyInstance, context: AdminContext): void {
@@ -70,7 +74,8 @@ async function answer(
   // Once more: this dashboard may lead only since the body was read.
   const admitted = await admit(context, name, caller);
   if (admitted === undefined) {
-    await context.forwarder.forward(request, reply);
+    const timeoutMs = name === "createPlan" ? PLAN_FORWARD_MS : undefined;
+    await context.forwarder.forward(request, reply, timeoutMs);
     return reply;
   }
   const { reign, principal } = admitted;

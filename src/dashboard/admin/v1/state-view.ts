@@ -7,6 +7,8 @@ import type { V1Product } from "../../../api/v1-topology-schema.ts";
 import { RUNTIME, VERSION } from "../../../base/version.ts";
 import type { DashboardModel } from "../../../model/dashboard-model.ts";
 import type { GroupRecord } from "../../../model/group.ts";
+import type { Operation } from "../../../model/operation/operation.ts";
+import { isEnded } from "../../../model/operation/operation-slot.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
 import { serverKey } from "../../../model/topology/topology.ts";
 import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "../../../redis/info.ts";
@@ -25,6 +27,7 @@ export function viewHealth(leader: LeaderControl): V1Health {
       return problem("fault", path, what.join(": "), fault.includes("/slots/"));
     }),
     ...slotProblems(leader),
+    ...operationProblems(leader),
     ...[...leader.topology().groups.values()].flatMap((group) => groupProblems(leader, group)),
     ...functionProblems(leader),
     ...proxyProblems(leader),
@@ -46,11 +49,28 @@ function problem(kind: ProblemKind, subject: string, message: string, isCritical
 function slotProblems(leader: LeaderControl): Problem[] {
   const { slots } = leader.topology();
   const offline = slots.filter((slot) => slot.groupId === 0 && slot.action.state === "");
-  const moving = slots.filter((slot) => slot.action.state !== "");
+  // Slots of an operation are as they should be; if they aren't, the operation says so.
+  const owned = new Set(
+    openOperations(leader).flatMap(({ moves }) => moves.map(({ slotId }) => slotId)),
+  );
+  const moving = slots.filter((slot) => slot.action.state !== "" && !owned.has(slot.id));
   return [
     ...describeSlots("slots_offline", offline, "without a group: the keys get errors", true),
     ...describeSlots("slot_moving", moving, "ordered to move", false),
   ];
+}
+
+function operationProblems(leader: LeaderControl): Problem[] {
+  return openOperations(leader)
+    .filter(({ reason }) => reason !== "")
+    .map(({ id, reason, isSelfPaused }) => {
+      const what = isSelfPaused ? "waits until somebody helps" : "makes no progress";
+      return problem("operation_trouble", `operation ${id}`, `it ${what}: ${reason}`);
+    });
+}
+
+function openOperations(leader: LeaderControl): readonly Operation[] {
+  return leader.migration.operations().filter(({ state }) => !isEnded(state));
 }
 
 function describeSlots(

@@ -3,6 +3,7 @@
  * and what becomes of orders and figures when one is replaced.
  */
 import { afterEach, expect, test } from "bun:test";
+import { CodisError } from "../../../../src/base/error.ts";
 import { silentLog } from "../../../../src/base/log.ts";
 import { offlineSlot, type SlotRecord } from "../../../../src/model/slot.ts";
 import { defaultProxyConfig } from "../../../../src/proxy/config.ts";
@@ -11,6 +12,7 @@ import { NO_MOVES } from "../../../../src/proxy/stats/move-stats.ts";
 import { Fleet } from "../../../../src/proxy/supervisor/fleet.ts";
 import { WorkerAccount } from "../../../../src/proxy/supervisor/worker-account.ts";
 import type { WorkerHandle } from "../../../../src/proxy/worker/contract.ts";
+import { catchRejection } from "../../../support/caught-error.ts";
 
 const fleets: Fleet[] = [];
 
@@ -32,6 +34,8 @@ class FakeWorker implements WorkerHandle {
   readonly records = new Map<number, SlotRecord>();
   #held: Promise<void> = Promise.resolve();
   release: () => void = () => undefined;
+  /** Slot tables are taken, and not acknowledged. */
+  refusal: CodisError | undefined;
 
   constructor(index: number, account = new WorkerAccount(index)) {
     this.index = index;
@@ -48,6 +52,7 @@ class FakeWorker implements WorkerHandle {
     await this.#held;
     for (const record of records) this.records.set(record.id, record);
     this.orders.push(`fill ${records.length}`);
+    if (this.refusal !== undefined) throw this.refusal;
   }
 
   async setOnline(isOnline: boolean): Promise<void> {
@@ -111,6 +116,33 @@ test("an order is acknowledged when every worker has carried it out", async () =
     "1.1.1.1:1",
     "1.1.1.1:1",
   ]);
+});
+
+test("a table that a worker can't acknowledge holds in all of them, under the version before", async () => {
+  const fleet = createFleet();
+  const workers = [new FakeWorker(0), new FakeWorker(1)];
+  for (const worker of workers) await fleet.add(worker);
+  const [first, second] = [1, 2].map((revision) => ({ epoch: 1, revision }));
+  await fleet.fillSlots([served(3, "1.1.1.1:1")], first);
+  const [refusing, holding] = workers;
+  if (refusing === undefined || holding === undefined) throw new Error("there are two workers");
+  refusing.refusal = new CodisError("MOVE_UNSETTLED", "not yet");
+  holding.hold();
+  const push = catchRejection(fleet.fillSlots([served(3, "2.2.2.2:2")], second));
+  await new Promise((resolve) => setImmediate(resolve));
+  // The next order must not overtake this one in any worker.
+  expect(holding.records.get(3)?.backendAddr).toBe("1.1.1.1:1");
+  holding.release();
+  expect((await push).code).toBe("MOVE_UNSETTLED");
+  expect(workers.map((worker) => worker.records.get(3)?.backendAddr)).toEqual([
+    "2.2.2.2:2",
+    "2.2.2.2:2",
+  ]);
+  expect(fleet.slots()[3]?.backendAddr).toBe("2.2.2.2:2");
+  expect(fleet.tableVersion()).toEqual(first);
+  refusing.refusal = undefined;
+  await fleet.fillSlots([served(3, "2.2.2.2:2")], second);
+  expect(fleet.tableVersion()).toEqual(second);
 });
 
 test("the version of the table is that of the last push that all workers have", async () => {

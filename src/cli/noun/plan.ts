@@ -1,0 +1,50 @@
+/**
+ * `codis plan …`: plans of moving slots that were made before. A dashboard keeps the newest few in memory, so a
+ * plan lasts until a start or until another dashboard leads.
+ */
+import { CodisError } from "../../base/error.ts";
+import { argumentAt } from "./argument.ts";
+import { type CarryFlags, carryOut, START_OPTIONS } from "./carry-out.ts";
+import { describePlan } from "./plan-text.ts";
+import type { Noun, Verb } from "./program.ts";
+
+const START: Verb<CarryFlags> = {
+  use: "start <id>",
+  summary: "carry out a plan that was made with --dry-run, and show how far it is",
+  options: START_OPTIONS,
+  asksItself: true,
+  details:
+    "Refused when it isn't true any more: slots or groups have changed since it was made. Ctrl+C ends only the\n" +
+    "watching; the operation goes on.",
+  run: (call) => carryOut(call, () => call.client.plan(readPlanId(argumentAt(call.args, 0)))),
+};
+
+/** See the file head. */
+export const PLAN: Noun = {
+  name: "plan",
+  summary: "Plans of moving slots; codis rebalance and codis slot migrate make them.",
+  examples: [
+    ["codis rebalance --dry-run", "make a plan and show it; its first line has its id"],
+    ["codis plan show p-1-3", "show it again"],
+    ["codis plan start p-1-3", "carry out just that"],
+  ],
+  whenNotFound: "codis rebalance --dry-run makes a new one",
+  verbs: [
+    {
+      use: "show <id>",
+      summary: "a plan: which slots move, and what that means",
+      run: async ({ client, args }) => {
+        const plan = await client.plan(readPlanId(argumentAt(args, 0)));
+        return { json: plan, text: describePlan(plan) };
+      },
+    },
+    START,
+  ],
+};
+
+function readPlanId(text: string): string {
+  if (!/^p-\d+-\d+$/.test(text)) {
+    throw new CodisError("USAGE", `invalid plan ${text}: expected a form like p-1-3`);
+  }
+  return text;
+}
