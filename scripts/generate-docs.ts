@@ -27,6 +27,7 @@ import { cliPage } from "./docs-cli.ts";
 import { compatibilityPage } from "./docs-compatibility.ts";
 import { dashboardConfigPage, proxyConfigPage } from "./docs-config.ts";
 import { dashboardApiPage, dashboardMetricsPage } from "./docs-dashboard.ts";
+import { migrationPage } from "./docs-migration.ts";
 import { NOTE, page, table } from "./docs-page.ts";
 
 /** Text of each page by its path from the root of the repository. */
@@ -35,6 +36,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ["docs/config-proxy.md", proxyConfigPage()],
     ["docs/config-dashboard.md", dashboardConfigPage()],
     ["docs/compatibility.md", compatibilityPage()],
+    ["docs/slot-migration.md", migrationPage()],
     ["docs/cli.md", cliPage()],
     ["docs/metrics.md", metricsPage()],
     ["docs/errors.md", errorsPage()],

@@ -349,7 +349,7 @@ export class V1Client {
       method,
       path: fillPath(path, parts),
       shownPath: path,
-      timeoutMs,
+      timeoutMs: parts.timeoutMs ?? timeoutMs,
       ...(parts.body === undefined ? {} : { body: parts.body }),
       headers: {
         Accept: "application/json",

@@ -7,6 +7,7 @@
 import { CodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { masterAddrOf } from "../../model/group.ts";
+import type { ProxyRecord } from "../../model/proxy-record.ts";
 import { FORWARD_METHOD } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { RedisClient } from "../../redis/client.ts";
@@ -61,14 +62,14 @@ export class Preflight {
       if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
         throw new CodisError(
           "STATE_CONFLICT",
-          `proxy-[${proxy.token}] at ${proxy.adminAddr} doesn't say that it can move keys with MIGRATE; replace it by one of this program`,
+          `${nameOf(proxy)} doesn't say that it can move keys with MIGRATE; replace it by one of this program`,
         );
       }
       const table = figures.get(proxy.token)?.table;
       if (table !== "synced") {
         throw new CodisError(
           "STATE_CONFLICT",
-          `proxy-[${proxy.token}] at ${proxy.adminAddr} ${table === "unreachable" ? "doesn't answer" : "doesn't have the newest slots yet"}; ` +
+          `${nameOf(proxy)} ${table === "unreachable" ? "doesn't answer" : "doesn't have the newest slots yet"}; ` +
             "no slot changes its owner without all proxies: start it, or remove it",
         );
       }
@@ -214,6 +215,10 @@ export class Preflight {
     // An older leader that connects later finds that it doesn't lead, before its first MIGRATE.
     this.#cutAddrs.add(server.addr);
   }
+}
+
+function nameOf({ token, adminAddr }: ProxyRecord): string {
+  return `proxy-[${token}] at ${adminAddr}`;
 }
 
 function keyOf({ source, target }: Pair): string {

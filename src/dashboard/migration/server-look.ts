@@ -59,14 +59,16 @@ export async function lookAtServer(client: RedisClient): Promise<ServerLook> {
   if (info["role"] !== "master") {
     throw new CodisError(
       "SERVER_ROLE_WRONG",
-      `server ${client.addr} is a ${info["role"] ?? "server without a role"}, expected a master: slots move between masters`,
+      `server ${client.addr} is a ${info["role"] ?? "server without a role"}, expected a master: ` +
+        "slots move between masters",
     );
   }
   const version = parseVersion(info["redis_version"]);
   if (version === undefined || !isVersionAtLeast(version, 7, 0)) {
     throw new CodisError(
       "SERVER_VERSION_UNSUPPORTED",
-      `server ${client.addr} is Redis ${info["redis_version"] ?? "of an unknown version"}, expected 7.0 or later to move slots`,
+      `server ${client.addr} is Redis ${info["redis_version"] ?? "of an unknown version"}, ` +
+        "expected 7.0 or later to move slots",
     );
   }
   if (Number.isNaN(ioErrorCountOf(errorText))) {

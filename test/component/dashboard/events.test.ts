@@ -1,6 +1,6 @@
 /**
- * `/api/v1/events` of a dashboard: what readers are told, and that neither their number nor their slowness
- * nor the end of a leadership does harm. Over bare sockets.
+ * `/api/v1/events` of a dashboard: what readers are told of the topology and of operations, and that neither their
+ * number nor their slowness nor the end of a leadership does harm. Over bare sockets.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
@@ -8,6 +8,7 @@ import {
   READERS_MAX,
   STALL_MS,
 } from "../../../src/dashboard/admin/reign/event-hub.ts";
+import { PROGRESS_MS } from "../../../src/dashboard/admin/reign/operation-news.ts";
 import { bearer, codeOf, DashboardPort } from "../../support/dashboard-port.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -112,6 +113,104 @@ describe("a reader", () => {
     await waitForEvents(reader, 1);
     await port.close();
     expect((await reader.ended()).toString()).toContain("event: end\n");
+  });
+});
+
+describe("operations", () => {
+  const move = { slotId: 3, fromGroupId: 1, toGroupId: 2, keys: 10, bytes: 100 };
+
+  /** Of the events `operation`: id, state and keys that have moved. */
+  function told(reader: RawHttp): readonly string[] {
+    return eventsOf(reader)
+      .filter(({ event }) => event === "operation")
+      .map(({ data }) => {
+        const { keys_moved: keys } = data["progress"] as { keys_moved: number };
+        return `${data["id"]} ${data["state"]} ${keys}`;
+      });
+  }
+
+  async function waitForTold(reader: RawHttp, lines: readonly string[]): Promise<void> {
+    await waitFor(`operations ${lines.join(", ")}`, 5000, () =>
+      told(reader).length >= lines.length ? true : undefined,
+    );
+    expect(told(reader)).toEqual(lines);
+  }
+
+  test("that haven't ended are told at once, as a summary", async () => {
+    const { migration } = port.leader;
+    migration.add([move], { state: "done" });
+    migration.add([move]);
+    migration.add([move], { state: "waiting" });
+    const reader = listen();
+    await waitForTold(reader, ["op-2 running 0", "op-3 waiting 0"]);
+    const [, first] = eventsOf(reader);
+    const shown = (await port.get("/api/v1/operations?limit=1&after=op-3")).json() as {
+      items: unknown[];
+    };
+    expect(first?.data).toEqual(shown.items[0] as Event["data"]);
+  });
+
+  test("changes are told at once, progress about once a second", async () => {
+    const { migration } = port.leader;
+    const reader = listen();
+    await waitForEvents(reader, 1);
+    migration.add([move]);
+    for (let keys = 1; keys <= 5; keys++) {
+      migration.setProgress("op-1", { keysMoved: keys });
+    }
+    await waitForTold(reader, ["op-1 running 0"]);
+    clock.advance(PROGRESS_MS);
+    await waitForTold(reader, ["op-1 running 0", "op-1 running 5"]);
+    migration.setProgress("op-1", { keysMoved: 6 });
+    await migration.pause("op-1");
+    migration.set({ ...migration.getOperation("op-1"), state: "done" });
+    const lines = ["op-1 running 0", "op-1 running 5", "op-1 paused 6", "op-1 done 6"];
+    await waitForTold(reader, lines);
+    clock.advance(PROGRESS_MS);
+    port.leader.setGroup(9, []);
+    await waitFor("the topology", 5000, () =>
+      eventsOf(reader).at(-1)?.event === "topology" ? true : undefined,
+    );
+    expect(told(reader)).toEqual(lines);
+  });
+
+  test("a slow reader is told how each stands when it reads again", async () => {
+    const { migration } = port.leader;
+    const reader = listen();
+    await waitForEvents(reader, 1);
+    reader.pause();
+    migration.add([move]);
+    migration.add([move]);
+    const rounds = 20_000;
+    // The kernel takes megabytes before the connection is full. A roll-back is told at once.
+    for (let round = 0; round < rounds; round++) {
+      const operation = migration.setProgress(`op-${1 + (round % 2)}`, { keysMoved: round });
+      const reason = "a long reason ".repeat(20);
+      migration.set({ ...operation, reason, isRollback: !operation.isRollback });
+      if (round % 200 === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    migration.set({ ...migration.getOperation("op-2"), state: "done" });
+    reader.resume();
+    await waitFor("the last of both", 10_000, () => {
+      const text = reader.received.toString().slice(-10_000);
+      return /"keys_moved":19998\b/.test(text) && text.includes('"state":"done"')
+        ? true
+        : undefined;
+    });
+    const lines = told(reader);
+    expect(lines.slice(-2)).toEqual(["op-1 running 19998", "op-2 done 19999"]);
+    expect(lines.length).toBeLessThan(rounds);
+  }, 30_000);
+
+  test("are told no more when the leadership ends", async () => {
+    const reader = listen();
+    await waitForEvents(reader, 1);
+    port.control.stateNow = "standby";
+    clock.advance(1000);
+    await reader.ended();
+    expect(port.leader.migration.listenerCount).toBe(0);
   });
 });
 

@@ -63,6 +63,47 @@ describe("/metrics of a leader", () => {
     expect(show('codis_dashboard_problems{kind="proxy_not_synced"}')).toBeUndefined();
   });
 
+  test("shows what moves", async () => {
+    const { migration } = port.leader;
+    const move = { slotId: 601, fromGroupId: 1, toGroupId: 2, keys: 10, bytes: 100 };
+    migration.add([move]);
+    migration.setProgress("op-1", {
+      keysMoved: 1000,
+      bytesMoved: 5000,
+      keysPerSecond: 40,
+      bytesPerSecond: 4000,
+      retries: 3,
+      longestStallMs: 6,
+      longestHoldMs: 12,
+    });
+    migration.add([move], { state: "waiting" });
+    const operation = migration.setProgress("op-2", {
+      keysMoved: 7,
+      keysPerSecond: 2,
+      staleKeys: 4,
+      longestHoldMs: 3,
+    });
+    migration.set({ ...operation, reason: "no answer" });
+    const { samples } = await read();
+    const show = (key: string) => samples.get(`codis_dashboard_${key}`);
+    expect(show('slot_actions{state="pending"}')).toBe(1);
+    expect(show('slot_actions{state="migrating"}')).toBe(1);
+    expect(show('slot_actions{state="prepared"}')).toBe(0);
+    expect(show('operations{state="running"}')).toBe(1);
+    expect(show('operations{state="waiting"}')).toBe(1);
+    expect(show('operations{state="done"}')).toBe(0);
+    expect(show("operations_in_trouble")).toBe(1);
+    expect(show('problems{kind="operation_trouble"}')).toBe(1);
+    expect(show("moved_keys_total")).toBe(1007);
+    expect(show("moved_bytes_total")).toBe(5000);
+    expect(show("move_keys_per_second")).toBe(42);
+    expect(show("move_bytes_per_second")).toBe(4000);
+    expect(show("move_retries_total")).toBe(3);
+    expect(show("move_stale_keys_total")).toBe(4);
+    expect(show("move_longest_stall_seconds")).toBe(0.006);
+    expect(show("move_longest_hold_seconds")).toBe(0.012);
+  });
+
   test("counts requests by API, method and status", async () => {
     await port.get("/topom");
     await port.change("group/create/:xauth/9");

@@ -6,23 +6,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { ERROR_CODE_HEADER } from "../../../src/api/error-form.ts";
 import { CodisError } from "../../../src/base/error.ts";
 import { causeOf } from "../../support/admin-port.ts";
-import { bearer, DashboardPort, FROM_ELSEWHERE } from "../../support/dashboard-port.ts";
+import { bearer, FROM_ELSEWHERE } from "../../support/dashboard-port.ts";
+import { MovingPort } from "../../support/moving-port.ts";
 
-let port: DashboardPort;
+let port: MovingPort;
 
-/** Slots 0 to 9 in group 1, 10 to 13 in group 2, all others offline; group 3 has no server. */
 beforeEach(async () => {
-  port = await new DashboardPort().start();
-  const { leader } = port;
-  leader.setGroup(1, ["10.0.0.1:6379"]);
-  leader.setGroup(2, ["10.0.0.2:6379"]);
-  leader.setGroup(3, []);
-  leader.change({
-    slots: leader.topology().slots.map((slot) => ({
-      ...slot,
-      groupId: slot.id < 10 ? 1 : slot.id < 14 ? 2 : 0,
-    })),
-  });
+  port = await new MovingPort().start();
 });
 
 afterEach(() => port.close());
@@ -139,14 +129,7 @@ describe("remove", () => {
     await order("create-range/:xauth/3/4/2");
     expect(await order("remove/:xauth/3")).toBe('"OK"');
     expect(actions()).toEqual(["2: 4>2 pending"]);
-    const slots = port.leader
-      .topology()
-      .slots.map((slot) =>
-        slot.id === 4
-          ? { ...slot, action: { index: 2, state: "preparing" as const, targetId: 2 } }
-          : slot,
-      );
-    port.leader.change({ slots });
+    port.setSlot(4, "preparing");
     expect(await order("remove/:xauth/4")).toBe("800 slot-[4] action isn't pending");
     expect(await order("remove/:xauth/3")).toBe("800 slot-[3] action doesn't exist");
     expect(await order("remove/:xauth/1024")).toBe("800 slot-[1024] doesn't exist");
