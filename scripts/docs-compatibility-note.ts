@@ -3,6 +3,8 @@
  * and command where anything does. What isn't here is as it was (or, where the table in the code says so, ours,
  * without effect, or for a later release).
  */
+
+import type { LegacyChangeName } from "../src/api/legacy-route.ts";
 import type { ProxyRouteName } from "../src/api/proxy-route.ts";
 import type { TopomRouteName } from "../src/api/topom-route.ts";
 import type { LEGACY_KEYS } from "../src/config/legacy-config.ts";
@@ -58,7 +60,10 @@ export const DASHBOARD_KEY_REMARKS: Remarks<(typeof DASHBOARD_KEYS)[number]["nam
     "ZooKeeper also with a root, `host:port,host:port/path`; etcd over http only, as the original.",
   ],
   coordinator_auth: ["changed", "Never shown; in the original it is in `GET /topom`."],
-  migration_method: ["kept", "Told to proxies with every slot; slots don't move yet."],
+  migration_method: [
+    "changed",
+    "Told to proxies with every slot that doesn't move. Slots between stock servers move by MIGRATE, whatever it is.",
+  ],
 };
 
 /** Paths of a dashboard. */
@@ -86,11 +91,31 @@ export const TOPOM_ROUTE_REMARKS: Remarks<TopomRouteName> = {
   ],
   serverInfo: ["changed", "Only servers of the product are asked; the original asks any address."],
   assignSlots: ["kept", "All or none. A wrong node of a slot is repaired by it."],
-  rebalance: ["later", "The plan (confirm 0) is there; ordering it comes later."],
+  createSlotAction: ["more", "Becomes an operation, or a part of the one of the order before."],
+  createSomeSlotActions: ["more", "The same."],
+  createSlotRangeActions: ["more", "The same; all or none."],
+  setSlotActionInterval: ["more", "Kept when the dashboard starts again."],
+  setSlotActionDisabled: [
+    "more",
+    "Kept when the dashboard starts again. Keys that clients use still move with their slot.",
+  ],
+  rebalance: [
+    "more",
+    "With confirm 1 an operation. `POST /api/v1/plans` knows more than numbers of slots.",
+  ],
   resyncSentinels: [
     "later",
     "Answers NOT_SUPPORTED: sentinels aren't set up yet. Proxies are told the list by themselves.",
   ],
+};
+
+/** Paths of a dashboard of Codis 2.0 that change something. */
+export const LEGACY_CHANGE_REMARKS: Remarks<LegacyChangeName> = {
+  migrate: [
+    "changed",
+    "Becomes an operation; slots move side by side. What can't be done is refused at once, not later in the log.",
+  ],
+  rebalance: ["changed", "The same. Where a master has no `maxmemory`, equal numbers of slots."],
 };
 
 /** Orders of codis admin: target and the flags that choose them. */

@@ -7,7 +7,12 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LEGACY_READS, LEGACY_REFUSALS } from "../src/api/legacy-route.ts";
+import {
+  LEGACY_CHANGES,
+  LEGACY_READS,
+  LEGACY_REFUSALS,
+  type LegacyChangeName,
+} from "../src/api/legacy-route.ts";
 import { PROXY_ROUTES, type ProxyRouteName } from "../src/api/proxy-route.ts";
 import { TOPOM_ROUTES, type TopomRoute, type TopomRouteName } from "../src/api/topom-route.ts";
 import { COORDINATOR_ORDERS } from "../src/cli/admin/coordinator-order.ts";
@@ -29,6 +34,7 @@ import {
   ADMIN_REMARKS,
   CONFIG_REMARKS,
   DASHBOARD_KEY_REMARKS,
+  LEGACY_CHANGE_REMARKS,
   LEGACY_KEY_REMARKS,
   PROXY_KEY_REMARKS,
   PROXY_ROUTE_REMARKS,
@@ -181,12 +187,16 @@ function configTable(nouns: readonly ConfigNoun[]): string {
 
 function legacyTable(): string {
   const reads = Object.values(LEGACY_READS).map(({ path }) => [`GET \`${path}\``, "kept", ""]);
+  const changes = (Object.keys(LEGACY_CHANGES) as LegacyChangeName[]).map((name) => {
+    const { method, path } = LEGACY_CHANGES[name];
+    return [`${method} \`${path}\``, ...cells(LEGACY_CHANGE_REMARKS[name])];
+  });
   const refusals = LEGACY_REFUSALS.map(({ method, path, now }) => [
     `${method} \`${path}\``,
     "dropped",
     `Status 500 with the text: ${now}.`,
   ]);
-  return table(["path", "state", "remark"], [...reads, ...refusals]);
+  return table(["path", "state", "remark"], [...reads, ...changes, ...refusals]);
 }
 
 /** Throws when there is a remark about something that isn't there. */

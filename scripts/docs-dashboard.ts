@@ -3,7 +3,12 @@
  */
 import { ERROR_CODE_HEADER, encodeJson } from "../src/api/error-form.ts";
 import { statusOf } from "../src/api/error-status.ts";
-import { LEGACY_READS, LEGACY_REFUSALS } from "../src/api/legacy-route.ts";
+import {
+  LEGACY_CHANGES,
+  LEGACY_READS,
+  LEGACY_REFUSALS,
+  type LegacyChange,
+} from "../src/api/legacy-route.ts";
 import {
   FORWARDED_HEADER,
   LEADER_HEADER,
@@ -29,7 +34,7 @@ export function dashboardApiPage(): string {
     "# HTTP API of the dashboard",
     NOTE,
     "One port, `admin_addr`, has four kinds of paths: `/api/v1`, which is ours and has users; those of Codis " +
-      "3.2, which its programs call; those of Codis 2.0 that are still read; and health and metrics. A body " +
+      "3.2, which its programs call; those of Codis 2.0 that are still there; and health and metrics. A body " +
       `may have ${formatByteSize(TOPOM_BODY_BYTES_MAX)}. Large answers are compressed for who accepts gzip.`,
     ...v1Part(),
     ...accessPart(),
@@ -72,8 +77,9 @@ function v1Part(): readonly string[] {
       'written, it isn\'t done. Answers carry the version of the topology in `ETag`, like `"3.17"` for ' +
       "revision 17 under the leader with epoch 3. A change with `If-Match` is refused with status 412 when the " +
       "topology has another version as the change begins.",
-    `Lists of groups and proxies come in pages of at most ${PAGE_ITEMS_MAX}; \`next\` of one page is ` +
+    `Lists of groups, proxies and operations come in pages of at most ${PAGE_ITEMS_MAX}; \`next\` of one page is ` +
       "`after` of the next, and null on the last. The audit log is newest first, with `before`.",
+    ...operationParagraphs(),
     "Failures are problems (RFC 9457): an object with `type`, `title`, `status`, `detail`, `code` and " +
       "`instance`. Branch on `code`; what each means is in [errors.md](errors.md).",
     table(
@@ -82,6 +88,18 @@ function v1Part(): readonly string[] {
         .sort(([a], [b]) => a - b)
         .map(([status, list]) => [String(status), list.map((code) => `\`${code}\``).join(", ")]),
     ),
+  ];
+}
+
+function operationParagraphs(): readonly string[] {
+  return [
+    "Slots move with their keys in two steps. `POST /api/v1/plans` measures the servers and says which slots would " +
+      "move where; `POST /api/v1/operations` starts that plan, if it is still true:",
+    '```sh\ncurl -X POST http://127.0.0.1:18080/api/v1/plans -d \'{"strategy": "memory"}\'\n' +
+      "curl -X POST http://127.0.0.1:18080/api/v1/operations " +
+      '-d \'{"plan": "p-3-1", "keys_per_second": 10000}\'\n```',
+    "How far it is stands in the operation, with speed, `eta_ms` and the state of each slot, and comes as the event " +
+      "`operation` of `/api/v1/events`. One operation runs at a time, over all pairs of groups; others wait.",
   ];
 }
 
@@ -141,11 +159,17 @@ function topomPart(): readonly string[] {
 
 function legacyPart(): readonly string[] {
   const reads = Object.values(LEGACY_READS).map(({ path, answer }) => [`GET \`${path}\``, answer]);
+  const changes = Object.values(LEGACY_CHANGES).map(
+    ({ method, path, body, summary }: LegacyChange) => [`${method} \`${path}\``, body, summary],
+  );
   const refusals = LEGACY_REFUSALS.map(({ method, path, now }) => [`${method} \`${path}\``, now]);
   return [
     "## Paths of Codis 2.0",
     "These are still read, for scripts; `off` switches them off as well:",
     table(["path", "answer"], reads),
+    'These move slots, under the rules of `legacy_api` above, and answer `{"msg":"OK","ret":0}`. What they order ' +
+      "becomes an operation, as on `/api/v1`:",
+    table(["path", "body", "what it does"], changes),
     "These aren't done any more; they answer status 500 with a text that names what does it now:",
     table(["path", "now"], refusals),
   ];

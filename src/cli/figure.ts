@@ -45,7 +45,7 @@ export function formatAmount(amount: number): string {
     value /= 1_000;
     unit = next;
   }
-  return `${value.toPrecision(3)}${unit}`;
+  return `${value < 999.5 ? value.toPrecision(3) : Math.round(value)}${unit}`;
 }
 
 /** Keys and bytes for each second: `12.3k keys/s, 4.0 MB/s`. */

@@ -17,7 +17,7 @@ test.each(SEEDS)(
     process.stdout.write(`chaos: ${JSON.stringify(figures)}\n`);
     expect(problems.join("\n\n")).toBe("");
     expect(figures.operations).toBeGreaterThan(1_000);
-    expect(figures.counts["operations started"]).toBeGreaterThan(1);
+    expect(figures.counts["operations started"]).toBeGreaterThan(0);
     expect(figures.counts["stale keys made"]).toBe(1);
   },
   TEST_MS,

@@ -187,13 +187,48 @@ describe("slot", () => {
     ]);
   });
 
-  test.each(["slot migrate 0 5 1 --delay=10", "slot rebalance"])("%s comes later", async (line) => {
-    const exit = await run(line);
-    expect([exit.code, exit.stdout, exit.stderr]).toEqual([
-      EXIT.unavailable,
-      "",
-      "codis config: moving slots comes with a later release\n",
+  test("migrate orders that slots move; a delay becomes a limit of speed", async () => {
+    port.leader.setGroup(1, ["10.0.0.1:6379"]);
+    port.leader.setGroup(2, ["10.0.0.2:6379"]);
+    assign(0, 9, 1);
+    assign(3, 3, 2);
+    expect(await run("slot migrate 0 3 2")).toEqual({ code: 0, stdout: OK, stderr: "" });
+    expect(await run("slot migrate 5 5 2 --delay=10")).toEqual({ code: 0, stdout: OK, stderr: "" });
+    // Slot 3 is there already.
+    expect(port.leader.orders).toEqual([
+      "createSlotActions 0:2 1:2 2:2",
+      "createSlotActions 5:2",
+      "setSpeed op-2 100 0",
     ]);
+    const refused = async (line: string) => {
+      const { code, stdout, stderr } = await run(line);
+      return [code, stdout, stderr];
+    };
+    expect(await refused("slot migrate 0 3 9")).toEqual([
+      1,
+      "",
+      "codis config: group-[9] doesn't exist\n",
+    ]);
+    expect(await refused("slot migrate 5 3 1")).toEqual([
+      EXIT.usage,
+      "",
+      "codis config: invalid slots 5 to 3: the first is after the last\n",
+    ]);
+    expect(await refused("slot migrate 0 3 2 --delay=1001")).toEqual([
+      EXIT.usage,
+      "",
+      "codis config: invalid --delay 1001: expected a whole number from 0 to 1000\n",
+    ]);
+  });
+
+  test("rebalance orders moves, once all slots are online", async () => {
+    port.leader.setGroup(1, ["10.0.0.1:6379"]);
+    port.leader.setGroup(2, ["10.0.0.2:6379"]);
+    const early = await run("slot rebalance");
+    expect([early.code, early.stderr]).toEqual([1, "codis config: not all slots are online\n"]);
+    assign(0, 1023, 1);
+    expect(await run("slot rebalance --delay=4")).toEqual({ code: 0, stdout: OK, stderr: "" });
+    expect(port.leader.orders).toEqual(["createSlotActions 512 from 512:2", "setSpeed op-1 250 0"]);
   });
 });
 

@@ -22,7 +22,7 @@ export interface OperatorOptions {
 
 const POLL_MS = 200;
 /** An operation under faults is let alone so long before another is started behind it. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 8_000;
 /** Pauses between two meddlings. */
 const MEDDLE_MS = { least: 300, range: 2_000 };
 /** Keys in a second; 0: as fast as it can. */

@@ -69,6 +69,22 @@ test("commands, verbs, flags and the words that an argument can be", () => {
   expect(completeOne("codis config s")).toEqual(["server", "slot"]);
 });
 
+test("a verb without a noun, and the words that the value of a flag can be", () => {
+  expect(completeOne("codis reb")).toEqual(["rebalance"]);
+  expect(completeOne("codis rebalance --ma")).toEqual(["--max-slots"]);
+  expect(completeOne("codis rebalance --strategy ")).toEqual(["slots", "memory", "weight"]);
+  expect(completeOne("codis rebalance --strategy=me")).toEqual(["memory"]);
+  expect(completeOne("codis rebalance --max-slots ")).toEqual([]);
+  expect(completeOne("codis slot migrate 0-5 --big-key r")).toEqual(["refuse"]);
+  expect(completeOne("codis slot rebalance --dr")).toEqual(["--drain", "--dry-run"]);
+  expect(completeOne("codis slot migrate --strategy ")).toEqual([]);
+  expect(completeOne("codis operation ca")).toEqual(["cancel"]);
+  expect(completeOne("codis operation cancel --r")).toEqual(["--rollback"]);
+  expect(completeOne("codis operation speed --un")).toEqual(["--unlimited"]);
+  expect(completeOne("codis plan s")).toEqual(["show", "start"]);
+  expect(completeOne("codis help operation w")).toEqual(["watch"]);
+});
+
 test("flags of codis admin, under both names of the program", () => {
   for (const program of ["codis admin", "codis-admin", "./bin/codis-admin"]) {
     expect(completeOne(`${program} --create-g`)).toEqual(["--create-group"]);

@@ -3,20 +3,15 @@ import { describe, expect, test } from "bun:test";
 import { LiveBlock } from "../../../src/cli/noun/live-block.ts";
 import { describeState, drawProgress, percentOf } from "../../../src/cli/noun/progress.ts";
 import { sampleOperation } from "../../support/operation-sample.ts";
+import { screenRows } from "../../support/terminal-screen.ts";
 
 describe("progress", () => {
   test("at the usual width everything is there", () => {
-    expect(drawProgress(sampleOperation(), 79)).toEqual(
-      [
-        `[${"#".repeat(22)}${"-".repeat(23)}]  50%  running, 1m20s to go`,
-        "slots 64 of 128 (8 moving), keys 600k of 1.20M, 40.0 MB of 80.0 MB",
-        "7500 keys/s, 512.0 KB/s; longest stall 4 ms, longest hold 12 ms",
-      ].map((line) =>
-        line.startsWith("[")
-          ? expect.stringMatching(/^\[#+-+\] {2}50% {2}running, 1m20s to go$/)
-          : line,
-      ),
-    );
+    expect(drawProgress(sampleOperation(), 79)).toEqual([
+      `[${"#".repeat(25)}${"-".repeat(25)}]  50%  running, 1m20s to go`,
+      "slots 64 of 128 (8 moving), keys 600k of 1.20M, 40.0 MB of 80.0 MB",
+      "7500 keys/s, 512.0 KB/s; longest stall 4 ms, longest hold 12 ms",
+    ]);
   });
 
   test("a reason and a limit have their places", () => {
@@ -78,41 +73,19 @@ describe("progress", () => {
 });
 
 describe("a block that is drawn in place", () => {
-  /** Rows that a terminal shows after this output; it knows the few sequences that are used. */
-  function shown(output: string): readonly string[] {
-    const rows: string[] = [""];
-    let row = 0;
-    for (const [part] of output.matchAll(/\u001b\[\d*[AKJ]|\r|\n|[^\u001b\r\n]+/g)) {
-      const up = /^\u001b\[(\d+)A$/.exec(part)?.[1];
-      if (up !== undefined) {
-        row -= Number(up);
-      } else if (part === "\u001b[2K") {
-        rows[row] = "";
-      } else if (part === "\u001b[J") {
-        rows.length = row;
-        rows.push("");
-      } else if (part === "\n") {
-        row += 1;
-        rows[row] ??= "";
-      } else if (part !== "\r") {
-        rows[row] = part;
-      }
-    }
-    return rows;
-  }
-
   test("takes the place of the one before, also when it is shorter", () => {
-    let output = "plan\n";
-    const block = new LiveBlock({ columns: 40, write: (text) => void (output += text) });
+    const written = ["plan\n"];
+    const block = new LiveBlock({ columns: 40, write: (text) => void written.push(text) });
+    const shown = (): readonly string[] => screenRows(written.join(""));
     expect(block.width).toBe(39);
     block.draw(["a1", "a2", "a3"]);
     block.draw(["b1", "b2", "b3", "b4"]);
-    expect(shown(output)).toEqual(["plan", "b1", "b2", "b3", "b4", ""]);
+    expect(shown()).toEqual(["plan", "b1", "b2", "b3", "b4", ""]);
     block.draw(["c1"]);
-    expect(shown(output)).toEqual(["plan", "c1", ""]);
+    expect(shown()).toEqual(["plan", "c1", ""]);
     block.leave();
     block.draw(["d1"]);
-    expect(shown(output)).toEqual(["plan", "c1", "d1", ""]);
+    expect(shown()).toEqual(["plan", "c1", "d1", ""]);
   });
 
   test("a terminal that doesn't tell its width has 80 columns", () => {
