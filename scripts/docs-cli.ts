@@ -109,8 +109,8 @@ function watchPart(): readonly string[] {
       "and watch that; `codis operation watch` only watches. At a terminal a few lines change in place: slots, keys, " +
       "bytes, rate, time to go, the longest stall of a server, the longest time that requests were held, and why it " +
       "makes no progress. Where stdout isn't a terminal, or with `--json`, each line is a JSON object: " +
-      '`{"plan": …}` first, then `{"operation": …}` after each change, as in the lists of the API. While no dashboard ' +
-      "answers they go on asking for a minute.",
+      '`{"plan": …}` first, then `{"operation": …}` after each change, as in the lists of the API. While no ' +
+      "dashboard answers they go on asking for a minute.",
     table(
       ["exit code", "while moving slots"],
       [

@@ -38,10 +38,10 @@ export const CARRY_OPTIONS: readonly VerbOption[] = [
 
 /** For `--help` of such verbs. */
 export const CARRY_DETAILS =
-  "Shows the plan, asks, starts it and shows how far it is. Ctrl+C ends only the watching (exit code " +
-  `${EXIT.interrupted});\n` +
-  "the operation goes on: codis operation list. While it watches and stdout isn't a terminal, or with --json, each\n" +
-  `line is a JSON object. Exit code ${EXIT.failed}: the plan has problems, or the operation was cancelled.`;
+  "Shows the plan, asks, starts it and shows how far it is. While it watches and stdout isn't a terminal,\n" +
+  "or with --json, each line is a JSON object. Ctrl+C ends only the watching; the operation goes on:\n" +
+  `codis operation list. Exit code ${EXIT.failed}: the plan has problems, or the operation was cancelled;\n` +
+  `${EXIT.interrupted}: Ctrl+C.`;
 
 /** See the file head. Rejects with USAGE before anything else when nobody could be asked. */
 export async function carryOut(

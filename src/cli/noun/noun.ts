@@ -1,6 +1,6 @@
 /**
- * All nouns of the everyday command lines, and the verbs that need none. (`codis proxy list` is one of them, `codis proxy --config=FILE` is
- * the program of that name; `main.ts` tells them apart.)
+ * All nouns of the everyday command lines, and the verbs that need none. (`codis proxy list` is one of them,
+ * `codis proxy --config=FILE` is the program of that name; `main.ts` tells them apart.)
  */
 import { AUDIT, SENTINEL, USER } from "./access.ts";
 import { GROUP } from "./group.ts";

@@ -35,9 +35,9 @@ const WATCH: Verb<{ readonly timeout?: string }> = {
   summary: "show how far it is until it has ended",
   options: [["--timeout <duration>", "give up after so long, like 90s or 2h"]],
   details:
-    `${WHICH} Without it: the one that runs. A few lines that change at a terminal; a line of JSON for each change\n` +
-    "where stdout isn't one, or with --json. Exit code 0: it is done; 1: it was cancelled, or the time of\n" +
-    "--timeout is up; 130: Ctrl+C ended the watching. The operation goes on in any case.",
+    `${WHICH} Without it: the one that runs. A few lines that change at a terminal; a line of JSON for\n` +
+    "each change where stdout isn't one, or with --json. Exit code 0: it is done; 1: it was cancelled, or\n" +
+    "the time of --timeout is up; 130: Ctrl+C ended the watching. The operation goes on in any case.",
   run: async ({ client, args, flags }) => {
     const limitMs = flags.timeout === undefined ? undefined : readTimeout(flags.timeout);
     const [text] = args;

@@ -1,5 +1,6 @@
 /**
- * The flags that limit how fast keys move: the same for starting an operation and for one that is under way.
+ * The flags that limit how fast keys move: the same for starting an operation and for one that is under way. Sizes
+ * are written as in configuration files, `20mb`.
  */
 import type { V1OperationChange } from "../../api/v1-operation-schema.ts";
 import { parseByteSize } from "../../base/byte-size.ts";

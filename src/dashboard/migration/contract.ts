@@ -96,12 +96,13 @@ export interface StaleKeySearch {
    * Looks through all databases of the target for keys of the slots. Those of slots in `leftSlotIds` (recorded
    * as having left this group) are unlinked and counted. Any other stops the move: rejects with
    * STATE_CONFLICT and names a key, its slot and database. Resolves with the run id of the target that was
-   * searched.
+   * searched. The signal ends it at once; what was unlinked stays so.
    */
   clear(
     target: MoverServer,
     slotIds: ReadonlySet<number>,
     leftSlotIds: ReadonlySet<number>,
+    signal?: AbortSignal,
   ): Promise<{ readonly unlinked: number; readonly runId: string }>;
 }
 

@@ -23,21 +23,21 @@ const POLYNOMIAL = 0x95ac9329ac4bc9b5n;
 const TRIES_MAX = 10;
 
 /**
- * Throws SERVER_VERSION_UNSUPPORTED when the target doesn't know the source's payloads. A source without keys
- * proves nothing and passes.
+ * Whether it is known now that the target knows the source's payloads: a source without keys proves nothing. Throws
+ * SERVER_VERSION_UNSUPPORTED when the target doesn't know them.
  */
 export async function probePayload(
   source: RedisClient,
   keyspace: readonly KeyspaceEntry[],
   target: RedisClient,
-): Promise<void> {
+): Promise<boolean> {
   const version = await versionOf(source, keyspace);
   if (version === undefined) {
-    return;
+    return false;
   }
   const refusal = await refusalOf(target, probeOf(version));
   if (/Bad data format/i.test(refusal)) {
-    return;
+    return true;
   }
   throw new CodisError(
     "SERVER_VERSION_UNSUPPORTED",

@@ -4,25 +4,20 @@
  * knows, and no stale key there. What was found is remembered as long as it can't have changed: for one run of
  * both servers.
  */
-import { CodisError, messageOf } from "../../base/error.ts";
+import { CodisError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import { masterAddrOf } from "../../model/group.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import { FORWARD_METHOD } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { RedisClient } from "../../redis/client.ts";
-import type { ProxyFigures } from "../control.ts";
+import type { ProxyFigures, PushReport } from "../control.ts";
 import { copyFunctions } from "../group/function-copy.ts";
-import type { MoverServer, StaleKeySearch } from "./contract.ts";
+import type { StaleKeySearch } from "./contract.ts";
 import type { LeftSlots } from "./left-slots.ts";
+import type { OlderMovers } from "./older-movers.ts";
+import { type Pair, placeOf } from "./pair.ts";
 import { probePayload } from "./payload-probe.ts";
-import { connectTo, cutOlderMovers, cutProxyMovers, lookAtServer } from "./server-look.ts";
-
-/** Two groups that exchange slots. */
-export interface Pair {
-  readonly source: MoverServer;
-  readonly target: MoverServer;
-}
+import { checkMigrate, connectTo, cutProxyMovers, lookAtServer } from "./server-look.ts";
 
 /** What the looks need. */
 export interface PreflightOptions {
@@ -30,122 +25,184 @@ export interface PreflightOptions {
   readonly password: string;
   readonly topology: () => Topology;
   readonly proxyFigures: () => ReadonlyMap<string, ProxyFigures>;
-  readonly left: LeftSlots;
+  /** `Fleet.whenSynced`. */
+  readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
+  readonly olderMovers: Pick<OlderMovers, "cut">;
+  readonly left: Pick<LeftSlots, "of">;
   readonly staleKeys: StaleKeySearch;
   readonly onStaleKeys: (count: number) => void;
   readonly log: Log;
+}
+
+/** Slots that are about to be handed over. */
+export interface PairCheck {
+  readonly pair: Pair;
+  readonly slotIds: readonly number[];
+  /** Slots of the pair that will follow: the target is searched for all of them at once. */
+  readonly soon: readonly number[];
+  /** Proxies move keys away from the target at this moment. */
+  readonly isTargetGiving: boolean;
+  /** Ends the check at once. */
+  readonly signal: AbortSignal;
 }
 
 /** What is known of one pair, for these runs of its servers. */
 interface Known {
   readonly sourceRunId: string;
   readonly targetRunId: string;
+  /** The target is known to know the source's payloads. */
+  readonly isPayloadKnown: boolean;
   /** Slots for which the target was searched. */
   readonly searched: Set<number>;
 }
+
+/** Proxies that have something else to take in take it in in this time, milliseconds. */
+const SYNC_TIMEOUT_MS = 2_000;
 
 /** See the file head. */
 export class Preflight {
   readonly #options: PreflightOptions;
   readonly #known = new Map<string, Known>();
-  /** Servers that no older mover is connected to. */
-  readonly #cutAddrs = new Set<string>();
 
   constructor(options: PreflightOptions) {
     this.#options = options;
   }
 
-  /** Throws STATE_CONFLICT when a proxy can't take part now. Asks nobody. */
-  checkProxies(): void {
-    const figures = this.#options.proxyFigures();
-    for (const proxy of this.#options.topology().proxies.values()) {
+  /** Rejects with STATE_CONFLICT, and the names of the proxies that can't take part now. */
+  async checkProxies(): Promise<void> {
+    const { topology, proxyFigures, whenSynced } = this.#options;
+    const now = topology();
+    const figures = proxyFigures();
+    for (const proxy of now.proxies.values()) {
       if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
         throw new CodisError(
           "STATE_CONFLICT",
           `${nameOf(proxy)} doesn't say that it can move keys with MIGRATE; replace it by one of this program`,
         );
       }
-      const table = figures.get(proxy.token)?.table;
-      if (table !== "synced") {
-        throw new CodisError(
-          "STATE_CONFLICT",
-          `${nameOf(proxy)} ${table === "unreachable" ? "doesn't answer" : "doesn't have the newest slots yet"}; ` +
-            "no slot changes its owner without all proxies: start it, or remove it",
-        );
+      if (figures.get(proxy.token)?.table === "unreachable") {
+        throw notAll(`${nameOf(proxy)} doesn't answer`);
       }
+    }
+    const { failed } = await whenSynced(now.revision, SYNC_TIMEOUT_MS);
+    if (failed.length > 0) {
+      throw notAll(failed.map(({ reason }) => reason).join("; "));
     }
   }
 
-  /**
-   * Makes sure that these slots can be handed over from the pair's source to its target. `soon` are the slots
-   * that will follow: the target is searched for all of them at once. Rejects with the reason.
-   */
-  async checkPair(
-    pair: Pair,
-    slotIds: readonly number[],
-    soon: readonly number[],
-    isTargetGiving: boolean,
-  ): Promise<void> {
-    const { epoch } = this.#options;
-    await this.#cutOlder(pair);
-    const target = await connectTo(pair.target, epoch);
+  /** Makes sure that the slots can be handed over. Rejects with the reason why not. */
+  async checkPair(check: PairCheck): Promise<void> {
+    const { epoch, olderMovers } = this.#options;
+    const { pair, signal } = check;
+    if (pair.target.addr === "") {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `group-[${pair.target.groupId}] has no server; add one, then the slot moves`,
+      );
+    }
+    await olderMovers.cut(pair);
+    const target = await connectTo(pair.target, epoch, signal);
     try {
-      const source = pair.source.addr === "" ? undefined : await connectTo(pair.source, epoch);
+      const source =
+        pair.source.addr === "" ? undefined : await connectTo(pair.source, epoch, signal);
       try {
-        await this.#checkServers(pair, source, target, isTargetGiving);
+        const known = await this.#checkServers(check, source, target);
+        await this.#search(check, known, target);
       } finally {
         source?.close();
       }
     } finally {
       target.close();
     }
-    await this.#search(pair, slotIds, soon);
+  }
+
+  /** Makes sure that half-moved slots of the pair can go back to its source. Rejects with the reason why not. */
+  async checkReturn(pair: Pair): Promise<void> {
+    const { epoch, olderMovers } = this.#options;
+    await olderMovers.cut(pair);
+    const [source, target] = await Promise.all([
+      connectTo(pair.source, epoch),
+      connectTo(pair.target, epoch),
+    ]);
+    try {
+      await lookAtServer(source);
+      const { keyspace } = await lookAtServer(target);
+      await checkMigrate(target);
+      await probePayload(target, keyspace, source);
+    } finally {
+      source.close();
+      target.close();
+    }
+  }
+
+  /** The slots have left the pair's target again, or come from elsewhere: searched anew next time. */
+  forget(slotIds: readonly number[]): void {
+    for (const { searched } of this.#known.values()) {
+      for (const id of slotIds) {
+        searched.delete(id);
+      }
+    }
   }
 
   async #checkServers(
-    pair: Pair,
+    { pair, isTargetGiving }: PairCheck,
     source: RedisClient | undefined,
     target: RedisClient,
-    isTargetGiving: boolean,
-  ): Promise<void> {
-    const key = keyOf(pair);
+  ): Promise<Known> {
+    const key = placeOf(pair);
     const targetLook = await lookAtServer(target);
     const sourceLook = source === undefined ? undefined : await lookAtServer(source);
-    const sourceRunId = sourceLook?.runId ?? "";
-    const known = this.#known.get(key);
-    if (known?.sourceRunId === sourceRunId && known.targetRunId === targetLook.runId) {
-      return;
+    const runs = { sourceRunId: sourceLook?.runId ?? "", targetRunId: targetLook.runId };
+    const before = this.#known.get(key);
+    const isSame =
+      before?.sourceRunId === runs.sourceRunId && before.targetRunId === runs.targetRunId;
+    if (isSame && before.isPayloadKnown) {
+      return before;
     }
-    if (source !== undefined && sourceLook !== undefined) {
-      if (sourceRunId === targetLook.runId) {
-        throw new CodisError(
-          "STATE_CONFLICT",
-          `servers ${pair.source.addr} and ${pair.target.addr} are one and the same process`,
-        );
+    if (runs.sourceRunId === runs.targetRunId) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `servers ${pair.source.addr} and ${pair.target.addr} are one and the same process`,
+      );
+    }
+    const isPayloadKnown =
+      source === undefined || (await probePayload(source, sourceLook?.keyspace ?? [], target));
+    if (!isSame) {
+      if (source !== undefined) {
+        await checkMigrate(source);
       }
-      await probePayload(source, sourceLook.keyspace, target);
+      const { topology, password } = this.#options;
+      const { addr, groupId } = pair.target;
+      await copyFunctions({ addr, groupId, topology: topology(), password });
+      if (!isTargetGiving) {
+        // Else proxies move keys away from it at this moment, and would only be disturbed.
+        await cutProxyMovers(target);
+      }
     }
-    const { topology, password } = this.#options;
-    const { addr, groupId } = pair.target;
-    await copyFunctions({ addr, groupId, topology: topology(), password });
-    if (!isTargetGiving) {
-      // Else proxies move keys away from it at this moment, and would only be disturbed.
-      await cutProxyMovers(target);
-    }
-    this.#known.set(key, { sourceRunId, targetRunId: targetLook.runId, searched: new Set() });
+    const searched = isSame ? before.searched : new Set<number>();
+    const known = { ...runs, isPayloadKnown, searched };
+    this.#known.set(key, known);
+    return known;
   }
 
-  async #search(pair: Pair, slotIds: readonly number[], soon: readonly number[]): Promise<void> {
-    const known = this.#known.get(keyOf(pair));
-    if (known === undefined || slotIds.every((id) => known.searched.has(id))) {
+  async #search(
+    { pair, slotIds, soon, signal }: PairCheck,
+    known: Known,
+    target: RedisClient,
+  ): Promise<void> {
+    if (slotIds.every((id) => known.searched.has(id))) {
       return;
     }
     const { left, staleKeys, onStaleKeys, log } = this.#options;
     const wanted = new Set([...slotIds, ...soon].filter((id) => !known.searched.has(id)));
     const leftIds = await left.of(pair.target.groupId);
-    const { unlinked, runId } = await staleKeys.clear(pair.target, wanted, leftIds);
+    if ([...wanted].some((id) => leftIds.has(id))) {
+      // They have left it once: a MIGRATE of then, still on its way, would take away what comes now.
+      await cutProxyMovers(target);
+    }
+    const { unlinked, runId } = await staleKeys.clear(pair.target, wanted, leftIds, signal);
     if (runId !== known.targetRunId) {
-      this.#known.delete(keyOf(pair));
+      this.#known.delete(placeOf(pair));
       throw new CodisError(
         "STATE_CONFLICT",
         `server ${pair.target.addr} was restarted meanwhile; it is looked at again`,
@@ -162,65 +219,15 @@ export class Preflight {
       onStaleKeys(unlinked);
     }
   }
+}
 
-  /** The slots have left the pair's target again, or come from elsewhere: searched anew next time. */
-  forget(slotIds: readonly number[]): void {
-    for (const { searched } of this.#known.values()) {
-      for (const id of slotIds) {
-        searched.delete(id);
-      }
-    }
-  }
-
-  /**
-   * Ends movers of leaders before this one, on every master that answers, on those of the pair for certain: none
-   * may act after this leader has.
-   */
-  async #cutOlder(pair: Pair): Promise<void> {
-    for (const group of this.#options.topology().groups.values()) {
-      const addr = masterAddrOf(group);
-      if (addr === "" || this.#cutAddrs.has(addr)) {
-        continue;
-      }
-      try {
-        await this.#cutOlderAt({
-          groupId: group.id,
-          addr,
-          user: "",
-          password: this.#options.password,
-        });
-      } catch (thrown) {
-        if (addr === pair.source.addr || addr === pair.target.addr) {
-          throw thrown;
-        }
-        // Looked at again before a slot moves from or to it.
-        this.#options.log.debug("migration.older_movers", messageOf(thrown), { addr });
-      }
-    }
-  }
-
-  async #cutOlderAt(server: MoverServer): Promise<void> {
-    const { epoch, log } = this.#options;
-    const client = await connectTo(server, epoch);
-    try {
-      const count = await cutOlderMovers(client, epoch);
-      if (count > 0) {
-        const { addr } = server;
-        const text = `${count} connections of an earlier leader were cut`;
-        log.info("migration.older_movers", text, { addr, count });
-      }
-    } finally {
-      client.close();
-    }
-    // An older leader that connects later finds that it doesn't lead, before its first MIGRATE.
-    this.#cutAddrs.add(server.addr);
-  }
+function notAll(reasons: string): CodisError {
+  return new CodisError(
+    "STATE_CONFLICT",
+    `${reasons}; no slot changes its owner without all proxies: start them, or remove them`,
+  );
 }
 
 function nameOf({ token, adminAddr }: ProxyRecord): string {
   return `proxy-[${token}] at ${adminAddr}`;
-}
-
-function keyOf({ source, target }: Pair): string {
-  return `${source.addr}>${target.addr}`;
 }

@@ -4,9 +4,10 @@
  *
  * Every function takes an open connection; they reject as `RedisCaller.call` does.
  */
-import { CodisError } from "../../base/error.ts";
+import { randomUUID } from "node:crypto";
+import { CodisError, isCodisError } from "../../base/error.ts";
 import { findNamed, ioErrorCountOf, MOVER_NAME_PREFIX } from "../../migrate/doubt.ts";
-import { RedisClient } from "../../redis/client.ts";
+import { type CallOptions, RedisClient } from "../../redis/client.ts";
 import {
   isVersionAtLeast,
   type KeyspaceEntry,
@@ -27,11 +28,17 @@ export interface ServerLook {
 /** Longest wait for a connection and for one answer, milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
+/** Of a MIGRATE that moves nothing, milliseconds. */
+const PROBE_TIMEOUT_MS = 100;
 /** Listings until no connection with such a name is left. */
 const CUTS_MAX = 10;
 
-/** A connection for looks, with the name of this leader's movers. */
-export function connectTo(server: MoverServer, epoch: number): Promise<RedisClient> {
+/** A connection for looks, with the name of this leader's movers; the signal ends it. */
+export function connectTo(
+  server: MoverServer,
+  epoch: number,
+  signal?: AbortSignal,
+): Promise<RedisClient> {
   return RedisClient.connect({
     addr: server.addr,
     user: server.user === "" ? undefined : server.user,
@@ -39,6 +46,7 @@ export function connectTo(server: MoverServer, epoch: number): Promise<RedisClie
     name: `${MOVER_NAME_PREFIX}${epoch}`,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     callTimeoutMs: CALL_TIMEOUT_MS,
+    signal,
   });
 }
 
@@ -47,11 +55,7 @@ export function connectTo(server: MoverServer, epoch: number): Promise<RedisClie
  * SERVER_VERSION_UNSUPPORTED when it can't count the failures of MIGRATE.
  */
 export async function lookAtServer(client: RedisClient): Promise<ServerLook> {
-  const [infoText, errorText] = await Promise.all([
-    readText(client, ["INFO"]),
-    readText(client, ["INFO", "errorstats"]),
-  ]);
-  const info = parseInfo(infoText);
+  const info = parseInfo(await readText(client, ["INFO"]));
   const runId = info["run_id"];
   if (runId === undefined) {
     throw unexpectedReply(client.addr, "INFO");
@@ -71,42 +75,71 @@ export async function lookAtServer(client: RedisClient): Promise<ServerLook> {
         "expected 7.0 or later to move slots",
     );
   }
-  if (Number.isNaN(ioErrorCountOf(errorText))) {
+  await countIoErrors(client);
+  return { runId, keyspace: keyspaceOf(info) };
+}
+
+/**
+ * Throws STATE_CONFLICT when the source doesn't carry out MIGRATE for us: renamed, or not allowed. Tried on a key that
+ * nobody has, so nothing moves and the target isn't called.
+ */
+export async function checkMigrate(source: RedisClient): Promise<void> {
+  const key = `codis:probe:${randomUUID()}`;
+  const args = ["MIGRATE", "127.0.0.1", "1", "", "0", `${PROBE_TIMEOUT_MS}`, "KEYS", key];
+  try {
+    const reply = textOf(await source.call(args));
+    if (reply !== "NOKEY") {
+      throw unexpectedReply(source.addr, "MIGRATE");
+    }
+  } catch (thrown) {
+    if (isCodisError(thrown, "SERVER_REFUSED")) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `server ${source.addr} doesn't let keys be moved with MIGRATE: ${thrown.message}`,
+        { cause: thrown },
+      );
+    }
+    throw thrown;
+  }
+}
+
+/** Which run of the server's process answers. */
+export async function runIdOf(client: RedisClient, options: CallOptions = {}): Promise<string> {
+  const runId = parseInfo(await readText(client, ["INFO", "server"], options))["run_id"];
+  if (runId === undefined) {
+    throw unexpectedReply(client.addr, "INFO");
+  }
+  return runId;
+}
+
+/** IOERR replies that the server has counted. Throws SERVER_VERSION_UNSUPPORTED when it doesn't. */
+export async function countIoErrors(
+  client: RedisClient,
+  options: CallOptions = {},
+): Promise<number> {
+  const count = ioErrorCountOf(await readText(client, ["INFO", "errorstats"], options));
+  if (Number.isNaN(count)) {
     throw new CodisError(
       "SERVER_VERSION_UNSUPPORTED",
       `server ${client.addr} doesn't count its errors (INFO errorstats); CONFIG RESETSTAT there mends an overflow`,
     );
   }
-  return { runId, keyspace: keyspaceOf(info) };
+  return count;
 }
 
-/** Cuts the movers of leaders before this one; gives how many. */
-export function cutOlderMovers(client: RedisClient, epoch: number): Promise<number> {
-  return cutNamed(client, (name) => {
+/** Cuts the movers of leaders before this one until none is left; gives how many. Throws STATE_CONFLICT. */
+export async function cutOlderMovers(client: RedisClient, epoch: number): Promise<number> {
+  const isOlder = (name: string): boolean => {
     const found = /^codis-mover-(\d+)(?:$|\/)/.exec(name);
     return found !== null && Number(found[1]) < epoch;
-  });
-}
-
-/**
- * Cuts the movers of all proxies: what they have sent to this server, and it hasn't read yet, is never carried
- * out. Proxies connect again when they need it. Gives how many.
- */
-export function cutProxyMovers(client: RedisClient): Promise<number> {
-  return cutNamed(client, (name) => name.startsWith(`${MOVER_NAME_PREFIX}proxy-`));
-}
-
-async function cutNamed(client: RedisClient, isWanted: (name: string) => boolean): Promise<number> {
+  };
   let count = 0;
   for (let round = 0; round < CUTS_MAX; round += 1) {
-    const list = await readText(client, ["CLIENT", "LIST", "TYPE", "normal"]);
-    const ids = findNamed(list, MOVER_NAME_PREFIX, isWanted);
-    if (ids.length === 0) {
+    const cut = await cutNamed(client, isOlder, {});
+    if (cut === 0) {
       return count;
     }
-    // One that is gone by itself answers 0.
-    await Promise.all(ids.map((id) => client.call(["CLIENT", "KILL", "ID", id])));
-    count += ids.length;
+    count += cut;
   }
   throw new CodisError(
     "STATE_CONFLICT",
@@ -114,8 +147,32 @@ async function cutNamed(client: RedisClient, isWanted: (name: string) => boolean
   );
 }
 
-async function readText(client: RedisClient, args: readonly string[]): Promise<string> {
-  const text = textOf(await client.call(args));
+/**
+ * Cuts the movers of all proxies, those that are connected now: what they have sent to this server, and it hasn't
+ * read yet, is never carried out. Proxies connect again when they need it. Gives how many.
+ */
+export function cutProxyMovers(client: RedisClient, options: CallOptions = {}): Promise<number> {
+  return cutNamed(client, (name) => name.startsWith(`${MOVER_NAME_PREFIX}proxy-`), options);
+}
+
+async function cutNamed(
+  client: RedisClient,
+  isWanted: (name: string) => boolean,
+  options: CallOptions,
+): Promise<number> {
+  const list = await readText(client, ["CLIENT", "LIST", "TYPE", "normal"], options);
+  const ids = findNamed(list, MOVER_NAME_PREFIX, isWanted);
+  // One that is gone by itself answers 0.
+  await Promise.all(ids.map((id) => client.call(["CLIENT", "KILL", "ID", id], options)));
+  return ids.length;
+}
+
+async function readText(
+  client: RedisClient,
+  args: readonly string[],
+  options: CallOptions = {},
+): Promise<string> {
+  const text = textOf(await client.call(args, options));
   if (text === undefined) {
     throw unexpectedReply(client.addr, args.slice(0, 2).join(" "));
   }

@@ -10,10 +10,11 @@ import { systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
 import { slotOf } from "../../command/hash.ts";
 import type { RedisClient } from "../../redis/client.ts";
+import { numberOf } from "../../redis/reply.ts";
 import { scan, selectDatabase } from "../../redis/server-command.ts";
 import { showKey } from "../group/foreign-key.ts";
 import type { MoverServer, StaleKeySearch } from "./contract.ts";
-import { connectTo, lookAtServer } from "./server-look.ts";
+import { connectTo, lookAtServer, runIdOf } from "./server-look.ts";
 
 /** Keys in one step. */
 const SCAN_COUNT = 1_000;
@@ -24,11 +25,22 @@ const REST_SHARE = 0.3;
 export interface StaleKeysOptions {
   readonly slotCount: number;
   readonly epoch: number;
+  /** As of a mover: awaited after the connect, before the first key is unlinked. */
+  readonly confirm: () => Promise<void>;
+}
+
+/** A key that stopped a search. */
+interface Obstacle {
+  readonly key: Buffer;
+  readonly slot: number;
+  readonly db: number;
 }
 
 /** See the file head. */
 export class StaleKeys implements StaleKeySearch {
   readonly #options: StaleKeysOptions;
+  /** By address: looked at first, so that trying again costs the server nothing while nobody has removed it. */
+  readonly #obstacles = new Map<string, Obstacle>();
 
   constructor(options: StaleKeysOptions) {
     this.#options = options;
@@ -38,17 +50,19 @@ export class StaleKeys implements StaleKeySearch {
     target: MoverServer,
     slotIds: ReadonlySet<number>,
     leftSlotIds: ReadonlySet<number>,
+    signal?: AbortSignal,
   ): Promise<{ readonly unlinked: number; readonly runId: string }> {
-    const client = await connectTo(target, this.#options.epoch);
+    const client = await connectTo(target, this.#options.epoch, signal);
     try {
+      await this.#options.confirm();
       const { runId, keyspace } = await lookAtServer(client);
+      await this.#checkObstacle(client, slotIds, leftSlotIds);
       let unlinked = 0;
       for (const { db } of keyspace) {
         await selectDatabase(client, db);
         unlinked += await this.#clearDatabase(client, db, slotIds, leftSlotIds);
       }
-      const after = await lookAtServer(client);
-      if (after.runId !== runId) {
+      if ((await runIdOf(client)) !== runId) {
         throw new CodisError(
           "STATE_CONFLICT",
           `server ${target.addr} was restarted while it was searched; it is searched again`,
@@ -58,6 +72,22 @@ export class StaleKeys implements StaleKeySearch {
     } finally {
       client.close();
     }
+  }
+
+  async #checkObstacle(
+    client: RedisClient,
+    slotIds: ReadonlySet<number>,
+    leftSlotIds: ReadonlySet<number>,
+  ): Promise<void> {
+    const obstacle = this.#obstacles.get(client.addr);
+    if (obstacle === undefined || !slotIds.has(obstacle.slot) || leftSlotIds.has(obstacle.slot)) {
+      return;
+    }
+    await selectDatabase(client, obstacle.db);
+    if (numberOf(await client.call(["EXISTS", obstacle.key])) === 1) {
+      throw refusalOf(client.addr, obstacle);
+    }
+    this.#obstacles.delete(client.addr);
   }
 
   async #clearDatabase(
@@ -75,21 +105,16 @@ export class StaleKeys implements StaleKeySearch {
       const stale: Buffer[] = [];
       for (const key of step.keys) {
         const slot = slotOf(key, 0, key.length, mask);
-        if (!slotIds.has(slot)) {
-          continue;
+        if (slotIds.has(slot) && !leftSlotIds.has(slot)) {
+          this.#obstacles.set(client.addr, { key, slot, db });
+          throw refusalOf(client.addr, { key, slot, db });
         }
-        if (!leftSlotIds.has(slot)) {
-          throw new CodisError(
-            "STATE_CONFLICT",
-            `server ${client.addr} has key ${showKey(key)} (slot ${slot}, database ${db}), which isn't its group's ` +
-              "and wasn't left by a move; remove it there or give the slot to its group by force",
-          );
+        if (slotIds.has(slot)) {
+          stale.push(key);
         }
-        stale.push(key);
       }
       if (stale.length > 0) {
-        await client.call(["UNLINK", ...stale]);
-        unlinked += stale.length;
+        unlinked += numberOf(await client.call(["UNLINK", ...stale])) ?? 0;
       }
       cursor = step.cursor;
       if (cursor !== "0") {
@@ -99,4 +124,12 @@ export class StaleKeys implements StaleKeySearch {
     } while (cursor !== "0");
     return unlinked;
   }
+}
+
+function refusalOf(addr: string, { key, slot, db }: Obstacle): CodisError {
+  return new CodisError(
+    "STATE_CONFLICT",
+    `server ${addr} has key ${showKey(key)} (slot ${slot}, database ${db}), which isn't its group's ` +
+      "and wasn't left by a move; remove it there or give the slot to its group by force",
+  );
 }

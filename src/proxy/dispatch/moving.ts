@@ -105,10 +105,13 @@ export class MovingDispatcher {
     wanted: readonly SlotKeys[],
   ): number {
     const { moving } = this.#router;
-    let wait = session.keyWait;
-    if (wait?.isCurrent !== true) {
+    const seq = session.output.tail;
+    // One that an earlier request has left says nothing about this one.
+    let wait = session.keyWait?.seq === seq ? session.keyWait : undefined;
+    if (wait?.isCurrent !== true || !wanted.every(({ slot }) => wait?.covers(slot) === true)) {
       const sinceMs = wait?.sinceMs ?? nowMs;
-      wait = moving.waitForKeys(wanted, session.db, sinceMs, () => session.onTableChanged());
+      const wake = (): void => session.onTableChanged();
+      wait = moving.waitForKeys(wanted, session.db, { seq, sinceMs, wake });
       session.keyWait = wait;
       if (wait === undefined) return ADMITTED;
     }

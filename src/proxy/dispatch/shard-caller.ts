@@ -71,7 +71,8 @@ export class RouterShardCaller implements ShardCaller {
       return slotStates[slotId] === SLOT_SERVED ? shard : REPLY_SLOT_OFFLINE;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    const wait = moving.waitForKeys([{ slot, names: keys }], db, performance.now(), resolve);
+    const origin = { seq: 0, sinceMs: performance.now(), wake: resolve };
+    const wait = moving.waitForKeys([{ slot, names: keys }], db, origin);
     if (wait === undefined) return shard;
     await promise;
     if (wait.isMoved) return shard;

@@ -5,6 +5,16 @@
 import type { MovingSlot } from "../mover/moving-slot.ts";
 import type { KeyWaiter, Refusal } from "../mover/wanted-key.ts";
 
+/** Who waits. */
+export interface WaitOrigin {
+  /** See `KeyWait.seq`. */
+  readonly seq: number;
+  /** When the request began to wait, monotonic ms. */
+  readonly sinceMs: number;
+  /** Called once, when there is something to do. */
+  readonly wake: () => void;
+}
+
 /** See the file head. */
 export class KeyWait implements KeyWaiter {
   /** Monotonic ms. */
@@ -12,16 +22,24 @@ export class KeyWait implements KeyWaiter {
   refusal: Refusal | undefined;
   failure: string | undefined;
   isExpired = false;
+  /** Number of the request in its session (`SessionOutput.tail` while it waits). */
+  readonly seq: number;
   readonly #slots: ReadonlySet<MovingSlot>;
   readonly #wake: () => void;
   #missing: number;
 
   /** `wake` is called once, when there is something to do: moved, refused or expired. */
-  constructor(slots: ReadonlySet<MovingSlot>, missing: number, sinceMs: number, wake: () => void) {
+  constructor(slots: ReadonlySet<MovingSlot>, missing: number, origin: WaitOrigin) {
     this.#slots = slots;
     this.#missing = missing;
-    this.sinceMs = sinceMs;
-    this.#wake = wake;
+    this.seq = origin.seq;
+    this.sinceMs = origin.sinceMs;
+    this.#wake = origin.wake;
+  }
+
+  /** Whether it has asked for the request's keys in this slot: one may have begun to move later. */
+  covers(slot: MovingSlot): boolean {
+    return this.#slots.has(slot);
   }
 
   get isWaiting(): boolean {

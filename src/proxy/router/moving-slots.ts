@@ -17,7 +17,7 @@ import type { ReplySink } from "../reply/reply-sink.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { MoveStats } from "../stats/move-stats.ts";
 import { CONN_RESET, type HeldRequest, isTaking, sendHeld } from "./held-request.ts";
-import { KeyWait } from "./key-wait.ts";
+import { KeyWait, type WaitOrigin } from "./key-wait.ts";
 import { MovingRequest } from "./moving-request.ts";
 import { isPlainRead, readAtSource } from "./source-read.ts";
 
@@ -152,25 +152,21 @@ export class MovingSlots {
   }
 
   /**
-   * Has keys moved for a request that waits elsewhere. Undefined: none of them is at its source. `wake` is called
-   * once later, also when a slot doesn't move as it did any more; `sinceMs` is when the request began to wait.
+   * Has keys moved for a request that waits elsewhere. Undefined: none of them is at its source. Its `wake` is
+   * called once later, also when a slot doesn't move as it did any more.
    */
-  waitForKeys(
-    wanted: readonly SlotKeys[],
-    db: number,
-    sinceMs: number,
-    wake: () => void,
-  ): KeyWait | undefined {
+  waitForKeys(wanted: readonly SlotKeys[], db: number, origin: WaitOrigin): KeyWait | undefined {
     const missing = wanted.flatMap(({ slot, names }) =>
       names.filter((name) => !slot.isSure(db, name)).map((name) => ({ slot, name })),
     );
     if (missing.length === 0) return undefined;
     const slots = new Set(wanted.map(({ slot }) => slot));
-    const wait = new KeyWait(slots, missing.length, sinceMs, () => {
+    const wake = (): void => {
       this.#waits.delete(wait);
-      this.stats.noteWait(performance.now() - sinceMs);
-      wake();
-    });
+      this.stats.noteWait(performance.now() - origin.sinceMs);
+      origin.wake();
+    };
+    const wait = new KeyWait(slots, missing.length, { ...origin, wake });
     this.#waits.add(wait);
     this.stats.waits++;
     for (const { slot, name } of missing) slot.want(db, name, wait);

@@ -2,8 +2,10 @@
  * Slots whose keys come from another server, on two real servers: whatever a client asks, it is answered as if all
  * keys were in one place, and keys are where they belong afterwards.
  */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { waitFor } from "../../support/deadline.ts";
 import { type MovingWorker, startMovingWorker } from "../../support/moving-worker.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import type { RespConnection } from "../../support/resp-connection.ts";
@@ -179,6 +181,23 @@ describe("keys move before a command runs", () => {
     expect(await call("EXISTS", "new", "key:0", "new")).toBe(":2\r\n");
     expect(await keysOf(source)).toEqual(["new"]);
     expect(await keysOf(target)).toEqual([]);
+  });
+
+  test("for a split command of which another slot begins to move while it waits", async () => {
+    for (const round of ["1", "2"]) {
+      const [first = "", second = ""] = [`early:${round}`, `late:${round}`];
+      await pipeline([first, second].map((name) => ["SET", name, name]));
+      await worker.migrate(first);
+      source.pause();
+      const values = call("MGET", first, second);
+      // It waits for its first key when the second one's slot follows.
+      await waitFor("wait", 5_000, async () => (await worker.figures()).waiting > 0 || undefined);
+      const filled = worker.migrate(second);
+      source.resume();
+      await filled;
+      const reply = [first, second].map((name) => `$${name.length}\r\n${name}\r\n`).join("");
+      expect(await values).toBe(`*2\r\n${reply}`);
+    }
   });
 
   test("for scripts and functions", async () => {

@@ -1,0 +1,46 @@
+/**
+ * The two masters that a slot moves between, by the newest topology, and slots ordered by such pairs.
+ */
+import { masterAddrOf } from "../../model/group.ts";
+import type { Topology } from "../../model/topology/topology.ts";
+import type { MoverServer } from "./contract.ts";
+
+/** Two groups that exchange slots. An address is empty when its group has no server, or for no group (0). */
+export interface Pair {
+  readonly source: MoverServer;
+  readonly target: MoverServer;
+}
+
+/** Where keys of the slot come from and go to; both sides are empty for a slot that doesn't exist. */
+export function pairOf(topology: Topology, slotId: number, password: string): Pair {
+  const slot = topology.slots[slotId];
+  const serverOf = (groupId: number): MoverServer => {
+    return { groupId, addr: masterAddrOf(topology.groups.get(groupId)), user: "", password };
+  };
+  return { source: serverOf(slot?.groupId ?? 0), target: serverOf(slot?.action.targetId ?? 0) };
+}
+
+/** Equal for equal pairs: groups and their masters' addresses. */
+export function placeOf({ source, target }: Pair): string {
+  return `${source.groupId}@${source.addr}>${target.groupId}@${target.addr}`;
+}
+
+/** Slots by a key, in the order of the list; those with an undefined key are left out. */
+export function slotsBy<Key>(
+  slotIds: readonly number[],
+  keyOf: (slotId: number) => Key | undefined,
+): ReadonlyMap<Key, readonly number[]> {
+  const groups = new Map<Key, number[]>();
+  for (const id of slotIds) {
+    const key = keyOf(id);
+    if (key !== undefined) {
+      const group = groups.get(key);
+      if (group === undefined) {
+        groups.set(key, [id]);
+      } else {
+        group.push(id);
+      }
+    }
+  }
+  return groups;
+}
