@@ -285,6 +285,7 @@ export class Leader implements LeaderControl {
       for (const line of report.skipped) {
         this.#options.log.warn("functions.skipped", line, { group: groupId });
       }
+      await this.#movingNow.forgetLeft(groupId);
     }
     await this.#store.commit(`add server ${addr} to group ${groupId}`, (now) => {
       const after = addServer(now, groupId, addr, options.datacenter);
@@ -352,8 +353,7 @@ export class Leader implements LeaderControl {
       assignSlots(now, assignments, { repairsFaults: true });
     // What is wrong is said before slots that move are let go of.
     assign(this.topology());
-    const ids = assignments.map(({ id }) => id);
-    await this.#movingNow.assignSlots(ids, () =>
+    await this.#movingNow.assignSlots(assignments, () =>
       this.#store.commit(`assign ${assignments.length} slots`, assign),
     );
     return this.#push();

@@ -6,9 +6,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Leadership, NodeReader } from "../coordinator/coordinator.ts";
 import type { DashboardConfig } from "./config/key.ts";
-import type { MigrationControl, ProductStorage, ServerFigures } from "./control.ts";
+import type { MigrationControl, ProductStorage, ServerFigures, SlotAssignment } from "./control.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { createMigrationEngine } from "./migration/create-engine.ts";
+import { LeftSlots } from "./migration/left-slots.ts";
 import { AutoBalance } from "./operation/auto-balance.ts";
 import { OperationManager, type TopologyPort } from "./operation/operations.ts";
 import { Planner } from "./operation/planner.ts";
@@ -26,10 +27,19 @@ export interface MovingOptions {
   readonly log: Log;
 }
 
+interface MovingParts {
+  readonly operations: OperationManager;
+  readonly autoBalance: AutoBalance | undefined;
+  readonly left: LeftSlots;
+  readonly topology: TopologyPort;
+}
+
 /** See the file head. */
 export class Moving {
   readonly #operations: OperationManager;
   readonly #autoBalance: AutoBalance | undefined;
+  readonly #left: LeftSlots;
+  readonly #topology: TopologyPort;
 
   /** Reads what earlier leaders left; nothing moves before `start`. Rejects with the coordinator's codes. */
   static async open(options: MovingOptions): Promise<Moving> {
@@ -52,6 +62,7 @@ export class Moving {
       ioTimeoutMs: config.migrationIoTimeoutMs,
       password,
     };
+    const left = new LeftSlots(options.storage, product);
     const operations = await OperationManager.open({
       product,
       reader: options.coordinator,
@@ -60,10 +71,9 @@ export class Moving {
       planner,
       createEngine: (policy, events) =>
         createMigrationEngine({
-          product,
           leadership,
           topology,
-          storage: options.storage,
+          left,
           whenSynced: (revision, timeoutMs) => fleet.whenSynced(revision, timeoutMs),
           proxyFigures: () => fleet.figures(),
           settings,
@@ -87,12 +97,14 @@ export class Moving {
     const autoBalance = config.autoRebalance
       ? new AutoBalance({ rules, topology: snapshot, serverFigures, operations, clock, log })
       : undefined;
-    return new Moving(operations, autoBalance);
+    return new Moving({ operations, autoBalance, left, topology });
   }
 
-  private constructor(operations: OperationManager, autoBalance: AutoBalance | undefined) {
+  private constructor({ operations, autoBalance, left, topology }: MovingParts) {
     this.#operations = operations;
     this.#autoBalance = autoBalance;
+    this.#left = left;
+    this.#topology = topology;
   }
 
   get control(): MigrationControl {
@@ -110,8 +122,42 @@ export class Moving {
     await this.#operations.close();
   }
 
-  /** See `OperationManager.assignSlots`. */
-  assignSlots<Result>(slotIds: readonly number[], change: () => Promise<Result>): Promise<Result> {
-    return this.#operations.assignSlots(slotIds, change);
+  /**
+   * See `OperationManager.assignSlots`. Before `change`, it is forgotten that these slots have left the groups
+   * that have to do with it: keys of theirs that are found there later are nobody's leftovers any more.
+   */
+  assignSlots<Result>(
+    assignments: readonly SlotAssignment[],
+    change: () => Promise<Result>,
+  ): Promise<Result> {
+    const ids = assignments.map(({ id }) => id);
+    return this.#operations.assignSlots(ids, async () => {
+      for (const [groupId, slotIds] of this.#concerned(assignments)) {
+        await this.#left.remove(groupId, slotIds);
+      }
+      return change();
+    });
+  }
+
+  /** A group's first server comes: nothing that is found there was left by a move. */
+  async forgetLeft(groupId: number): Promise<void> {
+    await this.#left.clear(groupId);
+  }
+
+  /** Slots by the groups that they are in, move to, or are given to. */
+  #concerned(assignments: readonly SlotAssignment[]): ReadonlyMap<number, readonly number[]> {
+    const { slots } = this.#topology.snapshot();
+    const slotIdsByGroup = new Map<number, number[]>();
+    for (const { id, groupId } of assignments) {
+      const slot = slots[id];
+      for (const each of new Set([groupId, slot?.groupId ?? 0, slot?.action.targetId ?? 0])) {
+        if (each !== 0) {
+          const slotIds = slotIdsByGroup.get(each) ?? [];
+          slotIds.push(id);
+          slotIdsByGroup.set(each, slotIds);
+        }
+      }
+    }
+    return slotIdsByGroup;
   }
 }

@@ -13,6 +13,7 @@ import type {
   Mover,
 } from "../../src/dashboard/migration/contract.ts";
 import { Engine } from "../../src/dashboard/migration/engine.ts";
+import type { Pair } from "../../src/dashboard/migration/pair.ts";
 import { createSlotActions } from "../../src/model/change/slot.ts";
 import type { SlotRecord } from "../../src/model/slot.ts";
 import { viewSlot } from "../../src/model/slot-view.ts";
@@ -43,8 +44,17 @@ export class EngineProduct {
   isMoverQuick = true;
   readonly movers: FakeMover[] = [];
   runId = "run-1";
+  /** So often a transfer is in doubt while slots are held to go back. */
+  doubts = 0;
+  /** Waited for in each search for duplicates; ends early when the mover is closed. */
+  duplicateSearch: Promise<void> = Promise.resolve();
+  parallelSlots = 100;
+  /** Dashboards so far. */
+  lives = 0;
   paused = new Set<number>();
-  /** Called with each step before it is done. */
+  /** Waited for in each look at a pair. */
+  onCheck: (pair: Pair, signal: AbortSignal) => Promise<void> = async () => undefined;
+  /** Called with each step before it is done; may throw, and then it isn't done. */
   onStep: (text: string) => void = () => undefined;
   readonly proxies = ["proxy-1", "proxy-2"];
 
@@ -130,10 +140,14 @@ export class StartedEngine {
   readonly #listeners = new Set<(topology: Topology) => void>();
   stepCount = 0;
   isDead = false;
+  isCut = true;
 
   constructor(product: EngineProduct, dieAt: number) {
     this.#product = product;
     this.#dieAt = dieAt;
+    // The second leader has to cut the movers of the first.
+    this.isCut = product.lives === 0;
+    product.lives += 1;
     // A new leader begins with what is stored: nothing is handed over.
     product.topology = {
       ...product.topology,
@@ -164,14 +178,25 @@ export class StartedEngine {
         return product.push();
       },
       preflight: {
-        checkProxies: () => undefined,
-        checkPair: async () => {
+        checkProxies: async () => undefined,
+        checkPair: async ({ pair, signal }) => {
           await this.#step("check");
+          await Promise.race([product.onCheck(pair, signal), rejectAt(signal)]);
           if (product.pairProblem !== undefined) {
             throw new CodisError("STATE_CONFLICT", product.pairProblem);
           }
         },
+        checkReturn: () => this.#step("check return"),
         forget: () => undefined,
+      },
+      olderMovers: {
+        isCut: () => this.isCut,
+        cut: async () => {
+          await this.#step("cut older movers");
+          this.isCut = true;
+        },
+        cutAll: async () => undefined,
+        cutSoon: () => undefined,
       },
       left: {
         add: async (groupId, ids) => {
@@ -196,17 +221,38 @@ export class StartedEngine {
         product.movers.push(mover);
         return mover;
       },
-      runIdOf: async () => {
-        await this.#step("run id");
-        return product.runId;
+      openGuard: async () => {
+        const { runId } = product;
+        return {
+          runId,
+          isUnchanged: async () => {
+            await this.#step("is it unchanged");
+            product.doubts -= 1;
+            return product.doubts < 0 && product.runId === runId;
+          },
+          close: () => undefined,
+        };
       },
       policy,
       events: this.#events(),
-      parallelSlots: 100,
+      parallelSlots: product.parallelSlots,
       password: "",
       log: silentLog,
     });
     this.engine.start();
+  }
+
+  /** A change that isn't the engine's. */
+  change(change: (topology: Topology) => Topology): void {
+    const after = change(this.#product.topology);
+    this.#publish({ ...after, revision: after.revision + 1 });
+  }
+
+  #publish(topology: Topology): void {
+    this.#product.topology = topology;
+    for (const listener of this.#listeners) {
+      listener(topology);
+    }
   }
 
   /** One step: a dashboard that dies with it never comes back from it. */
@@ -216,8 +262,8 @@ export class StartedEngine {
       this.isDead = true;
       await NEVER;
     }
-    this.#product.onStep(text);
     this.#product.steps.push(text);
+    this.#product.onStep(text);
   }
 
   async #commit(name: string, change: (topology: Topology) => Topology): Promise<Topology> {
@@ -229,10 +275,7 @@ export class StartedEngine {
     }
     await this.#step(`commit ${name}`);
     this.#checkCommit(before, after);
-    product.topology = { ...after, revision: before.revision + 1 };
-    for (const listener of this.#listeners) {
-      listener(product.topology);
-    }
+    this.#publish({ ...after, revision: before.revision + 1 });
     return product.topology;
   }
 
@@ -281,6 +324,13 @@ export class StartedEngine {
   }
 }
 
+/** As a look at servers ends when it is stopped. */
+function rejectAt(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("the look was stopped")));
+  });
+}
+
 /** A mover that empties slots at once, or when it is told. */
 export class FakeMover implements Mover {
   readonly pair: string;
@@ -289,6 +339,7 @@ export class FakeMover implements Mover {
   readonly #life: StartedEngine;
   readonly #onEmptied: (slotIds: readonly number[]) => void;
   isClosed = false;
+  readonly #closed = Promise.withResolvers<void>();
   removeFailure: Error | undefined;
 
   constructor(
@@ -304,6 +355,9 @@ export class FakeMover implements Mover {
   }
 
   add(slotIds: readonly number[]): void {
+    if (!this.#life.isCut) {
+      this.#product.violations.push("keys are moved before older movers were cut");
+    }
     this.#product.steps.push(`mover add ${slotIds.join(",")}`);
     for (const id of slotIds) {
       this.slots.add(id);
@@ -325,6 +379,11 @@ export class FakeMover implements Mover {
     }
   }
 
+  /** Says so at a time when nobody should believe it any more. */
+  sayEmpty(slotIds: readonly number[]): void {
+    this.#onEmptied(slotIds);
+  }
+
   async remove(slotIds: readonly number[]): Promise<void> {
     this.#product.steps.push(`mover remove ${slotIds.join(",")}`);
     if (this.removeFailure !== undefined) {
@@ -337,10 +396,15 @@ export class FakeMover implements Mover {
 
   async unlinkDuplicates(slotIds: readonly number[]): Promise<{ keys: number; runId: string }> {
     this.#product.steps.push(`mover unlink duplicates ${slotIds.join(",")}`);
+    await Promise.race([this.#product.duplicateSearch, this.#closed.promise]);
+    if (this.isClosed) {
+      throw new Error("the mover was closed");
+    }
     return { keys: 3, runId: this.#product.runId };
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
+    this.#closed.resolve();
   }
 }

@@ -205,6 +205,7 @@ async function checkProxyList(target: string, adminAddr: string, product: string
     "sys",
     "hostname",
     "datacenter",
+    "forward_methods",
   ]);
   expect(model).toMatchObject({ id: 1, admin_addr: adminAddr, product_name: product });
   await waitForLines(target, "--proxy-status", [

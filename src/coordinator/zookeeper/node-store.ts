@@ -96,7 +96,7 @@ export class NodeStore {
     checkPath(path);
     const deadline = this.deadline();
     const [, content] = await Promise.all([
-      this.session.call(barrierRequest(), deadline),
+      this.session.call(barrierRequest(this.#full(path)), deadline),
       this.session.call(getDataRequest(this.#full(path), isWatched), deadline),
     ]);
     return toNode(path, content);
@@ -169,7 +169,7 @@ export class NodeStore {
 
   async #list(path: string, deadline: number): Promise<readonly string[]> {
     const [, names] = await Promise.all([
-      this.session.call(barrierRequest(), deadline),
+      this.session.call(barrierRequest(this.#full(path)), deadline),
       this.session.call(getChildrenRequest(this.#full(path), false), deadline),
     ]);
     return [...(names ?? [])].sort(compareNames);
@@ -207,7 +207,7 @@ export class NodeStore {
         throw thrown;
       }
     }
-    return this.#plan(writes, await this.#look(writes, barrierRequest(), deadline));
+    return this.#plan(writes, await this.#look(writes, barrierRequest("/"), deadline));
   }
 
   #plan(writes: readonly StoreWrite[], seen: ReadonlyMap<string, SeenNode | undefined>): ChunkPlan {

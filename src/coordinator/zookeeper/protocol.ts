@@ -217,11 +217,11 @@ export function getChildrenRequest(
  * A `sync` isn't enough: the leader of the ensemble answers its own clients' without waiting for writes that
  * it has committed, told its followers and not yet applied (seen on 3.8: a read over the leader that missed
  * what a follower had acknowledged). A transaction goes through the ensemble's order and is applied in it,
- * whether it succeeds or not; so the answer doesn't matter, only that it came.
+ * whether it succeeds or not; so the answer doesn't matter, only that it came. `path` is for messages.
  */
-export function barrierRequest(): Request<void> {
+export function barrierRequest(path: string): Request<void> {
   return {
-    path: "/",
+    path,
     isRead: true,
     encode: (xid) => {
       const out = head(xid, OP.multi);
@@ -229,8 +229,9 @@ export function barrierRequest(): Request<void> {
       return out.int(-1).bool(true).int(-1).finish();
     },
     decode: (answer) => {
-      if (answer.body.isAtEnd() && answer.code !== ANSWER.ok) {
-        throw new AnswerError(answer.code);
+      // With a body it is the outcome of the transaction, without one a refusal.
+      if (answer.body.isAtEnd()) {
+        isFound(answer);
       }
     },
   };

@@ -5,24 +5,25 @@
 import type { Log } from "../../base/log.ts";
 import type { Leadership } from "../../coordinator/coordinator.ts";
 import type { Topology } from "../../model/topology/topology.ts";
-import type { ProductStorage, ProxyFigures, PushReport } from "../control.ts";
+import type { ProxyFigures, PushReport } from "../control.ts";
 import type { EngineEvents, MigrationEngine, MigrationPolicy } from "./contract.ts";
 import { Engine } from "./engine.ts";
 import type { StepTopology } from "./hand-over.ts";
-import { LeftSlots } from "./left-slots.ts";
+import type { LeftSlots } from "./left-slots.ts";
 import { createMigrateMover } from "./mover/migrate-mover.ts";
+import { OlderMovers } from "./older-movers.ts";
 import { Preflight } from "./preflight.ts";
-import { connectTo, lookAtServer } from "./server-look.ts";
+import { SourceGuard } from "./source-guard.ts";
 import { StaleKeys } from "./stale-keys.ts";
 
 /** What an engine needs of its leader. */
 export interface CreateEngineOptions {
-  readonly product: string;
   readonly leadership: Pick<Leadership, "epoch" | "confirm">;
   readonly topology: StepTopology & {
     onChange(listener: (topology: Topology) => void): () => void;
   };
-  readonly storage: ProductStorage;
+  /** Nobody else of this leader has one. */
+  readonly left: LeftSlots;
   /** `Fleet.whenSynced`. */
   readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
   readonly proxyFigures: () => ReadonlyMap<string, ProxyFigures>;
@@ -40,17 +41,20 @@ export interface CreateEngineOptions {
 
 /** An engine that moves nothing before `start`. */
 export function createMigrationEngine(options: CreateEngineOptions): MigrationEngine {
-  const { topology, leadership, settings, policy, events, log } = options;
+  const { topology, leadership, settings, policy, events, left, log } = options;
   const { epoch } = leadership;
   const { slotCount } = topology.snapshot();
-  const left = new LeftSlots(options.storage, options.product);
+  const confirm = (): Promise<void> => leadership.confirm();
+  const olderMovers = new OlderMovers({ epoch, log });
   const preflight = new Preflight({
     epoch,
     password: settings.password,
     topology: () => topology.snapshot(),
     proxyFigures: options.proxyFigures,
+    whenSynced: options.whenSynced,
+    olderMovers,
     left,
-    staleKeys: new StaleKeys({ slotCount, epoch }),
+    staleKeys: new StaleKeys({ slotCount, epoch, confirm }),
     onStaleKeys: (count) => events.onStaleKeys(count),
     log,
   });
@@ -58,6 +62,7 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
     topology,
     whenSynced: options.whenSynced,
     preflight,
+    olderMovers,
     left,
     createMover: ({ source, target }, onEmptied) =>
       createMigrateMover({
@@ -65,7 +70,7 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
         target,
         slotCount,
         epoch,
-        confirm: () => leadership.confirm(),
+        confirm,
         limits: () => ({
           maxStallMs: settings.maxStallMs,
           ioTimeoutMs: settings.ioTimeoutMs,
@@ -80,14 +85,7 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
           onRetry: () => events.onRetry(),
         },
       }),
-    runIdOf: async ({ source }) => {
-      const client = await connectTo(source, epoch);
-      try {
-        return (await lookAtServer(client)).runId;
-      } finally {
-        client.close();
-      }
-    },
+    openGuard: ({ source }) => SourceGuard.open(source, epoch),
     policy,
     events,
     parallelSlots: settings.parallelSlots,

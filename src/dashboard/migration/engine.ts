@@ -1,48 +1,45 @@
 /**
  * Takes each slot that moves through the states of Codis, see `state-table.ts`. One loop looks at the slots that
- * the policy names, does what is nearly done first, and hands new ones over in small groups; movers work beside
- * it. Everything is read from the stored topology in each round, so a new leader goes on where the last one was
- * killed, and every step may be done twice.
+ * the policy names and does what is nearly done first; movers and the looks before a hand-over (`beginning.ts`) work
+ * beside it. Everything is read from the stored topology in each round, so a new leader goes on where the last one
+ * was killed, and every step may be done twice.
  *
- * A failure is told and tried again after a rest; it never ends the loop. Changes of one slot's state happen in
- * one turn after another, also those that others order (`reverse`, `release`).
+ * A failure is told and tried again after a rest; it never ends the loop. Changes of slots' states happen in one
+ * turn after another, also those that others order (`reverse`, `release`).
  */
-import { Backoff } from "../../base/backoff.ts";
 import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
-import { CodisError, messageOf } from "../../base/error.ts";
+import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import {
+  abandonHandovers,
   finishSlots,
-  forgetHandovers,
-  prepareSlots,
   settleSlots,
   slotsIn,
 } from "../../model/change/slot-step.ts";
 import { masterAddrOf } from "../../model/group.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { PushReport } from "../control.ts";
-import type {
-  EngineEvents,
-  MigrationEngine,
-  MigrationPolicy,
-  Mover,
-  MoverServer,
-} from "./contract.ts";
+import { Beginning } from "./beginning.ts";
+import type { EngineEvents, MigrationEngine, MigrationPolicy, Mover } from "./contract.ts";
 import { HandOver, HELD_SLOTS_MAX, notConfirmed, type StepTopology } from "./hand-over.ts";
 import type { LeftSlots } from "./left-slots.ts";
 import { MoverPool } from "./mover-pool.ts";
-import type { Pair, Preflight } from "./preflight.ts";
-import { Turning } from "./turning.ts";
+import type { OlderMovers } from "./older-movers.ts";
+import { type Pair, pairOf, placeOf, slotsBy } from "./pair.ts";
+import type { Preflight } from "./preflight.ts";
+import { Steps } from "./steps.ts";
+import { Turning, type TurningOptions } from "./turning.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
   readonly topology: StepTopology & { onChange(listener: () => void): () => void };
   readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
-  readonly preflight: Pick<Preflight, "checkProxies" | "checkPair" | "forget">;
+  readonly preflight: Pick<Preflight, "checkProxies" | "checkPair" | "checkReturn" | "forget">;
+  readonly olderMovers: Pick<OlderMovers, "isCut" | "cut" | "cutAll" | "cutSoon">;
   readonly left: Pick<LeftSlots, "add" | "remove">;
   readonly createMover: (pair: Pair, onEmptied: (slotIds: readonly number[]) => void) => Mover;
-  /** Run id of the pair's source, asked now. */
-  readonly runIdOf: (pair: Pair) => Promise<string>;
+  /** Watches the pair's source. */
+  readonly openGuard: TurningOptions["openGuard"];
   readonly policy: MigrationPolicy;
   readonly events: EngineEvents;
   /** `migration_parallel_slots`. */
@@ -56,11 +53,7 @@ export interface EngineOptions {
 /** Between two looks when nothing woke the loop, milliseconds. */
 const LOOK_MS = 1_000;
 /** Wait for proxies to hear that a slot has no source any more, and to confirm one that moves already. */
-const CONFIRM_TIMEOUT_MS = 5_000;
-/** Rests after a step that failed. */
-const STEP_REST = { minMs: 200, maxMs: 5_000 };
-/** Slots for which a target is searched in one go. */
-const SEARCHED_SLOTS_MAX = 4_096;
+const CONFIRM_TIMEOUT_MS = 2_000;
 /** Slots that were released are left alone so long, unless their action is gone before. */
 const RELEASED_MS = 30_000;
 
@@ -68,54 +61,72 @@ const RELEASED_MS = 30_000;
 export class Engine implements MigrationEngine {
   readonly #options: EngineOptions;
   readonly #clock: Clock;
+  readonly #steps: Steps;
   readonly #handOver: HandOver;
   readonly #pool: MoverPool;
+  readonly #beginning: Beginning;
   readonly #turning: Turning;
-  readonly #backoff = new Backoff(STEP_REST);
-  /** Slots that are empty at their source, as movers have said. */
-  readonly #emptied = new Set<number>();
-  /** Slots in `migrating` of which every proxy of this leader has confirmed that, with the addresses. */
+  /** Slots that are empty at their source, as movers have said, with the place of the pair. */
+  readonly #emptied = new Map<number, string>();
+  /** Slots in `migrating` of which every proxy of this leader has confirmed that, with the place of the pair. */
   readonly #confirmed = new Map<number, string>();
   /** Slots that were released, and until when they are left alone (monotonic). */
   readonly #released = new Map<number, number>();
-  /** The slot that the last trouble was told of. */
-  #troubled: number | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #timer: ClockTimer | undefined;
   #isWanted = false;
   #isRunning = false;
   #isClosed = false;
-  #restUntilMs = 0;
   #forgetTopology: () => void = () => undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    const { topology, whenSynced, events } = options;
+    const { topology, whenSynced, events, left, log, preflight, olderMovers } = options;
+    const clock = this.#clock;
+    this.#steps = new Steps({ events, clock, log });
     this.#handOver = new HandOver({
       topology,
       whenSynced,
-      noteLeaving: (slotIds) => this.#noteLeaving(slotIds),
+      noteLeaving: (groupId, slotIds) => left.add(groupId, slotIds),
       onHold: (ms, slotIds) => events.onHold(ms, slotIds),
-      clock: this.#clock,
+      clock,
     });
     this.#pool = new MoverPool({
-      create: (pair) => options.createMover(pair, (slotIds) => this.#onEmptied(slotIds)),
-      log: options.log,
+      create: options.createMover,
+      onEmptied: (pair, slotIds) => this.#onEmptied(pair, slotIds),
+      log,
+    });
+    const inTurn = <T>(run: () => Promise<T>): Promise<T> => this.#inTurn(run);
+    const pairOfSlot = (id: number): Pair => this.#pairOf(topology.snapshot(), id);
+    this.#beginning = new Beginning({
+      topology,
+      preflight,
+      olderMovers,
+      handOver: this.#handOver,
+      steps: this.#steps,
+      inTurn,
+      beginnable: (slotIds) => this.#beginnable(slotIds),
+      pairOf: pairOfSlot,
+      onOpened: (slotIds) => this.#noteConfirmed(slotIds),
+      onEnd: () => this.wake(),
     });
     this.#turning = new Turning({
       topology,
       handOver: this.#handOver,
       pool: this.#pool,
-      pairOf: (id) => this.#pairOf(topology.snapshot(), id),
-      inTurn: (run) => this.#inTurn(run),
-      runIdOf: options.runIdOf,
+      pairOf: pairOfSlot,
+      inTurn,
+      checkReturn: (pair) => preflight.checkReturn(pair),
+      openGuard: options.openGuard,
       onStaleKeys: (count) => events.onStaleKeys(count),
     });
   }
 
   start(): void {
-    this.#forgetTopology = this.#options.topology.onChange(() => this.wake());
+    const { topology, olderMovers } = this.#options;
+    this.#forgetTopology = topology.onChange(() => this.#onTopology());
+    olderMovers.cutSoon(this.#masters());
     this.wake();
   }
 
@@ -130,36 +141,56 @@ export class Engine implements MigrationEngine {
   }
 
   async reverse(slotIds: readonly number[]): Promise<void> {
-    await this.#turning.turn(slotIds);
-    for (const id of slotIds) {
-      this.#emptied.delete(id);
-      this.#confirmed.delete(id);
+    try {
+      await this.#turning.turn(slotIds);
+    } finally {
+      for (const id of slotIds) {
+        this.#emptied.delete(id);
+        this.#confirmed.delete(id);
+      }
+      this.#options.preflight.forget(slotIds);
+      this.wake();
     }
-    this.#options.preflight.forget(slotIds);
-    this.wake();
   }
 
   async release(slotIds: readonly number[]): Promise<void> {
+    const { topology, preflight, olderMovers } = this.#options;
+    const { slots } = topology.snapshot();
     const untilMs = this.#clock.monotonicMs() + RELEASED_MS;
     for (const id of slotIds) {
-      this.#released.set(id, untilMs);
+      if (slots[id]?.action.state !== "") {
+        this.#released.set(id, untilMs);
+      }
     }
+    await Promise.all([this.#beginning.release(slotIds), this.#turning.release(slotIds)]);
     // A step under way is finished first; then no other one begins.
     await this.#inTurn(async () => undefined);
-    await this.#pool.remove(slotIds);
+    preflight.forget(slotIds);
+    await Promise.all([this.#pool.remove(slotIds), olderMovers.cutAll(this.#masters())]);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#steps.close();
     this.#timer?.cancel();
     this.#forgetTopology();
+    await this.#beginning.close();
     await Promise.all([this.#pool.close(), this.#turn]);
   }
 
-  #onEmptied(slotIds: readonly number[]): void {
-    this.#pool.forget(slotIds);
+  #onTopology(): void {
+    const { slots } = this.#options.topology.snapshot();
+    for (const id of this.#released.keys()) {
+      if (slots[id]?.action.state === "") {
+        this.#released.delete(id);
+      }
+    }
+    this.wake();
+  }
+
+  #onEmptied(pair: Pair, slotIds: readonly number[]): void {
     for (const id of slotIds) {
-      this.#emptied.add(id);
+      this.#emptied.set(id, placeOf(pair));
     }
     this.wake();
   }
@@ -167,12 +198,12 @@ export class Engine implements MigrationEngine {
   async #runWanted(): Promise<void> {
     while (this.#isWanted && !this.#isClosed) {
       this.#isWanted = false;
-      await this.#inTurn(() => this.#round());
+      await this.#inTurn(() => this.#steps.run("round", undefined, () => this.#round()));
     }
     this.#isRunning = false;
     if (!this.#isClosed) {
-      const restMs = Math.max(0, this.#restUntilMs - this.#clock.monotonicMs());
-      this.#timer = this.#clock.after(restMs > 0 ? restMs : LOOK_MS, () => this.wake());
+      const restMs = Math.min(LOOK_MS, this.#steps.shortestRestMs ?? LOOK_MS);
+      this.#timer = this.#clock.after(restMs, () => this.wake());
     }
   }
 
@@ -184,52 +215,69 @@ export class Engine implements MigrationEngine {
 
   /** One look at everything. Each part stands for itself: one that fails doesn't hold up the others. */
   async #round(): Promise<void> {
-    const { topology, policy } = this.#options;
-    const runnable = policy.runnable().filter((id) => this.#isFree(id));
-    await this.#try(undefined, async () => {
-      if (topology.snapshot().handover.size > 0) {
-        await topology.commit("forget hand-overs", forgetHandovers);
+    const { topology } = this.#options;
+    await this.#step("hold", undefined, async () => {
+      // In the turn nobody is at work on a hand-over: what is held was left so by a failure.
+      if (abandonHandovers(topology.snapshot()) !== topology.snapshot()) {
+        await topology.commit("slots are served again", abandonHandovers);
       }
     });
+    const runnable = this.#runnable();
     this.#dropGone(new Set(runnable));
     await this.#settle(runnable);
     await this.#finish(runnable);
-    if (this.#clock.monotonicMs() >= this.#restUntilMs) {
-      await this.#open(runnable);
-      await this.#move(runnable);
-      await this.#begin(runnable);
+    await this.#open();
+    await this.#move(runnable);
+    this.#begin(runnable);
+  }
+
+  /** Runs a step whose key doesn't rest. */
+  async #step(key: string, slotId: number | undefined, run: () => Promise<void>): Promise<void> {
+    if (!this.#steps.isResting(key)) {
+      await this.#steps.run(key, slotId, run);
     }
-    this.#pool.tidy();
+  }
+
+  #runnable(): readonly number[] {
+    return this.#options.policy.runnable().filter((id) => this.#isFree(id));
   }
 
   #isFree(id: number): boolean {
-    const untilMs = this.#released.get(id);
-    if (untilMs !== undefined) {
-      const isGone = this.#options.topology.snapshot().slots[id]?.action.state === "";
-      if (!isGone && this.#clock.monotonicMs() < untilMs) {
-        return false;
-      }
-      this.#released.delete(id);
-    }
-    return !this.#turning.has(id);
+    const untilMs = this.#released.get(id) ?? Number.NEGATIVE_INFINITY;
+    return untilMs <= this.#clock.monotonicMs() && !this.#turning.has(id);
+  }
+
+  #beginnable(slotIds: readonly number[]): readonly number[] {
+    const now = this.#options.topology.snapshot();
+    const runnable = new Set(this.#isClosed ? [] : this.#runnable());
+    return waitingOf(now, slotIds).filter((id) => runnable.has(id));
   }
 
   /** Movers stop with slots that are paused, or have no action any more. */
   #dropGone(runnable: ReadonlySet<number>): void {
-    const now = this.#options.topology.snapshot();
+    const { topology, log } = this.#options;
+    const now = topology.snapshot();
     const isMigrating = (id: number): boolean => now.slots[id]?.action.state === "migrating";
-    const stopped = this.#pool.slots().filter((id) => !runnable.has(id) || !isMigrating(id));
+    const stopped = this.#pool
+      .slots()
+      .filter((id) => !this.#turning.has(id) && (!runnable.has(id) || !isMigrating(id)));
     if (stopped.length > 0) {
       this.#pool.remove(stopped).catch((error: unknown) => {
-        this.#options.log.warn("migration.stop", messageOf(error), { error });
+        log.warn("migration.stop", messageOf(error), { error });
       });
     }
-    for (const id of [...this.#emptied, ...this.#confirmed.keys()]) {
+    for (const id of [...this.#emptied.keys(), ...this.#confirmed.keys()]) {
       if (!isMigrating(id)) {
         this.#emptied.delete(id);
         this.#confirmed.delete(id);
       }
     }
+    const isMaster = (groupId: number, addr: string): boolean =>
+      masterAddrOf(now.groups.get(groupId)) === addr;
+    this.#pool.tidy(
+      ({ source, target }) =>
+        isMaster(source.groupId, source.addr) && isMaster(target.groupId, target.addr),
+    );
   }
 
   /** finished -> owned by the target. */
@@ -239,11 +287,11 @@ export class Engine implements MigrationEngine {
     if (ids.length === 0) {
       return;
     }
-    await this.#try(ids[0], async () => {
+    await this.#step("settle", ids[0], async () => {
       await this.#confirmAll("the slots have arrived, and it is told again");
       const before = topology.snapshot();
       const arrived = slotsIn(before, ids, "finished");
-      for (const [targetId, group] of byKey(arrived, (id) => before.slots[id]?.action.targetId)) {
+      for (const [targetId, group] of slotsBy(arrived, (id) => before.slots[id]?.action.targetId)) {
         await left.remove(targetId, group);
       }
       await topology.commit(`slots ${arrived.join(",")}: arrived`, (now) =>
@@ -260,31 +308,42 @@ export class Engine implements MigrationEngine {
   async #finish(runnable: readonly number[]): Promise<void> {
     const { topology } = this.#options;
     const now = topology.snapshot();
-    const ids = slotsIn(now, runnable, "migrating").filter(
-      (id) => this.#emptied.has(id) || this.#pairOf(now, id).source.addr === "",
-    );
-    const ready = ids.filter((id) => this.#emptied.has(id) || this.#isConfirmed(now, id));
-    if (ready.length === 0) {
-      return;
-    }
-    await this.#try(ready[0], async () => {
-      await topology.commit(`slots ${ready.join(",")}: finished`, (before) =>
-        finishSlots(before, ready),
-      );
+    const ready = slotsIn(now, runnable, "migrating").filter((id) => this.#isEmpty(now, id));
+    if (ready.length > 0) {
+      await this.#step("finish", ready[0], async () => {
+        await topology.commit(`slots ${ready.join(",")}: finished`, (before) =>
+          finishSlots(before, ready),
+        );
+      });
       await this.#settle(ready);
-    });
-  }
-
-  /** prepared -> migrating: found stored, or a proxy was silent. */
-  async #open(runnable: readonly number[]): Promise<void> {
-    const ids = slotsIn(this.#options.topology.snapshot(), runnable, "prepared");
-    for (const part of parts(ids)) {
-      await this.#try(part[0], () => this.#openPart(part, () => this.#handOver.open(part)));
     }
   }
 
-  async #openPart(slotIds: readonly number[], run: () => Promise<void>): Promise<void> {
-    await run();
+  /** Nothing of the slot is at its source, and every proxy knows that it moves. */
+  #isEmpty(now: Topology, id: number): boolean {
+    const pair = this.#pairOf(now, id);
+    return (
+      this.#emptied.get(id) === placeOf(pair) ||
+      (pair.source.addr === "" && this.#isConfirmed(now, id))
+    );
+  }
+
+  /** prepared -> migrating: found stored, or a proxy was silent. Of paused ones too, as clients wait for them. */
+  async #open(): Promise<void> {
+    const now = this.#options.topology.snapshot();
+    const prepared = now.slots
+      .filter(({ id, action }) => action.state === "prepared" && this.#isFree(id))
+      .map(({ id }) => id);
+    for (let start = 0; start < prepared.length; start += HELD_SLOTS_MAX) {
+      const part = prepared.slice(start, start + HELD_SLOTS_MAX);
+      await this.#step("open", part[0], async () => {
+        await this.#handOver.open(part);
+        this.#noteConfirmed(part);
+      });
+    }
+  }
+
+  #noteConfirmed(slotIds: readonly number[]): void {
     const now = this.#options.topology.snapshot();
     for (const id of slotsIn(now, slotIds, "migrating")) {
       this.#confirmed.set(id, placeOf(this.#pairOf(now, id)));
@@ -293,88 +352,57 @@ export class Engine implements MigrationEngine {
 
   /** migrating: gives the slots to movers, once every proxy is known to move keys on access. */
   async #move(runnable: readonly number[]): Promise<void> {
-    const { topology } = this.#options;
-    const ids = slotsIn(topology.snapshot(), runnable, "migrating").filter(
-      (id) => !this.#emptied.has(id),
-    );
-    const doubtful = ids.filter((id) => !this.#isConfirmed(topology.snapshot(), id));
+    const { topology, olderMovers } = this.#options;
+    const before = topology.snapshot();
+    const ids = slotsIn(before, runnable, "migrating").filter((id) => !this.#isEmpty(before, id));
+    const doubtful = ids.filter((id) => !this.#isConfirmed(before, id));
     if (doubtful.length > 0) {
-      await this.#try(doubtful[0], async () => {
+      await this.#step("confirm", doubtful[0], async () => {
         await this.#confirmAll("keys are moved by the mover when it has answered");
-        const now = topology.snapshot();
-        for (const id of slotsIn(now, doubtful, "migrating")) {
-          this.#confirmed.set(id, placeOf(this.#pairOf(now, id)));
-        }
+        this.#noteConfirmed(doubtful);
       });
     }
     const now = topology.snapshot();
     const sure = slotsIn(now, ids, "migrating").filter((id) => this.#isConfirmed(now, id));
-    for (const [, group] of byKey(sure, (id) => placeOf(this.#pairOf(now, id)))) {
-      const pair = this.#pairOf(now, group[0] as number);
-      if (pair.source.addr !== "" && pair.target.addr !== "") {
+    for (const group of this.#byPair(now, sure)) {
+      const [first = 0] = group;
+      const pair = this.#pairOf(now, first);
+      if (pair.source.addr === "") {
+        // Nothing to move.
+        await this.#finish(group);
+      } else if (!olderMovers.isCut(pair)) {
+        this.#beginning.cut(pair, first);
+      } else if (pair.target.addr !== "") {
         this.#pool.add(pair, group);
       }
-    }
-    if (sure.some((id) => this.#pairOf(now, id).source.addr === "")) {
-      // Nothing to move: the next round finishes them.
-      this.#isWanted = true;
     }
   }
 
   /** pending and preparing -> migrating, as far as the window has room. */
-  async #begin(runnable: readonly number[]): Promise<void> {
+  #begin(runnable: readonly number[]): void {
     const { topology, parallelSlots } = this.#options;
     const now = topology.snapshot();
-    const underWay = now.slots.filter(({ action: { state } }) =>
-      ["prepared", "migrating", "finished"].includes(state),
+    const underWay = runnable.filter((id) =>
+      ["prepared", "migrating", "finished"].includes(now.slots[id]?.action.state ?? ""),
     ).length;
-    const waiting = [
-      ...slotsIn(now, runnable, "preparing"),
-      ...slotsIn(now, runnable, "pending"),
-    ].slice(0, Math.max(0, parallelSlots - underWay));
-    for (const [, group] of byKey(waiting, (id) => placeOf(this.#pairOf(now, id)))) {
-      for (const part of parts(group)) {
-        const isDone = await this.#try(part[0], () => this.#beginPart(part, runnable));
-        if (!isDone) {
-          break;
-        }
-        // A mover begins at once, not when all slots are handed over.
-        await this.#move(part);
-        await this.#finish(runnable);
-      }
-    }
-  }
-
-  async #beginPart(slotIds: readonly number[], runnable: readonly number[]): Promise<void> {
-    const { topology, preflight } = this.#options;
-    const now = topology.snapshot();
-    const pair = this.#pairOf(now, slotIds[0] as number);
-    if (pair.target.addr === "") {
-      throw new CodisError(
-        "STATE_CONFLICT",
-        `group-[${pair.target.groupId}] has no server; add one, then the slot moves`,
-      );
-    }
-    preflight.checkProxies();
-    const place = placeOf(pair);
-    const soon = [...slotsIn(now, runnable, "pending"), ...slotsIn(now, runnable, "preparing")]
-      .filter((id) => this.#pairOf(now, id).target.addr === pair.target.addr)
-      .slice(0, SEARCHED_SLOTS_MAX);
-    const isTargetGiving = now.slots.some(
-      ({ groupId, action }) =>
-        groupId === pair.target.groupId && ["prepared", "migrating"].includes(action.state),
+    const waiting = waitingOf(now, runnable);
+    // A pair that can't begin now leaves its place in the window to others.
+    const keys = new Set(waiting.map((id) => Beginning.keyOf(this.#pairOf(now, id))));
+    const ready = waiting.filter(
+      (id) =>
+        now.slots[id]?.action.state === "preparing" ||
+        !this.#steps.isResting(Beginning.keyOf(this.#pairOf(now, id))),
     );
-    await preflight.checkPair(pair, slotIds, soon, isTargetGiving);
-    await topology.commit(`slots ${slotIds.join(",")}: preparing`, (before) =>
-      prepareSlots(before, slotIds),
-    );
-    const after = topology.snapshot();
-    const ready = slotsIn(after, slotIds, "preparing").filter(
-      (id) => this.#isFree(id) && placeOf(this.#pairOf(after, id)) === place,
-    );
-    if (ready.length > 0) {
-      await this.#openPart(ready, () => this.#handOver.lockAndOpen(ready));
+    const window = ready.slice(0, Math.max(0, parallelSlots - underWay));
+    for (const group of this.#byPair(now, window)) {
+      const pair = this.#pairOf(now, group[0] ?? 0);
+      const soon = waiting.filter((id) => placeOf(this.#pairOf(now, id)) === placeOf(pair));
+      this.#beginning.begin(pair, group, soon);
     }
+    for (const id of slotsIn(now, runnable, "migrating")) {
+      keys.add(Beginning.keyOf(this.#pairOf(now, id)));
+    }
+    this.#steps.retain((key) => !key.startsWith("pair ") || keys.has(key));
   }
 
   async #confirmAll(outcome: string): Promise<void> {
@@ -385,94 +413,28 @@ export class Engine implements MigrationEngine {
     }
   }
 
-  async #noteLeaving(slotIds: readonly number[]): Promise<void> {
-    const now = this.#options.topology.snapshot();
-    for (const [groupId, group] of byKey(slotIds, (id) => now.slots[id]?.groupId)) {
-      if (groupId !== 0) {
-        await this.#options.left.add(groupId, group);
-      }
-    }
-  }
-
   #isConfirmed(now: Topology, id: number): boolean {
     return this.#confirmed.get(id) === placeOf(this.#pairOf(now, id));
   }
 
-  /** Runs a step; a failure is told, and the next steps rest. False when it failed. */
-  async #try(slotId: number | undefined, run: () => Promise<void>): Promise<boolean> {
-    const { events, log } = this.#options;
-    try {
-      await run();
-    } catch (error) {
-      if (this.#isClosed) {
-        return false;
-      }
-      this.#restUntilMs = this.#clock.monotonicMs() + this.#backoff.nextMs();
-      const text = messageOf(error);
-      log.warn("migration.step", text, { slot: slotId, error });
-      if (slotId !== undefined) {
-        this.#clearTrouble(slotId);
-        this.#troubled = slotId;
-        events.onStepTrouble(slotId, text);
-      }
-      events.onRetry();
-      return false;
-    }
-    if (slotId !== undefined) {
-      this.#backoff.reset();
-      this.#clearTrouble(undefined);
-    }
-    return true;
-  }
-
-  #clearTrouble(except: number | undefined): void {
-    if (this.#troubled !== undefined && this.#troubled !== except) {
-      this.#options.events.onStepTrouble(this.#troubled, undefined);
-      this.#troubled = undefined;
-    }
+  #byPair(now: Topology, slotIds: readonly number[]): Iterable<readonly number[]> {
+    return slotsBy(slotIds, (id) => placeOf(this.#pairOf(now, id))).values();
   }
 
   #pairOf(now: Topology, slotId: number): Pair {
-    const slot = now.slots[slotId];
-    return {
-      source: this.#serverOf(now, slot?.groupId ?? 0),
-      target: this.#serverOf(now, slot?.action.targetId ?? 0),
-    };
+    return pairOf(now, slotId, this.#options.password);
   }
 
-  #serverOf(now: Topology, groupId: number): MoverServer {
-    const { password } = this.#options;
-    return { groupId, addr: masterAddrOf(now.groups.get(groupId)), user: "", password };
+  /** All masters of the product. */
+  #masters(): readonly Pair["source"][] {
+    const { topology, password } = this.#options;
+    return [...topology.snapshot().groups.values()].map((group) => {
+      return { groupId: group.id, addr: masterAddrOf(group), user: "", password };
+    });
   }
 }
 
-function placeOf({ source, target }: Pair): string {
-  return `${source.groupId}@${source.addr}>${target.groupId}@${target.addr}`;
-}
-
-function byKey<Key>(
-  slotIds: readonly number[],
-  keyOf: (id: number) => Key | undefined,
-): ReadonlyMap<Key, readonly number[]> {
-  const groups = new Map<Key, number[]>();
-  for (const id of slotIds) {
-    const key = keyOf(id);
-    if (key !== undefined) {
-      const group = groups.get(key);
-      if (group === undefined) {
-        groups.set(key, [id]);
-      } else {
-        group.push(id);
-      }
-    }
-  }
-  return groups;
-}
-
-/** In groups that may be held together. */
-function parts(slotIds: readonly number[]): readonly (readonly number[])[] {
-  const count = Math.ceil(slotIds.length / HELD_SLOTS_MAX);
-  return Array.from({ length: count }, (_, index) =>
-    slotIds.slice(index * HELD_SLOTS_MAX, (index + 1) * HELD_SLOTS_MAX),
-  );
+/** Slots that aren't handed over yet, those first that have been begun with. */
+function waitingOf(now: Topology, slotIds: readonly number[]): readonly number[] {
+  return [...slotsIn(now, slotIds, "preparing"), ...slotsIn(now, slotIds, "pending")];
 }

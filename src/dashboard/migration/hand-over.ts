@@ -5,8 +5,9 @@
  *     preparing --locking--> all hold --store prepared, opening--> all move on access --> store migrating
  */
 import type { Clock } from "../../base/clock.ts";
-import { CodisError } from "../../base/error.ts";
+import { CodisError, messageOf } from "../../base/error.ts";
 import {
+  abandonHandovers,
   beginLocking,
   beginOpening,
   beginTurning,
@@ -17,6 +18,7 @@ import {
 } from "../../model/change/slot-step.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { PushReport } from "../control.ts";
+import { slotsBy } from "./pair.ts";
 
 /** Slots that are held together. */
 export const HELD_SLOTS_MAX = 8;
@@ -39,8 +41,8 @@ export interface HandOverOptions {
   readonly topology: StepTopology;
   /** `Fleet.whenSynced`. */
   readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
-  /** Durable note that the slots may leave their groups; awaited before any key can. */
-  readonly noteLeaving: (slotIds: readonly number[]) => Promise<void>;
+  /** Durable note that the slots may leave the group; awaited before any key can. */
+  readonly noteLeaving: (groupId: number, slotIds: readonly number[]) => Promise<void>;
   readonly onHold: (ms: number, slotIds: readonly number[]) => void;
   readonly clock: Clock;
 }
@@ -59,64 +61,97 @@ export class HandOver {
    * did (`open` goes on from there).
    */
   async lockAndOpen(slotIds: readonly number[]): Promise<void> {
-    const { topology, clock, noteLeaving } = this.#options;
-    await noteLeaving(slotIds);
-    const startedMs = clock.monotonicMs();
+    const { topology } = this.#options;
     const name = `slots ${list(slotIds)}`;
-    await topology.commit(`${name}: hold`, (now) => beginLocking(now, slotIds));
-    await this.#confirmOrUndo(slotIds, name);
-    await topology.commit(`${name}: prepared`, (now) => storePrepared(now, slotIds));
+    await this.#noteLeaving(slotIds, "groupId");
+    const startedMs = await this.#hold(`${name}: hold`, (now) => beginLocking(now, slotIds));
+    await this.#orServe(name, (now) => undoLocking(now, slotIds), this.#confirmHold());
+    await this.#orServe(
+      name,
+      abandonHandovers,
+      topology.commit(`${name}: prepared`, (now) => storePrepared(now, slotIds)),
+    );
     await this.#open(slotIds, startedMs);
   }
 
   /** From a stored `prepared` to `migrating`. Throws as `lockAndOpen`. */
   async open(slotIds: readonly number[]): Promise<void> {
-    const { topology, clock, noteLeaving } = this.#options;
-    await noteLeaving(slotIds);
-    const startedMs = clock.monotonicMs();
-    await topology.commit(`slots ${list(slotIds)}: open`, (now) => beginOpening(now, slotIds));
+    await this.#noteLeaving(slotIds, "groupId");
+    const startedMs = await this.#hold(`slots ${list(slotIds)}: open`, (now) =>
+      beginOpening(now, slotIds),
+    );
     await this.#open(slotIds, startedMs);
   }
 
   /**
    * Turns slots round that are `migrating`: holds them, changes owner and target, lets them go on. `isStillTrue`
-   * is asked while they are held; false undoes the hold. Throws as `lockAndOpen`.
+   * is asked while they are held; false or a failure undoes the hold. Throws as `lockAndOpen`.
    */
   async turn(slotIds: readonly number[], isStillTrue: () => Promise<boolean>): Promise<boolean> {
-    const { topology, clock } = this.#options;
-    const startedMs = clock.monotonicMs();
+    const { topology } = this.#options;
     const name = `slots ${list(slotIds)}`;
-    await topology.commit(`${name}: hold to go back`, (now) => beginTurning(now, slotIds));
-    await this.#confirmOrUndo(slotIds, name);
-    let isTrue = false;
-    try {
-      isTrue = await isStillTrue();
-    } finally {
-      if (!isTrue) {
-        await this.#undo(slotIds, name);
-      }
-    }
+    await this.#noteLeaving(slotIds, "targetId");
+    const startedMs = await this.#hold(`${name}: hold to go back`, (now) =>
+      beginTurning(now, slotIds),
+    );
+    const undo = (now: Topology): Topology => undoLocking(now, slotIds);
+    const isTrue = await this.#orServe(name, undo, this.#confirmHold().then(isStillTrue));
     if (!isTrue) {
+      await topology.commit(`${name}: served again`, undo);
       return false;
     }
-    await topology.commit(`${name}: go back`, (now) => turnSlots(now, slotIds));
+    await this.#orServe(
+      name,
+      abandonHandovers,
+      topology.commit(`${name}: go back`, (now) => turnSlots(now, slotIds)),
+    );
     await this.#open(slotIds, startedMs);
     return true;
   }
 
-  async #confirmOrUndo(slotIds: readonly number[], name: string): Promise<void> {
+  /** Tells all proxies; gives when that began, on the monotonic clock. */
+  async #hold(name: string, change: (topology: Topology) => Topology): Promise<number> {
+    const { topology, clock } = this.#options;
+    let startedMs = 0;
+    await topology.commit(name, (now) => {
+      startedMs = clock.monotonicMs();
+      return change(now);
+    });
+    return startedMs;
+  }
+
+  async #confirmHold(): Promise<void> {
     const { topology, whenSynced } = this.#options;
     const report = await whenSynced(topology.snapshot().revision, LOCK_TIMEOUT_MS);
     if (report.failed.length > 0) {
-      await this.#undo(slotIds, name);
       throw notConfirmed("the hold was undone", report);
     }
   }
 
-  async #undo(slotIds: readonly number[], name: string): Promise<void> {
-    await this.#options.topology.commit(`${name}: served again`, (now) =>
-      undoLocking(now, slotIds),
-    );
+  /**
+   * What a step gives that needs the slots held; when it fails they are served as they were. A write that failed may
+   * still take effect later, so after one they are served only when that can't be any more (`abandonHandovers`).
+   */
+  async #orServe<Result>(
+    name: string,
+    serve: (topology: Topology) => Topology,
+    step: Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await step;
+    } catch (thrown) {
+      try {
+        await this.#options.topology.commit(`${name}: served again`, serve);
+      } catch (second) {
+        // The engine's next round does it, or the next leader.
+        throw new CodisError(
+          "COORDINATOR_UNREACHABLE",
+          `${messageOf(thrown)}; and the slots stay held for now: ${messageOf(second)}`,
+          { cause: thrown },
+        );
+      }
+      throw thrown;
+    }
   }
 
   /** Proxies have been told by a commit; waits for them and stores what is true then. */
@@ -130,6 +165,18 @@ export class HandOver {
     await topology.commit(`slots ${list(slotIds)}: migrating`, (now) =>
       storeMigrating(now, slotIds),
     );
+  }
+
+  /** Durable before any key can leave: where the slots' keys are, or (`targetId`) have begun to be. */
+  async #noteLeaving(slotIds: readonly number[], side: "groupId" | "targetId"): Promise<void> {
+    const { slots } = this.#options.topology.snapshot();
+    const groupOf = (id: number): number | undefined =>
+      side === "groupId" ? slots[id]?.groupId : slots[id]?.action.targetId;
+    for (const [groupId, ids] of slotsBy(slotIds, groupOf)) {
+      if (groupId !== 0) {
+        await this.#options.noteLeaving(groupId, ids);
+      }
+    }
   }
 }
 

@@ -45,6 +45,11 @@ export class LeftSlots {
     return this.#change(groupId, (slots) => new Set([...slots].filter((id) => !gone.has(id))));
   }
 
+  /** The group begins anew, with another server: nothing is on record. Durable when this resolves. */
+  clear(groupId: number): Promise<void> {
+    return this.#change(groupId, () => new Set());
+  }
+
   #change(
     groupId: number,
     change: (slots: ReadonlySet<number>) => ReadonlySet<number>,

@@ -5,11 +5,13 @@
 import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { Mover } from "./contract.ts";
-import type { Pair } from "./preflight.ts";
+import { type Pair, placeOf } from "./pair.ts";
 
 /** What the pool needs. */
 export interface MoverPoolOptions {
-  readonly create: (pair: Pair) => Mover;
+  readonly create: (pair: Pair, onEmptied: (slotIds: readonly number[]) => void) => Mover;
+  /** A mover that the pool still has says so of slots that it has; the pool has forgotten them then. */
+  readonly onEmptied: (pair: Pair, slotIds: readonly number[]) => void;
   readonly log: Log;
 }
 
@@ -43,23 +45,9 @@ export class MoverPool {
     }
   }
 
-  /** Whether a mover has the slot. */
-  has(slotId: number): boolean {
-    return [...this.#entries.values()].some(({ slots }) => slots.has(slotId));
-  }
-
   /** All slots that movers have. */
   slots(): readonly number[] {
     return [...this.#entries.values()].flatMap(({ slots }) => [...slots]);
-  }
-
-  /** The slots are empty, or nobody moves them any more: the mover has dropped them by itself. */
-  forget(slotIds: readonly number[]): void {
-    for (const { slots } of this.#entries.values()) {
-      for (const id of slotIds) {
-        slots.delete(id);
-      }
-    }
   }
 
   /** As `Mover.remove`, at all movers. */
@@ -87,12 +75,22 @@ export class MoverPool {
     }
   }
 
-  /** Closes movers that have nothing to do. */
-  tidy(): void {
+  /** Closes movers that have nothing to do, or whose servers aren't the masters any more. */
+  tidy(isCurrent: (pair: Pair) => boolean): void {
     for (const [key, entry] of this.#entries) {
-      if (entry.slots.size === 0 && entry.users === 0) {
+      const isIdle = entry.slots.size === 0 && entry.users === 0;
+      if (isIdle || !isCurrent(entry.pair)) {
         this.#drop(key, entry);
       }
+    }
+  }
+
+  /** Closes the pair's mover, if it has one: what is waited for there rejects. Its slots may be added again. */
+  drop(pair: Pair): void {
+    const key = keyOf(pair);
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) {
+      this.#drop(key, entry);
     }
   }
 
@@ -106,21 +104,27 @@ export class MoverPool {
 
   #entryOf(pair: Pair): Entry {
     const key = keyOf(pair);
-    let entry = this.#entries.get(key);
-    if (entry !== undefined && !isSame(entry.pair, pair)) {
-      this.#drop(key, entry);
-      entry = undefined;
+    const known = this.#entries.get(key);
+    if (known !== undefined && placeOf(known.pair) === placeOf(pair)) {
+      return known;
     }
-    if (entry === undefined) {
-      entry = {
-        pair,
-        mover: this.#options.create(pair),
-        slots: new Set(),
-        users: 0,
-      };
-      this.#entries.set(key, entry);
+    if (known !== undefined) {
+      this.#drop(key, known);
     }
+    const mover = this.#options.create(pair, (slotIds) => this.#onEmptied(entry, slotIds));
+    const entry: Entry = { pair, mover, slots: new Set(), users: 0 };
+    this.#entries.set(key, entry);
     return entry;
+  }
+
+  /** A mover that was dropped meanwhile, or a slot that was taken from it, proves nothing. */
+  #onEmptied(entry: Entry, slotIds: readonly number[]): void {
+    if (this.#entries.get(keyOf(entry.pair)) === entry) {
+      const own = slotIds.filter((id) => entry.slots.delete(id));
+      if (own.length > 0) {
+        this.#options.onEmptied(entry.pair, own);
+      }
+    }
   }
 
   #drop(key: string, { mover }: Entry): void {
@@ -139,8 +143,4 @@ export class MoverPool {
 
 function keyOf({ source, target }: Pair): string {
   return `${source.groupId}>${target.groupId}`;
-}
-
-function isSame(one: Pair, other: Pair): boolean {
-  return one.source.addr === other.source.addr && one.target.addr === other.target.addr;
 }

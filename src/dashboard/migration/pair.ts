@@ -1,5 +1,8 @@
 /**
  * The two masters that a slot moves between, by the newest topology, and slots ordered by such pairs.
+ *
+ * Most of what is known while slots move is known of a pair with these addresses, and nothing of it is true any
+ * more when a group gets another master: hence `placeOf`, which then is another one.
  */
 import { masterAddrOf } from "../../model/group.ts";
 import type { Topology } from "../../model/topology/topology.ts";

@@ -5,17 +5,20 @@
  *     2. a full cycle over the source unlinks every key that the target has as well: an interrupted move, or a
  *        copy that a restarted source has again. The target's copy is the newer one
  *     3. all proxies hold the slots: no key is under way any more
- *     4. if the source still is the same run as in 2: owner and target change places in one write
+ *     4. if the source still is the same run as in 2, and no transfer from it was in doubt since: owner and target
+ *        change places in one write
  *
  * A key on both sides after 3 is the copy of a move that was interrupted after 2, and both copies are equal, since
  * no command runs at the target before the source's copy is gone. So it doesn't matter that from 4 on the old
- * owner's copy wins. Between 2 and 4 only a restart of the source could bring an older copy back: hence the run id.
+ * owner's copy wins. Between 2 and 4 only a restart of the source could bring an older copy back (hence the run id),
+ * and only a transfer in doubt could bring a copy to the target later (hence the count).
  */
 import { CodisError } from "../../base/error.ts";
 import { slotsIn } from "../../model/change/slot-step.ts";
 import { type HandOver, HELD_SLOTS_MAX, type StepTopology } from "./hand-over.ts";
 import type { MoverPool } from "./mover-pool.ts";
-import type { Pair } from "./preflight.ts";
+import { type Pair, placeOf, slotsBy } from "./pair.ts";
+import type { SourceGuard } from "./source-guard.ts";
 
 /** What turning needs of the engine. */
 export interface TurningOptions {
@@ -25,89 +28,151 @@ export interface TurningOptions {
   readonly pairOf: (slotId: number) => Pair;
   /** Runs with no other step of the engine under way. */
   readonly inTurn: <T>(run: () => Promise<T>) => Promise<T>;
-  readonly runIdOf: (pair: Pair) => Promise<string>;
+  /** `Preflight.checkReturn`. */
+  readonly checkReturn: (pair: Pair) => Promise<void>;
+  readonly openGuard: (pair: Pair) => Promise<Pick<SourceGuard, "runId" | "isUnchanged" | "close">>;
   readonly onStaleKeys: (count: number) => void;
 }
 
 /** Searches for duplicates before it is given up: the source is restarted all the time. */
 const TRIES_MAX = 3;
 
+interface Run {
+  readonly slotIds: ReadonlySet<number>;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
 /** See the file head. */
 export class Turning {
   readonly #options: TurningOptions;
-  /** The engine's rounds leave these alone. */
-  readonly #slots = new Set<number>();
+  readonly #runs = new Set<Run>();
 
   constructor(options: TurningOptions) {
     this.#options = options;
   }
 
-  /** Whether the slot is about to be turned round. */
+  /** Whether the slot is about to be turned round; the engine's rounds leave it alone. */
   has(slotId: number): boolean {
-    return this.#slots.has(slotId);
+    return [...this.#runs].some(({ slotIds }) => slotIds.has(slotId));
   }
 
   /** Resolves when all are turned round. Rejects with STATE_CONFLICT, or the reason why a step failed. */
   async turn(slotIds: readonly number[]): Promise<void> {
-    const { topology } = this.#options;
-    const now = topology.snapshot();
-    if (slotsIn(now, slotIds, "migrating").length !== slotIds.length) {
-      const id = slotIds.find((each) => now.slots[each]?.action.state !== "migrating");
-      throw new CodisError("STATE_CONFLICT", `slot-[${id}] isn't migrating, so it can't go back`);
+    this.#check(slotIds);
+    const stop = new AbortController();
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const run: Run = { slotIds: new Set(slotIds), stop, done };
+    this.#runs.add(run);
+    try {
+      await this.#turnAll(slotIds, stop.signal);
+    } finally {
+      this.#runs.delete(run);
+      resolve();
+    }
+  }
+
+  /** Ends what is done with any of these slots; resolves when nothing is. */
+  async release(slotIds: readonly number[]): Promise<void> {
+    const { pool, pairOf } = this.#options;
+    const runs = [...this.#runs].filter((run) => slotIds.some((id) => run.slotIds.has(id)));
+    for (const { stop, slotIds: own } of runs) {
+      stop.abort();
+      // Ends a search that is under way.
+      for (const pair of new Map(
+        [...own].map((id) => [placeOf(pairOf(id)), pairOf(id)]),
+      ).values()) {
+        pool.drop(pair);
+      }
+    }
+    await Promise.all(runs.map(({ done }) => done));
+  }
+
+  #check(slotIds: readonly number[]): void {
+    const now = this.#options.topology.snapshot();
+    const other = slotIds.find((id) => now.slots[id]?.action.state !== "migrating");
+    if (other !== undefined) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `slot-[${other}] isn't migrating, so it can't go back`,
+      );
     }
     if (slotIds.some((id) => now.slots[id]?.groupId === 0)) {
       throw new CodisError("STATE_CONFLICT", "a slot that was offline has nowhere to go back to");
     }
-    const pairs = new Map<string, { readonly pair: Pair; readonly ids: number[] }>();
-    for (const id of slotIds) {
-      this.#slots.add(id);
-      const pair = this.#options.pairOf(id);
-      const key = `${pair.source.addr}>${pair.target.addr}`;
-      const entry = pairs.get(key) ?? { pair, ids: [] };
-      entry.ids.push(id);
-      pairs.set(key, entry);
-    }
-    try {
-      await this.#options.pool.remove(slotIds);
-      for (const { pair, ids } of pairs.values()) {
-        await this.#turnPair(pair, ids);
-      }
-    } finally {
-      for (const id of slotIds) {
-        this.#slots.delete(id);
-      }
+    const busy = slotIds.find((id) => this.has(id));
+    if (busy !== undefined) {
+      throw new CodisError("STATE_CONFLICT", `slot-[${busy}] is being turned round already`);
     }
   }
 
-  async #turnPair(pair: Pair, slotIds: readonly number[]): Promise<void> {
+  async #turnAll(slotIds: readonly number[], signal: AbortSignal): Promise<void> {
+    const { topology, pool, pairOf, inTurn } = this.#options;
+    // A round that is under way may still give them to a mover.
+    await inTurn(async () => undefined);
+    await pool.remove(slotIds);
+    const left = slotsIn(topology.snapshot(), slotIds, "migrating");
+    for (const ids of slotsBy(left, (id) => placeOf(pairOf(id))).values()) {
+      await this.#turnPair(pairOf(ids[0] ?? 0), ids, signal);
+    }
+    const arrived = slotIds.find((id) => !left.includes(id));
+    if (arrived !== undefined) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `slot-[${arrived}] has arrived meanwhile, so it can't go back; move it`,
+      );
+    }
+  }
+
+  async #turnPair(pair: Pair, slotIds: readonly number[], signal: AbortSignal): Promise<void> {
     let left = slotIds;
+    await this.#options.checkReturn(pair);
     for (let tries = 0; left.length > 0; tries += 1) {
       if (tries === TRIES_MAX) {
         throw new CodisError(
           "STATE_CONFLICT",
-          `server ${pair.source.addr} is restarted again and again; the slots stay half-moved`,
+          `server ${pair.source.addr} is restarted, or loses transfers, again and again; the slots stay half-moved`,
         );
       }
-      left = await this.#turnOnce(pair, left);
+      left = await this.#turnOnce(pair, left, signal);
     }
   }
 
-  /** The slots that couldn't be turned because the source was restarted. */
-  async #turnOnce(pair: Pair, slotIds: readonly number[]): Promise<readonly number[]> {
-    const { pool, handOver, inTurn, runIdOf, onStaleKeys } = this.#options;
-    const { keys, runId } = await pool.withMover(pair, (mover) => mover.unlinkDuplicates(slotIds));
-    if (keys > 0) {
-      onStaleKeys(keys);
-    }
-    for (let start = 0; start < slotIds.length; start += HELD_SLOTS_MAX) {
-      const part = slotIds.slice(start, start + HELD_SLOTS_MAX);
-      const isTurned = await inTurn(() =>
-        handOver.turn(part, async () => (await runIdOf(pair)) === runId),
-      );
-      if (!isTurned) {
-        return slotIds.slice(start);
+  /** The slots that couldn't be turned because the source isn't as it was searched any more. */
+  async #turnOnce(
+    pair: Pair,
+    slotIds: readonly number[],
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    const { pool, handOver, inTurn, openGuard, onStaleKeys } = this.#options;
+    // Before the search, which begins with cleaning up what was in doubt until then.
+    const guard = await openGuard(pair);
+    try {
+      const found = await pool.withMover(pair, (mover) => mover.unlinkDuplicates(slotIds));
+      if (found.keys > 0) {
+        onStaleKeys(found.keys);
       }
+      const isStillTrue = async (): Promise<boolean> =>
+        found.runId === guard.runId && (await guard.isUnchanged());
+      for (let start = 0; start < slotIds.length; start += HELD_SLOTS_MAX) {
+        const part = slotIds.slice(start, start + HELD_SLOTS_MAX);
+        const isTurned = await inTurn(async () => {
+          throwIfReleased(signal);
+          return handOver.turn(part, isStillTrue);
+        });
+        if (!isTurned) {
+          return slotIds.slice(start);
+        }
+      }
+      return [];
+    } finally {
+      guard.close();
     }
-    return [];
+  }
+}
+
+function throwIfReleased(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new CodisError("STATE_CONFLICT", "the slots were given to groups by force meanwhile");
   }
 }

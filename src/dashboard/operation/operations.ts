@@ -256,12 +256,9 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
    */
   assignSlots<Result>(slotIds: readonly number[], change: () => Promise<Result>): Promise<Result> {
     return this.#order(async () => {
-      const { slots } = this.#options.topology.snapshot();
-      const moving = slotIds.filter((id) => (slots[id]?.action.state ?? "") !== "");
       return this.#settlement.withoutSlots(slotIds, "assigned by force", async () => {
-        if (moving.length > 0) {
-          await this.#release(moving);
-        }
+        // Of those that don't move as well: the engine may look for stale keys of slots that were cancelled.
+        await this.#release(slotIds);
         return change();
       });
     });

@@ -7,6 +7,13 @@ import type { SlotActionState } from "../action.ts";
 import { NO_SLOT_ACTION, type SlotMapping } from "../slot-mapping.ts";
 import type { HandoverStep, Topology } from "../topology/topology.ts";
 
+/** The state that slots of a hand-over are stored in. */
+const HELD_STATE: Readonly<Record<HandoverStep, SlotActionState>> = {
+  locking: "preparing",
+  opening: "prepared",
+  turning: "migrating",
+};
+
 /** pending -> preparing. */
 export function prepareSlots(topology: Topology, ids: readonly number[]): Topology {
   return step(topology, ids, { from: "pending", to: "preparing" });
@@ -79,19 +86,20 @@ export function turnSlots(topology: Topology, ids: readonly number[]): Topology 
   return handOver(turned, held, "prepared", "opening");
 }
 
-/** Entries of slots that are in no such state any more (assigned by force, say) are dropped. */
-export function forgetHandovers(topology: Topology): Topology {
-  const stale = [...topology.handover].filter(([id, told]) => {
-    const state = topology.slots[id]?.action.state;
-    return state !== { locking: "preparing", opening: "prepared", turning: "migrating" }[told];
-  });
-  return stale.length === 0
-    ? topology
-    : withHandover(
-        topology,
-        stale.map(([id]) => id),
-        undefined,
-      );
+/**
+ * Nobody is at work on a hand-over: slots that are held are served as they are stored, and entries of slots in other
+ * states (assigned by force, say) are dropped. Slots that were held are written anew, so that a write of which
+ * nobody knows what became of it can't take effect later, when they aren't held any more.
+ */
+export function abandonHandovers(topology: Topology): Topology {
+  const held = [...topology.handover.keys()].filter((id) =>
+    isStep(topology, id, "locking", "turning"),
+  );
+  const stale = [...topology.handover.keys()].filter(
+    (id) => topology.slots[id]?.action.state !== "prepared" || !isStep(topology, id, "opening"),
+  );
+  const rewritten = rewriteActions(topology, held);
+  return stale.length === 0 ? rewritten : withHandover(rewritten, stale, undefined);
 }
 
 /** Ids of the slots in this state, in the order of the list. */
@@ -101,6 +109,23 @@ export function slotsIn(
   state: SlotActionState,
 ): readonly number[] {
   return ids.filter((id) => topology.slots[id]?.action.state === state);
+}
+
+/** Those of the slots that still are in the state that they are held in: their actions get other numbers. */
+function rewriteActions(topology: Topology, ids: readonly number[]): Topology {
+  const isAsHeld = (id: number): boolean =>
+    topology.slots[id]?.action.state === HELD_STATE[topology.handover.get(id) ?? "opening"];
+  const held = ids.filter(isAsHeld);
+  let index = topology.slots.reduce((highest, slot) => Math.max(highest, slot.action.index), 0);
+  const slots = [...topology.slots];
+  for (const id of held) {
+    const slot = slots[id];
+    if (slot !== undefined) {
+      index += 1;
+      slots[id] = { ...slot, action: { ...slot.action, index } };
+    }
+  }
+  return held.length === 0 ? topology : { ...topology, slots };
 }
 
 function step(

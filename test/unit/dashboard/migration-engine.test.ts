@@ -167,17 +167,20 @@ describe("going back", () => {
     product.isMoverQuick = true;
     await life.engine.reverse([1, 2]);
     await arrived(product, [1, 2], 1);
-    expect(product.steps.slice(0, 7)).toEqual([
+    expect(product.steps.slice(0, 9)).toEqual([
       "mover remove 1,2",
+      "check return",
       "mover unlink duplicates 1,2",
+      "left add 2",
       "commit slots 1,2: hold to go back",
       "push",
-      "run id",
+      "is it unchanged",
       "commit slots 1,2: go back",
       "push",
     ]);
     expect(product.violations).toEqual([]);
     expect(product.left.get(1)).toEqual(new Set());
+    expect(product.left.get(2)).toEqual(new Set([1, 2]));
   });
 
   test("searches again when the source was restarted meanwhile", async () => {
