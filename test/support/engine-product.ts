@@ -179,6 +179,7 @@ export class StartedEngine {
       },
       preflight: {
         checkProxies: async () => undefined,
+        checkMethods: () => undefined,
         checkPair: async ({ pair, signal }) => {
           await this.#step("check");
           await Promise.race([product.onCheck(pair, signal), rejectAt(signal)]);

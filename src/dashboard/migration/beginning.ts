@@ -16,7 +16,7 @@ import type { Steps } from "./steps.ts";
 /** What beginning needs of the engine. */
 export interface BeginningOptions {
   readonly topology: StepTopology;
-  readonly preflight: Pick<Preflight, "checkProxies" | "checkPair">;
+  readonly preflight: Pick<Preflight, "checkProxies" | "checkMethods" | "checkPair">;
   readonly olderMovers: Pick<OlderMovers, "cut">;
   readonly handOver: HandOver;
   readonly steps: Steps;
@@ -33,6 +33,8 @@ export interface BeginningOptions {
 
 /** Slots for which a target is searched in one go. */
 const SEARCHED_SLOTS_MAX = 4_096;
+
+const KEY_PREFIX = "pair ";
 
 interface Job {
   readonly slotIds: ReadonlySet<number>;
@@ -51,7 +53,12 @@ export class Beginning {
 
   /** The key of the pair's steps. */
   static keyOf(pair: Pair): string {
-    return `pair ${placeOf(pair)}`;
+    return `${KEY_PREFIX}${placeOf(pair)}`;
+  }
+
+  /** Whether it is the key of some pair. */
+  static isKey(key: string): boolean {
+    return key.startsWith(KEY_PREFIX);
   }
 
   /**
@@ -126,7 +133,7 @@ export class Beginning {
   }
 
   async #handOver(pair: Pair, slotIds: readonly number[], signal: AbortSignal): Promise<void> {
-    const { topology, handOver, beginnable, pairOf, onOpened } = this.#options;
+    const { topology, preflight, handOver, beginnable, pairOf, onOpened } = this.#options;
     const place = placeOf(pair);
     // The wait for the turn may have been long.
     const wanted = beginnable(slotIds).filter((id) => placeOf(pairOf(id)) === place);
@@ -136,6 +143,7 @@ export class Beginning {
     await topology.commit(`slots ${wanted.join(",")}: preparing`, (now) =>
       prepareSlots(now, wanted),
     );
+    preflight.checkMethods();
     const ready = slotsIn(topology.snapshot(), wanted, "preparing").filter(
       (id) => placeOf(pairOf(id)) === place,
     );

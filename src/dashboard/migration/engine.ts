@@ -27,6 +27,7 @@ import { MoverPool } from "./mover-pool.ts";
 import type { OlderMovers } from "./older-movers.ts";
 import { type Pair, pairOf, placeOf, slotsBy } from "./pair.ts";
 import type { Preflight } from "./preflight.ts";
+import { STATE_TABLE, type StateRow } from "./state-table.ts";
 import { Steps } from "./steps.ts";
 import { Turning, type TurningOptions } from "./turning.ts";
 
@@ -34,7 +35,10 @@ import { Turning, type TurningOptions } from "./turning.ts";
 export interface EngineOptions {
   readonly topology: StepTopology & { onChange(listener: () => void): () => void };
   readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
-  readonly preflight: Pick<Preflight, "checkProxies" | "checkPair" | "checkReturn" | "forget">;
+  readonly preflight: Pick<
+    Preflight,
+    "checkProxies" | "checkMethods" | "checkPair" | "checkReturn" | "forget"
+  >;
   readonly olderMovers: Pick<OlderMovers, "isCut" | "cut" | "cutAll" | "cutSoon">;
   readonly left: Pick<LeftSlots, "add" | "remove">;
   readonly createMover: (pair: Pair, onEmptied: (slotIds: readonly number[]) => void) => Mover;
@@ -72,6 +76,19 @@ export class Engine implements MigrationEngine {
   readonly #confirmed = new Map<number, string>();
   /** Slots that were released, and until when they are left alone (monotonic). */
   readonly #released = new Map<number, number>();
+  /** What is done with runnable slots in each state; see `StateRow.act`. */
+  readonly #acts: Readonly<
+    Record<StateRow["state"], (runnable: readonly number[]) => Promise<void> | void>
+  > = {
+    pending: (runnable) => this.#begin(runnable, "pending"),
+    preparing: (runnable) => this.#begin(runnable, "preparing"),
+    prepared: () => this.#open(),
+    migrating: async (runnable) => {
+      await this.#finish(runnable);
+      await this.#move(runnable);
+    },
+    finished: (runnable) => this.#settle(runnable),
+  };
   #turn: Promise<unknown> = Promise.resolve();
   #timer: ClockTimer | undefined;
   #isWanted = false;
@@ -224,11 +241,9 @@ export class Engine implements MigrationEngine {
     });
     const runnable = this.#runnable();
     this.#dropGone(new Set(runnable));
-    await this.#settle(runnable);
-    await this.#finish(runnable);
-    await this.#open();
-    await this.#move(runnable);
-    this.#begin(runnable);
+    for (const { state } of STATE_TABLE.toReversed()) {
+      await this.#acts[state](runnable);
+    }
   }
 
   /** Runs a step whose key doesn't rest. */
@@ -379,30 +394,30 @@ export class Engine implements MigrationEngine {
   }
 
   /** pending and preparing -> migrating, as far as the window has room. */
-  #begin(runnable: readonly number[]): void {
+  #begin(runnable: readonly number[], state: "pending" | "preparing"): void {
     const { topology, parallelSlots } = this.#options;
     const now = topology.snapshot();
-    const underWay = runnable.filter((id) =>
-      ["prepared", "migrating", "finished"].includes(now.slots[id]?.action.state ?? ""),
-    ).length;
-    const waiting = waitingOf(now, runnable);
+    const pending = slotsIn(now, runnable, "pending");
+    const underWay = runnable.length - pending.length;
+    const isResting = (id: number): boolean => this.#steps.isResting(this.#keyOf(now, id));
     // A pair that can't begin now leaves its place in the window to others.
-    const keys = new Set(waiting.map((id) => Beginning.keyOf(this.#pairOf(now, id))));
-    const ready = waiting.filter(
-      (id) =>
-        now.slots[id]?.action.state === "preparing" ||
-        !this.#steps.isResting(Beginning.keyOf(this.#pairOf(now, id))),
-    );
-    const window = ready.slice(0, Math.max(0, parallelSlots - underWay));
+    const window =
+      state === "preparing"
+        ? slotsIn(now, runnable, "preparing")
+        : pending.filter((id) => !isResting(id)).slice(0, Math.max(0, parallelSlots - underWay));
+    const waiting = waitingOf(now, runnable);
     for (const group of this.#byPair(now, window)) {
       const pair = this.#pairOf(now, group[0] ?? 0);
       const soon = waiting.filter((id) => placeOf(this.#pairOf(now, id)) === placeOf(pair));
       this.#beginning.begin(pair, group, soon);
     }
-    for (const id of slotsIn(now, runnable, "migrating")) {
-      keys.add(Beginning.keyOf(this.#pairOf(now, id)));
-    }
-    this.#steps.retain((key) => !key.startsWith("pair ") || keys.has(key));
+    const keys = new Set(runnable.map((id) => this.#keyOf(now, id)));
+    this.#steps.retain((key) => !Beginning.isKey(key) || keys.has(key));
+  }
+
+  /** Of the steps of the slot's pair. */
+  #keyOf(now: Topology, id: number): string {
+    return Beginning.keyOf(this.#pairOf(now, id));
   }
 
   async #confirmAll(outcome: string): Promise<void> {

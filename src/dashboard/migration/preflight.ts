@@ -71,15 +71,10 @@ export class Preflight {
   /** Rejects with STATE_CONFLICT, and the names of the proxies that can't take part now. */
   async checkProxies(): Promise<void> {
     const { topology, proxyFigures, whenSynced } = this.#options;
+    this.checkMethods();
     const now = topology();
     const figures = proxyFigures();
     for (const proxy of now.proxies.values()) {
-      if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
-        throw new CodisError(
-          "STATE_CONFLICT",
-          `${nameOf(proxy)} doesn't say that it can move keys with MIGRATE; replace it by one of this program`,
-        );
-      }
       if (figures.get(proxy.token)?.table === "unreachable") {
         throw notAll(`${nameOf(proxy)} doesn't answer`);
       }
@@ -87,6 +82,18 @@ export class Preflight {
     const { failed } = await whenSynced(now.revision, SYNC_TIMEOUT_MS);
     if (failed.length > 0) {
       throw notAll(failed.map(({ reason }) => reason).join("; "));
+    }
+  }
+
+  /** Throws STATE_CONFLICT when a proxy doesn't know how keys move. Once a slot is `preparing`, none such comes. */
+  checkMethods(): void {
+    for (const proxy of this.#options.topology().proxies.values()) {
+      if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
+        throw new CodisError(
+          "STATE_CONFLICT",
+          `${nameOf(proxy)} doesn't say that it can move keys with MIGRATE; replace it by one of this program`,
+        );
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * The state machine of a slot that moves, as a table: the states of Codis 3.2, what proxies are told in each, what
- * is done before the next is stored, and what a crash there leaves. The engine works through it from the bottom
- * to the top, so that what is nearly done is done first; `docs/slot-migration.md` shows it (a test compares).
+ * is done before the next is stored, and what a crash there leaves. Each round of the engine goes through it from the
+ * bottom to the top, so that what is nearly done is done first; `docs/slot-migration.md` shows it (a test compares).
  */
 import type { SlotActionState } from "../../model/action.ts";
 

@@ -7,9 +7,13 @@ import { CodisError } from "../../base/error.ts";
 import { coordinatorPath } from "../coordinator-path.ts";
 import { isProxyToken, type ProxyModel } from "../proxy-model.ts";
 import { PROXIES_MAX, type ProxyRecord } from "../proxy-record.ts";
+import { FORWARD_METHOD } from "../slot.ts";
 import { getProxy, refuseFault } from "../topology/guard.ts";
 import { compareProxies } from "../topology/node.ts";
 import type { Topology } from "../topology/topology.ts";
+
+/** In the other states proxies are told, or may be at any moment, how keys move. */
+const AT_REST: ReadonlySet<string> = new Set(["", "pending", "finished"]);
 
 /** Registers a proxy; it gets the next free number. */
 export function addProxy(topology: Topology, model: ProxyModel): Topology {
@@ -25,6 +29,7 @@ export function addProxy(topology: Topology, model: ProxyModel): Topology {
       `a product can have ${PROXIES_MAX} proxies, remove some`,
     );
   }
+  refuseBystander(topology, model);
   const ids = [...topology.proxies.values()].map((proxy) => proxy.id);
   return withProxy(topology, { ...model, id: Math.max(0, ...ids) + 1 });
 }
@@ -42,6 +47,18 @@ export function removeProxy(topology: Topology, token: string): Topology {
   const proxies = new Map(topology.proxies);
   proxies.delete(token);
   return { ...topology, proxies };
+}
+
+/** One that doesn't know how keys of moving slots are reached would serve such slots from the wrong server. */
+function refuseBystander(topology: Topology, { token, forwardMethods }: ProxyModel): void {
+  const moving = topology.slots.find(({ action: { state } }) => !AT_REST.has(state));
+  if (moving !== undefined && !forwardMethods.includes(FORWARD_METHOD.migrate)) {
+    throw new CodisError(
+      "STATE_CONFLICT",
+      `proxy-[${token}] can't move keys with MIGRATE, and slot-[${moving.id}] moves so now; ` +
+        "register it when no slot moves",
+    );
+  }
 }
 
 function checkModel(topology: Topology, model: ProxyModel): void {
