@@ -2,17 +2,16 @@
  * How much goes into one MIGRATE. The sum of the keys' estimated stalls, corrected by what such batches really
  * took on these servers, stays within a share of `migration_max_stall`: two batches may follow one another before
  * a server looks at a client again, and a page of SCAN comes between.
- *
- * The correction follows slow batches at once and fast ones slowly: a server that gets busy is relieved after one
- * batch.
  */
 
 /** Of the bound for a stall, for one of the two batches that are in flight. */
-const SHARE = 0.3;
+const SHARE = 0.32;
 const KEYS_MAX = 1_000;
-/** Weights of one measurement, when it is slower than expected and when it is faster. */
-const SLOWER_WEIGHT = 0.15;
-const FASTER_WEIGHT = 0.05;
+/**
+ * Weight of one measurement. Slower and faster ones weigh the same: replies of two batches in flight come together, so
+ * one of them looks twice as slow as it was and the other free.
+ */
+const WEIGHT = 0.05;
 const CORRECTION_MIN = 0.2;
 const CORRECTION_MAX = 100;
 /** First batches are small until something has been measured. */
@@ -42,8 +41,7 @@ export class BatchBudget {
   /** A batch of so much estimated work held up its servers for `ms`. */
   learn(workUs: number, ms: number): void {
     const seen = Math.max(0, ms * 1_000 - CALL_US) / Math.max(1, workUs);
-    const weight = seen > this.#correction ? SLOWER_WEIGHT : FASTER_WEIGHT;
-    const next = this.#correction + (seen - this.#correction) * weight;
+    const next = this.#correction + (seen - this.#correction) * WEIGHT;
     this.#correction = Math.min(CORRECTION_MAX, Math.max(CORRECTION_MIN, next));
   }
 }

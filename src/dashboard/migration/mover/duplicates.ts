@@ -56,7 +56,7 @@ async function unlinkInDatabase(
   let unlinked = 0;
   let cursor = "0";
   do {
-    const count = stride.countFor(limits().maxStallMs);
+    const count = stride.countFor(limits().maxStallMs, true);
     const sentAtMs = performance.now();
     const [raw = Buffer.alloc(0)] = await source.control.send(
       "SCAN",

@@ -84,7 +84,7 @@ export class KeyFinder {
   /** Sizes of the keys, and the page at the cursor. */
   async #step(keys: readonly Buffer[], cursor: string | undefined): Promise<Step> {
     const { link, stride, maxStallMs, isQuiet, isSlow, pause } = this.#search;
-    const count = stride.countFor(maxStallMs());
+    const count = stride.countFor(maxStallMs(), isSlow());
     const scan = cursor === undefined ? Buffer.alloc(0) : stride.frame(cursor, count);
     const frame = encodeForKeys(MEMORY_USAGE, keys, scan);
     const replyCount = keys.length + (cursor === undefined ? 0 : 1);

@@ -4,11 +4,13 @@
  */
 import { encodeFrame } from "./frame.ts";
 
-/** Of the bound for a stall, for one step. */
-const SHARE = 0.1;
+/** Of the bound for a stall, for one step at full speed: a page must hold the keys of both batches that follow it. */
+const SHARE = 0.2;
+/** The same at a limited speed, where clients come first and few keys are wanted. */
+const SHARE_SLOW = 0.03;
 const COUNT_START = 500;
 const COUNT_MIN = 50;
-const COUNT_MAX = 2_000;
+const COUNT_MAX = 4_000;
 const WEIGHT = 0.2;
 /** The source rests so long for each millisecond of steps, at full speed and at a limited one. */
 const REST_FAST = 0.1;
@@ -22,9 +24,9 @@ export class ScanStride {
   #restMs = 0;
 
   /** COUNT of the next step. */
-  countFor(maxStallMs: number): number {
-    const count =
-      this.#msPerCount === 0 ? COUNT_START : Math.floor((maxStallMs * SHARE) / this.#msPerCount);
+  countFor(maxStallMs: number, isSlow: boolean): number {
+    const stepMs = maxStallMs * (isSlow ? SHARE_SLOW : SHARE);
+    const count = this.#msPerCount === 0 ? COUNT_START : Math.floor(stepMs / this.#msPerCount);
     return Math.min(COUNT_MAX, Math.max(COUNT_MIN, count));
   }
 

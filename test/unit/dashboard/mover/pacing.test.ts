@@ -51,20 +51,20 @@ describe("the speed limit", () => {
 });
 
 describe("a batch", () => {
-  test("gets smaller at once when it takes long, and larger slowly", () => {
+  test("gets smaller when it takes long, and larger slowly", () => {
     const budget = new BatchBudget();
     const start = budget.workUsMax(5);
     budget.learn(100, 20);
     const relieved = budget.workUsMax(5);
-    expect(relieved).toBeLessThan(start / 3);
+    expect(relieved).toBeLessThan(start / 2);
     budget.learn(100, 0.16);
     expect(budget.workUsMax(5)).toBeLessThan(relieved * 1.2);
     for (let round = 0; round < 200; round += 1) {
       budget.learn(1_000, 1.06);
     }
     // Two of them and a page of SCAN stay within the bound.
-    expect(budget.workUsMax(5)).toBeGreaterThan(1_300);
-    expect(budget.workUsMax(5)).toBeLessThan(1_500);
+    expect(budget.workUsMax(5)).toBeGreaterThan(1_450);
+    expect(budget.workUsMax(5)).toBeLessThan(1_650);
   });
 
   test("has at least one key, ends before its work is too much, and leaves out what isn't wanted", () => {
@@ -103,9 +103,10 @@ describe("a batch", () => {
 test("steps of SCAN fit the bound for a stall, and the source rests between them", () => {
   const stride = new ScanStride();
   stride.learn(500, 0.25);
-  expect(stride.countFor(5)).toBe(1_000);
-  expect(stride.countFor(50)).toBe(2_000);
-  expect(stride.countFor(0.001)).toBe(50);
+  expect(stride.countFor(5, false)).toBe(2_000);
+  expect(stride.countFor(50, false)).toBe(4_000);
+  expect(stride.countFor(0.001, false)).toBe(50);
+  expect(stride.countFor(5, true)).toBe(300);
   expect(stride.restMs(1, false)).toBe(0);
   expect(stride.restMs(30, false)).toBeCloseTo(3.1);
   expect(stride.restMs(1, true)).toBeCloseTo(3);
