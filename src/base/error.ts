@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   SERVER_FUNCTIONS_FAILED: "The FUNCTION libraries couldn't be copied to a server.",
   SERVER_REFUSED: "A Redis server answered a command with an error.",
   PROXY_CALL_FAILED: "A call to a proxy failed.",
+  PROMOTION_FAILED: "A promotion was begun and undone; the old master serves on.",
   SLOT_COUNT_DIFFERS: "A proxy has another number of slots than its product; it is given none.",
   NO_PROXY_REACHABLE: "An application found no proxy that is registered and can be connected.",
   UNAUTHENTICATED: "No token, or one that isn't known.",

@@ -9,6 +9,10 @@
  * COORDINATOR_UNREACHABLE all or nothing of the change was stored.
  */
 import type { ProxyStatsJson } from "../api/proxy-stats.ts";
+import type { Failover } from "../model/availability/failover.ts";
+import type { ProxyFence } from "../model/availability/fence.ts";
+import type { PromotionPlan } from "../model/availability/promotion.ts";
+import type { RepairReport, ReplicationFault } from "../model/availability/replication.ts";
 import type { SlotTarget } from "../model/change/slot.ts";
 import type { DashboardModel } from "../model/dashboard-model.ts";
 import type { Operation, OperationSpeed } from "../model/operation/operation.ts";
@@ -125,6 +129,34 @@ export interface MigrationControl {
   };
 }
 
+/** Masters and replicas, and proxies that are gone. Errors are `CodisError`s. */
+export interface AvailabilityControl {
+  /** What promoting a replica would mean; changes nothing. NOT_FOUND. */
+  planPromotion(groupId: number, addr: string): Promise<PromotionPlan>;
+  /**
+   * Makes a replica the master without losing anything; resolves with the story when the group is served by it.
+   * STATE_CONFLICT when it can't be begun (nothing has changed); PROMOTION_FAILED when it was undone, with the reason.
+   */
+  promote(groupId: number, addr: string): Promise<Failover>;
+  /** Stories of changed masters, the newest first. */
+  failovers(): readonly Failover[];
+  /** Calls back with every new line of a story; the result ends it. */
+  onFailover(listener: (failover: Failover) => void): () => void;
+  /** Where servers differ from what is stored, the worst first. */
+  replicationFaults(): readonly ReplicationFault[];
+  /** Mends what can be mended, of one group or of all (undefined). `isDryRun`: only says what it would do. */
+  repair(groupId: number | undefined, isDryRun: boolean): Promise<RepairReport>;
+  /** Proxies by token. */
+  fences(): ReadonlyMap<string, ProxyFence>;
+  /**
+   * An operator's word that the proxy can't write any more: its machine is off, or cut off. STATE_CONFLICT while it
+   * answers.
+   */
+  declareGone(token: string): Promise<void>;
+  /** Whether dead masters are replaced by this dashboard, and if not why not, one line. */
+  detector(): { readonly isEnabled: boolean; readonly text: string };
+}
+
 /** The leader of a product. */
 export interface LeaderControl {
   readonly epoch: number;
@@ -167,8 +199,12 @@ export interface LeaderControl {
   /** Slots that move with their keys. */
   readonly migration: MigrationControl;
 
+  /** Masters and replicas, and proxies that are gone. */
+  readonly availability: AvailabilityControl;
+
   addSentinel(addr: string): Promise<void>;
   removeSentinel(addr: string, isForced: boolean): Promise<void>;
+  /** Tells all sentinels what to watch; throws when fewer than a majority took it. */
   resyncSentinels(): Promise<void>;
 
   /** Bounded storage beside the topology, for users and the audit log; fenced like every write. */

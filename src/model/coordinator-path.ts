@@ -40,6 +40,12 @@ export const coordinatorPath = {
   /** Slots that move, see `operation/operation.ts`. */
   operations: (product: string) => `${OWN_ROOT}/${product}/operation`,
   operation: (product: string, id: string) => `${OWN_ROOT}/${product}/operation/${id}`,
+  /** Stories of changed masters, see `availability/failover.ts`. */
+  failovers: (product: string) => `${OWN_ROOT}/${product}/failover`,
+  failover: (product: string, id: string) => `${OWN_ROOT}/${product}/failover/${id}`,
+  /** Proxies that can't write any more, see `availability/fence.ts`. */
+  fences: (product: string) => `${OWN_ROOT}/${product}/fence`,
+  fence: (product: string, token: string) => `${OWN_ROOT}/${product}/fence/${token}`,
   /** Switches of the old API for all operations together. */
   switches: (product: string) => `${OWN_ROOT}/${product}/switches`,
 } as const;

@@ -13,6 +13,7 @@ export const DASHBOARD_SECTIONS = [
   "Timing",
   "Migration",
   "Automatic balancing",
+  "High availability",
   "Sentinels",
 ] as const;
 
@@ -390,6 +391,65 @@ const OWN_KEYS = [
     section: "Automatic balancing",
     isOurs: true,
     doc: "Time between two looks at the groups.",
+  },
+  {
+    name: "ha_enabled",
+    field: "haEnabled",
+    kind: "bool",
+    fallback: false,
+    section: "High availability",
+    isOurs: true,
+    doc:
+      "Whether the dashboard itself replaces dead masters, in groups that no sentinel watches: the leader and " +
+      "a majority of the proxies that answer must agree for ha_down_after.",
+  },
+  {
+    name: "ha_down_after",
+    field: "haDownAfterMs",
+    kind: "duration",
+    fallback: "10s",
+    min: 1_000,
+    max: 600_000,
+    section: "High availability",
+    isOurs: true,
+    doc: "A master that hasn't answered for so long is dead, if the proxies say so too.",
+  },
+  {
+    name: "ha_failover_window",
+    field: "haFailoverWindowMs",
+    kind: "duration",
+    fallback: "1m",
+    min: 0,
+    max: 86_400_000,
+    section: "High availability",
+    isOurs: true,
+    doc: "At most one master of a group is replaced in so long: two in a row mean trouble of another kind.",
+  },
+  {
+    name: "promotion_timeout",
+    field: "promotionTimeoutMs",
+    kind: "duration",
+    fallback: "2s",
+    min: 100,
+    max: 4_000,
+    section: "High availability",
+    isOurs: true,
+    doc:
+      "How long a planned promotion may hold writes. What isn't done by then is undone, and the old master " +
+      "serves on. Below slot_hold_timeout of the proxies, so that no client gets an error.",
+  },
+  {
+    name: "proxy_dead_after",
+    field: "proxyDeadAfterMs",
+    kind: "duration",
+    fallback: "10s",
+    min: 1_000,
+    max: 600_000,
+    section: "High availability",
+    isOurs: true,
+    doc:
+      "A proxy that hasn't answered for so long holds up nothing any more, once it is proven that it can't " +
+      "write.",
   },
 ] as const satisfies readonly KeySpec[];
 
