@@ -26,6 +26,16 @@ describe("good histories", () => {
     expect(kindsOf(log())).toEqual([]);
   });
 
+  test("an expiry that was set before a read that was answered first", () => {
+    const all = log()
+      .ok("0/s", [1, 2], "SET s a PX 60000", "OK")
+      .ok("0/s", [10, 900], "PEXPIRE s 4000", 1)
+      .ok("0/s", [400, 401], "GET s", "a")
+      .ok("0/s", [450, 451], "PTTL s", 3_570)
+      .found(1, "s", "string", "a", 3_010);
+    expect(textOf(all)).toBe("");
+  });
+
   test("one after another, all types", () => {
     const all = log()
       .ok("0/s", [1, 2], "SET s a", "OK")

@@ -7,7 +7,7 @@
  * where operations really were at the same time.
  */
 import { ANY, type Entry } from "./history.ts";
-import { applyCommand, isRead, type Moment } from "./small-redis.ts";
+import { applyCommand, isRead, isTimer, type Moment } from "./small-redis.ts";
 import { type Keys, NO_KEYS, textOfKeys } from "./value.ts";
 
 /** How a search ended. */
@@ -104,7 +104,8 @@ class Search {
       const followers = this.#apply(place, entry, endsAtMs);
       const [follower] = followers;
       const isAlone = follower !== undefined && followers.length === 1;
-      if (isAlone && isRead(entry.command) && isSame(follower, place.keys)) {
+      const isFree = isRead(entry.command) && !this.#hasEarlierTimer(place, ready, entry);
+      if (isAlone && isFree && isSame(follower, place.keys)) {
         return [this.#after(place, follower, entry, index)];
       }
       next.unshift(...followers.map((keys) => this.#after(place, keys, entry, index)));
@@ -121,6 +122,19 @@ class Search {
       }
     }
     return [...doubtful, ...next];
+  }
+
+  /**
+   * Something that sets an expiry was called before this read and isn't in its place yet. Then it matters which of
+   * them comes first: a time that counts from behind the read is another one.
+   */
+  #hasEarlierTimer({ taken }: Place, ready: readonly number[], read: Entry): boolean {
+    const isEarlier = (entry: Entry | undefined): boolean =>
+      entry !== undefined && entry.invoked < read.invoked && isTimer(entry.command);
+    return (
+      ready.some((index) => isEarlier(this.#certain[index])) ||
+      this.#doubtful.some((entry, index) => !taken.has(index) && isEarlier(entry))
+    );
   }
 
   /** Certain operations that may come next: called before the first answer of those that are left. */

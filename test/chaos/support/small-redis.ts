@@ -79,6 +79,11 @@ export function applyCommand(
   return [...found.values()];
 }
 
+/** Whether a command sets when a key expires. */
+export function isTimer([name = "", ...args]: readonly string[]): boolean {
+  return name.includes("EXPIRE") || (name === "SET" && args.length > 2);
+}
+
 /** Whether a command changes nothing, whatever is there. */
 export function isRead([name = ""]: readonly string[]): boolean {
   return READS.has(name);

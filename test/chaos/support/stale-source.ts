@@ -47,11 +47,13 @@ export async function loseLastSecond(product: ChaosProduct, timeline: Timeline):
   );
   timeline.count("stale keys made");
   await product.whenWell();
-  await startMoves(
-    await product.leader(),
-    slotIds.map((slotId) => ({ slotId, groupId: server.groupId })),
-    0,
-  );
+  // What the dashboard knows of the server may be a second old: that it still read its data.
+  await waitFor("start of the moves back", MOVE_MS, async () => {
+    const leading = await product.leader();
+    const open = await openOperations(leading);
+    const moves = slotIds.map((slotId) => ({ slotId, groupId: server.groupId }));
+    return open.at(0) ?? (await startMoves(leading, moves, 0));
+  });
   await whenMoved(product);
 }
 
