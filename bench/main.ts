@@ -1,6 +1,6 @@
 /**
  * The command line of the benchmarks: `npm run bench -- COMMAND [options]`, where COMMAND is proxy, memory, workers,
- * dashboard, migration or micro. Reads the options, sees that nothing outlives the run, and hands over to the
+ * dashboard, migration, ha or micro. Reads the options, sees that nothing outlives the run, and hands over to the
  * benchmark.
  *
  * Results go to stdout as Markdown, progress to stderr.
@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { endOnSignalOrAfter } from "./macro/child.ts";
 import { benchDashboard, DASHBOARD_SIZES, QUICK_DASHBOARD_SIZES } from "./macro/dashboard.ts";
+import { benchHa, HA_SIZES, QUICK_HA_SIZES } from "./macro/ha.ts";
 import { benchMemory, FULL_SIZES, QUICK_SIZES } from "./macro/memory.ts";
 import { benchMigration, MIGRATION_SIZES, QUICK_MIGRATION_SIZES } from "./macro/migration.ts";
 import { benchProxy } from "./macro/proxy.ts";
@@ -42,6 +43,8 @@ workers  throughput with one worker and with two (the key workers in {config})
 dashboard  a dashboard with 128 groups, 500 servers and 200 proxies, which are simulated
 migration  half of the slots of a server moved to another one: plain loop, mover, whole product
   --only PART            runs whose name contains PART; may be repeated
+ha       a dead master, a planned promotion and a rolling restart of proxies, many times over
+  --only PART            failover, promotion or rolling; may be repeated
 micro    [FILTER…]       micro-benchmarks whose name contains a FILTER
   --rounds N             (11)
 
@@ -118,6 +121,12 @@ async function main(): Promise<number> {
       return await benchMigration({
         ...shared,
         ...(isQuick ? QUICK_MIGRATION_SIZES : MIGRATION_SIZES),
+        only: values.only ?? [],
+      });
+    case "ha":
+      return await benchHa({
+        ...shared,
+        ...(isQuick ? QUICK_HA_SIZES : HA_SIZES),
         only: values.only ?? [],
       });
     case "micro":

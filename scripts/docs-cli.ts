@@ -168,9 +168,7 @@ function adminPart(): readonly string[] {
     "## codis admin",
     "The command line of Codis 3, with the flags of `codis-admin` and its answers. `--name=VALUE` and `--name VALUE` " +
       "mean the same; `-a`, `-x`, `-t`, `-g` are `--auth`, `--addr`, `--token`, `--gid`; `-v` tells more of a " +
-      "failure. Without `--confirm` assigning, rebalancing and restoring only print. What our dashboard doesn't do " +
-      "in this release (promoting, orders to sentinels) ends with exit code 69; an original " +
-      "dashboard does it.",
+      "failure. Without `--confirm` assigning, rebalancing and restoring only print.",
     ...targets.flatMap((target) => [
       `**${TARGET_HEADS[target].title}**: ${TARGET_HEADS[target].usage}`,
       table(

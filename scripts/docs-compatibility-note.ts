@@ -24,13 +24,13 @@ export const PROXY_KEY_REMARKS: Remarks<(typeof PROXY_KEYS)[number]["name"]> = {
   jodis_auth: ["changed", "Shown without its password; the original shows it."],
   proxy_max_clients: ["kept", "Counts over all workers."],
   backend_max_pipeline: ["changed", "When it is reached, reading from the clients pauses."],
-  backend_primary_only: ["kept", "Replicas aren't read from in this release anyway."],
+  backend_primary_only: ["kept", "`true`: no client reads from replicas."],
   backend_primary_parallel: [
     "changed",
     "Counts for each worker and protocol as well. A session keeps to one connection, so the order of its " +
       "commands on a key is kept.",
   ],
-  backend_replica_parallel: ["later", "Replicas aren't read from yet."],
+  backend_replica_parallel: ["changed", "Counts for each worker and protocol as well."],
   backend_number_databases: ["changed", "Connections are opened when a database is first used."],
   session_max_pipeline: [
     "changed",
@@ -48,8 +48,8 @@ export const PROXY_ROUTE_REMARKS: Remarks<ProxyRouteName> = {
   start: ["more", "An outdated push is refused."],
   forceGc: ["changed", "Runs the collector of our runtime, in every process."],
   shutdown: ["changed", "Requests in flight are finished first (`shutdown_timeout`)."],
-  sentinels: ["later", "Kept and shown, but not followed yet."],
-  rewatchSentinels: ["later", "Accepted; there is nothing to do yet."],
+  sentinels: ["kept", "Followed at once: a majority of them has to name the new master."],
+  rewatchSentinels: ["kept", "Asks all sentinels again."],
 };
 
 /** Keys of dashboard.toml. */
@@ -82,7 +82,7 @@ export const TOPOM_ROUTE_REMARKS: Remarks<TopomRouteName> = {
   addServerAt: ["changed", "As without a data centre."],
   setReplicaGroup: [
     "changed",
-    "Pushed at once, so no resync has to follow. Proxies of ours don't read from replicas yet.",
+    "Pushed at once, so no resync has to follow. A replica is told to proxies once it has caught up with its master.",
   ],
   setAllReplicaGroups: ["changed", "The same."],
   createSyncAction: [
@@ -103,9 +103,14 @@ export const TOPOM_ROUTE_REMARKS: Remarks<TopomRouteName> = {
     "more",
     "With confirm 1 an operation. `POST /api/v1/plans` knows more than numbers of slots.",
   ],
+  promoteServer: [
+    "changed",
+    "Loses nothing, or is undone. The old master must be alive, and becomes a replica; the others follow by " +
+      "themselves.",
+  ],
   resyncSentinels: [
-    "later",
-    "Answers NOT_SUPPORTED: sentinels aren't set up yet. Proxies are told the list by themselves.",
+    "more",
+    "The dashboard also does it by itself, as long as sentinels and what is stored differ.",
   ],
 };
 
@@ -116,6 +121,10 @@ export const LEGACY_CHANGE_REMARKS: Remarks<LegacyChangeName> = {
     "Becomes an operation; slots move side by side. What can't be done is refused at once, not later in the log.",
   ],
   rebalance: ["changed", "The same. Where a master has no `maxmemory`, equal numbers of slots."],
+  promote: [
+    "changed",
+    "Loses nothing, or is undone. The old master must be alive, and becomes a slave.",
+  ],
 };
 
 /** Orders of codis admin: target and the flags that choose them. */
@@ -124,7 +133,10 @@ export const ADMIN_REMARKS: Remarks<string> = {
   "proxy fillslots": ["more", "The file is checked before anything is sent."],
   "dashboard remove-group": ["changed", "Refused while slots refer to the group."],
   "dashboard group-add": ["changed", "Takes stock Redis, and checks more."],
-  "dashboard promote-server": ["later", "Exit code 69."],
+  "dashboard promote-server": [
+    "changed",
+    "Loses nothing, or is undone. The old master must be alive: a dead one is replaced by sentinels or `ha_enabled`.",
+  ],
   "dashboard slot-action create": [
     "more",
     "Becomes an operation, or a part of the one of the order before: `codis operation list`.",
@@ -134,7 +146,7 @@ export const ADMIN_REMARKS: Remarks<string> = {
   "dashboard slot-action interval": ["more", "Kept when the dashboard starts again."],
   "dashboard slot-action disabled": ["more", "Kept when the dashboard starts again."],
   "dashboard rebalance": ["more", "With `--confirm` an operation. `codis rebalance` knows more."],
-  "dashboard sentinel-resync": ["later", "Exit code 69."],
+  "dashboard sentinel-resync": ["more", "The dashboard also does it by itself."],
   "coordinator remove-lock": [
     "more",
     "Refused while the dashboard that has the lock answers, unless `--force` is there.",
@@ -152,7 +164,7 @@ export const CONFIG_REMARKS: Remarks<string> = {
     "kept",
     "Makes a missing group. The first server is the master, a slave follows its master at once.",
   ],
-  "server promote": ["later", "Exit code 69."],
+  "server promote": ["changed", "Loses nothing, or is undone. The old master must be alive."],
   "slot init": [
     "changed",
     "Nothing has to be made: slots are there, offline. `-f` takes all of them offline.",

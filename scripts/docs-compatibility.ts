@@ -132,8 +132,7 @@ function topomRouteTable(): string {
   const names = Object.keys(TOPOM_ROUTES) as TopomRouteName[];
   const rows = names.map((name) => {
     const route: TopomRoute = TOPOM_ROUTES[name];
-    const later: Remark | undefined = route.isLater === true ? ["later", ""] : undefined;
-    return [`${route.method} \`${route.path}\``, ...cells(TOPOM_ROUTE_REMARKS[name] ?? later)];
+    return [`${route.method} \`${route.path}\``, ...cells(TOPOM_ROUTE_REMARKS[name])];
   });
   return table(
     ["path", "state", "remark"],

@@ -128,12 +128,11 @@ function topomPart(): readonly string[] {
     `${route.method} \`${route.path}\``,
     route.body ?? "",
     route.answer,
-    route.summary + (route.isLater === true ? " *Later.*" : ""),
+    route.summary,
   ]);
   return [
     "## Paths of Codis 3.2",
-    "`/topom` and `/api/topom` answer as the original does, with its field names. Those marked *later* answer " +
-      "with `NOT_SUPPORTED` in this release.",
+    "`/topom` and `/api/topom` answer as the original does, with its field names.",
     table(["path", "body", "answer", "what it does"], rows),
     "`:xauth` is the first 32 hexadecimal digits of SHA-256 of `Codis-XAuth-[PRODUCT]`. It is no secret: it " +
       "keeps products apart and stops mistakes. So the setting `legacy_api` says who may change things here:",

@@ -23,6 +23,7 @@ import { ERROR_CODES } from "../src/base/error.ts";
 import { FORWARD_METHOD, slotToJson } from "../src/model/slot.ts";
 import { UNVERSIONED_PAUSE_MS } from "../src/proxy/admin/push-guard.ts";
 import { DURATION_BOUNDS_SECONDS, METRICS } from "../src/proxy/stats/metric.ts";
+import { availabilityPage } from "./docs-availability.ts";
 import { cliPage } from "./docs-cli.ts";
 import { compatibilityPage } from "./docs-compatibility.ts";
 import { dashboardConfigPage, proxyConfigPage } from "./docs-config.ts";
@@ -37,6 +38,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ["docs/config-dashboard.md", dashboardConfigPage()],
     ["docs/compatibility.md", compatibilityPage()],
     ["docs/slot-migration.md", migrationPage()],
+    ["docs/high-availability.md", availabilityPage()],
     ["docs/cli.md", cliPage()],
     ["docs/metrics.md", metricsPage()],
     ["docs/errors.md", errorsPage()],

@@ -19,6 +19,11 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
         : runNounNamed(name, argv);
     case "server":
       return isServerConfig(argv[0]) ? refuseServer() : runNounNamed(name, argv);
+    case "ha":
+      // As the original, the daemon takes only flags.
+      return argv[0] === undefined || argv[0].startsWith("-")
+        ? (await import("./cli/ha/main.ts")).runHa(argv)
+        : runNounNamed(name, argv);
     case "dashboard":
       return (await import("./dashboard/main.ts")).runDashboard(argv);
     case "admin":

@@ -84,6 +84,13 @@ export const LEGACY_CHANGES = {
       "Orders moves so that groups have slots in proportion to `maxmemory` of their masters, or equal numbers " +
       "if one of them has none. Refused while slots wait to be moved, or are offline.",
   },
+  promote: {
+    method: "POST",
+    path: "/api/server_group/:id/promote",
+    body: "`{addr}`",
+    summary:
+      "Makes a slave the master of its group, without losing a write; the old master must be alive.",
+  },
 } as const satisfies Readonly<Record<string, LegacyChange>>;
 
 /** Name of a path that changes something. */
@@ -103,11 +110,6 @@ export const LEGACY_REFUSALS: readonly LegacyRefusal[] = [
     now: "DELETE /api/v1/groups/{gid}/servers/{addr}",
   },
   { method: "DELETE", path: "/api/server_group/:id", now: "DELETE /api/v1/groups/{gid}" },
-  {
-    method: "POST",
-    path: "/api/server_group/:id/promote",
-    now: "a later release; until then nothing promotes by hand",
-  },
   { method: "POST", path: "/api/slots/init", now: "nothing: slots are there from the beginning" },
   { method: "POST", path: "/api/slot", now: "PUT /api/v1/slots" },
   { method: "POST", path: "/api/proxy", now: "POST /api/v1/proxies" },

@@ -18,6 +18,7 @@ import {
   REVISION_HEADER,
   SLOT_COUNT_HEADER,
   STATS_FLAG,
+  TABLE_CONFIRM_HEADER,
   TABLE_HEADER,
 } from "./proxy-route.ts";
 import type { ProxyOverviewJson, ProxyStatsJson } from "./proxy-stats.ts";
@@ -47,6 +48,8 @@ export interface ProxyClientOptions {
 export interface CallVersion {
   readonly epoch: number;
   readonly revision: number;
+  /** See `TABLE_CONFIRM_HEADER`. */
+  readonly confirms?: string | undefined;
 }
 
 /** What goes with one call. */
@@ -201,6 +204,9 @@ export class ProxyClient {
               [EPOCH_HEADER]: String(parts.version.epoch),
               [REVISION_HEADER]: String(parts.version.revision),
             }),
+        ...(parts.version?.confirms === undefined
+          ? {}
+          : { [TABLE_CONFIRM_HEADER]: parts.version.confirms }),
       },
     };
     const answer = await exchangeHttp(call);

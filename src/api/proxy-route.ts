@@ -124,6 +124,18 @@ export const PROXY_ROUTES = {
     summary:
       "Replaces the slots of the body; other slots stay. Answers when every worker has them.",
   },
+  login: {
+    method: "PUT",
+    path: "/api/proxy/login/:xauth",
+    auth: "xauth",
+    isPush: true,
+    body: "object: user, password",
+    answer: '"OK"',
+    summary:
+      "Logs in to servers as this user from now on, which can be revoked there; an empty user is the product's " +
+      "password again. Refused (STATE_CONFLICT) when the proxy has served without a user of its own. A proxy that had " +
+      "another user drops its connections and holds all requests until it gets slots. Only with a version.",
+  },
   resetStats: {
     method: "PUT",
     path: "/api/proxy/stats/reset/:xauth",
@@ -223,6 +235,16 @@ export const REVISION_HEADER = "codis-revision";
  * worker has taken, or `TABLE_UNKNOWN`.
  */
 export const TABLE_HEADER = "codis-table";
+/**
+ * Header of an answer: the number of a question of the proxy, which was frozen and has to know whether its table is
+ * still the newest one. Absent: it has none.
+ */
+export const TABLE_QUESTION_HEADER = "codis-table-question";
+/**
+ * Header of a call: the answer to a question that was heard before, `NUMBER/EPOCH.REVISION`: this table is the newest
+ * one. A proxy that has another one by now goes on waiting.
+ */
+export const TABLE_CONFIRM_HEADER = "codis-table-confirm";
 /**
  * Header of a call: how many slots the product has, a whole number. A proxy with another `slot_count`
  * refuses the call (`SLOT_COUNT_DIFFERS`): it would look for a key in another slot than the rest of the

@@ -48,6 +48,14 @@ export interface RuntimeJson {
   mem_offheap: number;
 }
 
+/** What a proxy sees of one master of its slot table. */
+export interface ServerSightJson {
+  /** Milliseconds since its last answer, whatever it was; since it is watched when there was none. */
+  silent_ms: number;
+  /** What it said that it is, the last time it answered. */
+  role: "master" | "replica" | "unknown";
+}
+
 /** `stats`. */
 export interface ProxyStatsJson {
   online: boolean;
@@ -68,6 +76,8 @@ export interface ProxyStatsJson {
   rusage: UsageJson;
   backend: { primary_only: boolean };
   runtime?: RuntimeJson;
+  /** By address; the original hasn't got it and doesn't mind it. */
+  servers?: Readonly<Record<string, ServerSightJson>>;
 }
 
 /** Answer of `GET /proxy`. */

@@ -12,6 +12,7 @@ import type { SlotJson } from "../model/slot.ts";
 import { callHttp, parseAnswer } from "./http-call.ts";
 import type {
   RebalancePlanJson,
+  SentinelGroupJson,
   SlotAssignJson,
   TopomOverviewJson,
   TopomStatsJson,
@@ -212,6 +213,15 @@ export class TopomClient {
 
   async resyncSentinels(): Promise<void> {
     await this.fetchText("resyncSentinels");
+  }
+
+  sentinelInfo(addr: string): Promise<Readonly<Record<string, string>>> {
+    return this.#read("sentinelInfo", { addr });
+  }
+
+  /** By master name. */
+  sentinelMonitored(addr: string): Promise<Readonly<Record<string, SentinelGroupJson>>> {
+    return this.#read("sentinelMonitored", { addr });
   }
 
   async #readXauth(): Promise<string> {

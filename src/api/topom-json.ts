@@ -31,6 +31,18 @@ export interface ProxyLookJson {
   timeout?: true;
 }
 
+/** A master that a sentinel watches, and its replicas: fields as the sentinel names them. */
+export interface SentinelGroupJson {
+  master: Readonly<Record<string, string>>;
+  slaves: readonly Readonly<Record<string, string>>[];
+}
+
+/** The last look at a sentinel. */
+export interface SentinelLookJson extends ServerLookJson {
+  /** By master name. */
+  sentinel?: Readonly<Record<string, SentinelGroupJson>>;
+}
+
 /** `stats` of the overview. */
 export interface TopomStatsJson {
   closed: boolean;
@@ -54,7 +66,8 @@ export interface TopomStatsJson {
   };
   sentinels: {
     model: SentinelJson;
-    stats: Readonly<Record<string, ServerLookJson>>;
+    /** By address. */
+    stats: Readonly<Record<string, SentinelLookJson>>;
     /** Address of the master by group id. */
     masters: Readonly<Record<string, string>>;
   };

@@ -13,8 +13,6 @@ export interface TopomRoute {
   readonly auth: "none" | "xauth";
   /** `process`: about this process, also on a standby; else about the product, which only the leader knows. */
   readonly scope: "process" | "product";
-  /** What comes with a later release: answered with NOT_SUPPORTED until then. */
-  readonly isLater?: true;
   /** What the body is. */
   readonly body?: string;
   /** What the answer is. */
@@ -205,9 +203,8 @@ export const TOPOM_ROUTES = {
     path: "/api/topom/group/promote/:xauth/:gid/:addr",
     auth: "xauth",
     scope: "product",
-    isLater: true,
     answer: '"OK"',
-    summary: "Makes a replica the master.",
+    summary: "Makes a replica the master, without losing a write; the old master must be alive.",
   },
   setReplicaGroup: {
     method: "PUT",
@@ -347,26 +344,23 @@ export const TOPOM_ROUTES = {
     auth: "xauth",
     scope: "product",
     answer: '"OK"',
-    summary:
-      "Sets the sentinels up and tells all proxies. Comes with a later release: NOT_SUPPORTED until then.",
+    summary: "Tells all sentinels which masters to watch, and all proxies the sentinels.",
   },
   sentinelInfo: {
     method: "GET",
     path: "/api/topom/sentinels/info/:addr",
     auth: "none",
     scope: "product",
-    isLater: true,
-    answer: "object",
-    summary: "INFO of a sentinel.",
+    answer: "object of texts",
+    summary: "INFO of a sentinel of the product.",
   },
   sentinelMonitored: {
     method: "GET",
     path: "/api/topom/sentinels/info/:addr/monitored",
     auth: "none",
     scope: "product",
-    isLater: true,
-    answer: "object",
-    summary: "What a sentinel watches.",
+    answer: "object: master name to `{master, slaves}`",
+    summary: "What a sentinel of the product watches, as it says itself.",
   },
 } as const satisfies Readonly<Record<string, TopomRoute>>;
 

@@ -18,6 +18,15 @@ import type {
   V1UserList,
 } from "./v1-access-schema.ts";
 import type {
+  V1Availability,
+  V1Failover,
+  V1FailoverList,
+  V1FailoverSummary,
+  V1PromotionPlan,
+  V1RepairReport,
+  V1RepairRequest,
+} from "./v1-availability-schema.ts";
+import type {
   V1CancelRequest,
   V1NewOperation,
   V1Operation,
@@ -262,6 +271,43 @@ export class V1Client {
 
   resyncSentinels(): Promise<V1SentinelList> {
     return this.#call("resyncSentinels");
+  }
+
+  /** Detector, faults of replication, proxies that are gone. */
+  availability(): Promise<V1Availability> {
+    return this.#call("getAvailability");
+  }
+
+  /** What promoting the replica would mean; changes nothing. */
+  planPromotion(groupId: number, addr: string): Promise<V1PromotionPlan> {
+    return this.#call("planPromotion", { params: { gid: groupId, addr } });
+  }
+
+  /** Makes the replica the master, without losing a write; resolves when the group is served by it. */
+  promoteServer(groupId: number, addr: string): Promise<V1Failover> {
+    return this.#call("promoteServer", { params: { gid: groupId, addr } });
+  }
+
+  /** Stories of changed masters, the newest first; `open`: only those that haven't ended. */
+  failovers(
+    filter: { readonly groupId?: number | undefined; readonly open?: boolean | undefined } = {},
+  ): Promise<readonly V1FailoverSummary[]> {
+    const query = { group_id: filter.groupId, open: filter.open };
+    return this.#readAll<V1FailoverSummary, V1FailoverList>("listFailovers", query);
+  }
+
+  failover(id: string): Promise<V1Failover> {
+    return this.#call("getFailover", { params: { id } });
+  }
+
+  /** Makes servers what is stored; with `dry_run` only says what it would do. */
+  repairReplication(request: V1RepairRequest): Promise<V1RepairReport> {
+    return this.#call("repairReplication", { body: request });
+  }
+
+  /** An operator's word that the proxy can't write any more. */
+  declareProxyGone(token: string): Promise<V1Proxy> {
+    return this.#call("declareProxyGone", { params: { token }, body: { cannot_write: true } });
   }
 
   /** Who this client is to the dashboard. */

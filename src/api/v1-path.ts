@@ -74,6 +74,22 @@ export const V1_PATHS = {
   removeSentinel: { method: "DELETE", path: "/api/v1/sentinels/{addr}", role: "operator" },
   resyncSentinels: { method: "POST", path: "/api/v1/sentinels/resync", role: "operator" },
 
+  getAvailability: { method: "GET", path: "/api/v1/availability", role: "viewer" },
+  planPromotion: {
+    method: "GET",
+    path: "/api/v1/groups/{gid}/servers/{addr}/promotion",
+    role: "viewer",
+  },
+  promoteServer: {
+    method: "POST",
+    path: "/api/v1/groups/{gid}/servers/{addr}/promotion",
+    role: "operator",
+  },
+  listFailovers: { method: "GET", path: "/api/v1/failovers", role: "viewer" },
+  getFailover: { method: "GET", path: "/api/v1/failovers/{id}", role: "viewer" },
+  repairReplication: { method: "POST", path: "/api/v1/replication/repair", role: "operator" },
+  declareProxyGone: { method: "POST", path: "/api/v1/proxies/{token}/gone", role: "operator" },
+
   getMe: { method: "GET", path: "/api/v1/me", role: "viewer" },
   listUsers: { method: "GET", path: "/api/v1/users", role: "admin" },
   createUser: { method: "POST", path: "/api/v1/users", role: "admin" },

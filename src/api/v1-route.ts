@@ -14,6 +14,7 @@ import {
   userListSchema,
   userSchema,
 } from "./v1-access-schema.ts";
+import { AVAILABILITY_ROUTES } from "./v1-availability-route.ts";
 import { OPERATION_ROUTES } from "./v1-operation-route.ts";
 import { PAGE_ITEMS_MAX, type V1Name } from "./v1-path.ts";
 import { defineRoute, type V1Route } from "./v1-route-form.ts";
@@ -89,13 +90,15 @@ const PRODUCT_ROUTES = {
   }),
   getEvents: defineRoute({
     tag: "product",
-    summary: "Tells of every change of the topology and of operations, as server-sent events.",
+    summary:
+      "Tells of changes of the topology, of operations and of masters, as server-sent events.",
     description:
       "Event `topology` with a TopologyEvent as data comes at once and after each change. Event `operation` " +
       "with an OperationSummary comes at once for each that hasn't ended, after each change of one, and " +
-      "about once a second while one runs. To a slow reader one event tells of several changes. Event `end` " +
-      "comes before the dashboard closes the stream, because it doesn't lead any longer or the token isn't " +
-      "good any longer. A comment comes every 15 seconds.",
+      "about once a second while one runs. Event `failover` with a FailoverNews comes at once for each change " +
+      "of a master that is under way, and with each new line of its story. To a slow reader one event tells of " +
+      "several changes. Event `end` comes before the dashboard closes the stream, because it doesn't lead any " +
+      "longer or the token isn't good any longer. A comment comes every 15 seconds.",
     contentType: "text/event-stream",
     errors: ["TOO_BUSY"],
   }),
@@ -311,9 +314,11 @@ const SENTINEL_ROUTES = {
   }),
   resyncSentinels: defineRoute({
     tag: "sentinels",
-    summary: "Tells all proxies the sentinels.",
+    summary: "Tells all sentinels which masters to watch, and all proxies the sentinels.",
+    description: "Fails when fewer than a majority of the sentinels took it.",
     answer: sentinelListSchema,
     isChange: true,
+    errors: ["STATE_CONFLICT", "SERVER_UNREACHABLE"],
   }),
 } as const;
 
@@ -424,6 +429,7 @@ export const V1_ROUTES = {
   ...OPERATION_ROUTES,
   ...PROXY_ROUTES,
   ...SENTINEL_ROUTES,
+  ...AVAILABILITY_ROUTES,
   ...ACCESS_ROUTES,
   ...PROCESS_ROUTES,
 } as const satisfies Readonly<Record<V1Name, V1Route>>;

@@ -25,6 +25,11 @@ export const PROBLEM_KINDS = [
   "proxy_not_online",
   "proxy_not_synced",
   "sentinels_out_of_sync",
+  "replica_lagging",
+  "split_brain",
+  "no_replica",
+  "failover_failed",
+  "proxy_unprovable",
 ] as const;
 /** One of `PROBLEM_KINDS`. */
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];

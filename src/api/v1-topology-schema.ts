@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { PROMOTING_STATES, SLOT_ACTION_STATES, SYNC_ACTION_STATES } from "../model/action.ts";
 import { SLOT_COUNTS } from "../model/slot.ts";
+import { faultCodeSchema, fenceSchema, replicationFaultSchema } from "./v1-availability-schema.ts";
 import {
   addrSchema,
   countSchema,
@@ -93,6 +94,10 @@ export const serverSchema = z
     /** Whom it follows, and whether that link is up, as it says. */
     reported_master: z.nullable(z.string()),
     master_link: z.nullable(z.string()),
+    /** Of a replica: bytes of its master's stream that it hadn't got at the last look; null: unknown. */
+    lag_bytes: figureSchema,
+    /** Where it differs from what is stored; see `faults` of its group. */
+    faults: z.array(faultCodeSchema),
     redis_version: z.nullable(z.string()),
     uptime_seconds: figureSchema,
     keys: figureSchema,
@@ -115,6 +120,8 @@ export const groupSchema = z
     promoting: z.nullable(z.strictObject({ state: z.enum(PROMOTING_STATES), index: countSchema })),
     /** What proxies hold of its slots may differ from what is stored; a resync ends that. */
     out_of_sync: z.boolean(),
+    /** Where its servers differ from what is stored, the worst first. */
+    faults: z.array(replicationFaultSchema),
   })
   .meta({ id: "Group" });
 /** See `groupSchema`. */
@@ -268,6 +275,8 @@ export const proxySchema = z
     table: z.enum(["synced", "pending", "unknown", "unreachable"]),
     /** Revision of the slots that it confirmed last. */
     confirmed_revision: z.nullable(countSchema),
+    /** Whether it answers, and whether it can still write; null when nobody has looked yet. */
+    fence: z.nullable(fenceSchema),
     sessions: figureSchema,
     sessions_opened: figureSchema,
     ops: figureSchema,
@@ -300,9 +309,29 @@ export const newProxySchema = z
 /** See `newProxySchema`. */
 export type V1NewProxy = z.input<typeof newProxySchema>;
 
+/** The last look at a sentinel. */
+const sentinelSchema = z.strictObject({
+  addr: z.string(),
+  status: z.enum(["up", "timeout", "error", "unknown"]),
+  error: z.nullable(z.string()),
+  observed_at: z.nullable(timeSchema),
+  redis_version: z.nullable(z.string()),
+  /** Groups that it watches; null while it doesn't answer. */
+  watched_group_ids: z.nullable(z.array(groupIdSchema)),
+});
+
 /** The sentinels of the product. */
 export const sentinelListSchema = z
-  .strictObject({ ...versionFields, items: z.array(z.string()), out_of_sync: z.boolean() })
+  .strictObject({
+    ...versionFields,
+    items: z.array(z.string()),
+    /** They and the proxies may not know of each other what is stored; a resync ends that. */
+    out_of_sync: z.boolean(),
+    /** The last look at each. */
+    looks: z.array(sentinelSchema),
+    /** Masters by group id, where a majority of them agree. */
+    masters: z.array(z.strictObject({ group_id: groupIdSchema, addr: z.string() })),
+  })
   .meta({ id: "SentinelList" });
 /** See `sentinelListSchema`. */
 export type V1SentinelList = z.infer<typeof sentinelListSchema>;

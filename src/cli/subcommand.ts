@@ -26,14 +26,14 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "operation", summary: "slots that move: list, watch, pause, speed, …", isHere: true },
   { name: "plan", summary: "plans of moving slots: show, start", isHere: true },
   { name: "proxy", summary: "its proxies: list, add, …; with flags: run a proxy", isHere: true },
-  { name: "sentinel", summary: "its sentinels: list, add, remove", isHere: true },
+  { name: "sentinel", summary: "its sentinels: list, add, remove, resync", isHere: true },
+  { name: "ha", summary: "dead masters: status, history; with flags: replace them", isHere: true },
   { name: "user", summary: "who may change it: list, add, …", isHere: true },
   { name: "audit", summary: "what was changed, by whom", isHere: true },
   { name: "dashboard", summary: "run the dashboard of a product", isHere: true },
   { name: "admin", summary: "command line of Codis 3", isHere: true },
   { name: "config", summary: "command line of Codis 1.9 and 2.0", isHere: true },
   { name: "completion", summary: "completion for a shell: bash", isHere: true },
-  { name: "ha", summary: "replace masters that died", isHere: false },
   { name: "fe", summary: "web console for many products", isHere: false },
 ];
 

@@ -215,9 +215,11 @@ export const ACCESS: Readonly<Record<string, Access>> = {
  * - HSCAN, SSCAN, ZSCAN: a cursor belongs to the hash table of one server (class M of Codis).
  * - TOUCH: on a replica it would touch nothing that the master's eviction looks at.
  * - OBJECT FREQ and IDLETIME: a replica counts only the reads that it served itself.
+ * - OBJECT ENCODING and REFCOUNT, MEMORY USAGE: they tell of one server's memory more than of the data.
  */
 export const MASTER_ONLY =
-  "hscan sscan zscan touch object|freq object|idletime slotsinfo slotsscan";
+  "hscan sscan zscan touch object|encoding object|freq object|idletime object|refcount memory|usage " +
+  "slotsinfo slotsscan";
 
 /** Commands whose keys only a parser of their own finds. */
 export const SPECIAL_KEYS: Readonly<Record<string, KeySpec>> = {

@@ -52,6 +52,28 @@ export interface ProxyFigures {
   readonly table: "synced" | "pending" | "unknown" | "unreachable";
   /** Revision of the slots that it confirmed last; undefined before the first. */
   readonly revision: number | undefined;
+  /** It can't write (`ProxyFence`), and nobody waits for it. */
+  readonly isFenced?: boolean;
+}
+
+/** A master as a sentinel sees it, and its replicas: the fields of SENTINEL MASTERS and SENTINEL REPLICAS. */
+export interface SentinelGroup {
+  readonly master: Readonly<Record<string, string>>;
+  readonly slaves: readonly Readonly<Record<string, string>>[];
+}
+
+/** Outcome of the last look at a sentinel. */
+export interface SentinelFigures {
+  readonly addr: string;
+  /** INFO as one flat record; undefined when the last look failed. */
+  readonly info: Readonly<Record<string, string>> | undefined;
+  /** Groups of this product that it watches, by master name; undefined when the last look failed. */
+  readonly groups: Readonly<Record<string, SentinelGroup>> | undefined;
+  /** One line; undefined when all is well. */
+  readonly error: string | undefined;
+  readonly isTimedOut: boolean;
+  /** Wall clock of the answer or failure, milliseconds. */
+  readonly atMs: number;
 }
 
 /** A slot to give to a group by force; `groupId` 0 takes it offline. */
@@ -206,6 +228,14 @@ export interface LeaderControl {
   removeSentinel(addr: string, isForced: boolean): Promise<void>;
   /** Tells all sentinels what to watch; throws when fewer than a majority took it. */
   resyncSentinels(): Promise<void>;
+  /** INFO of a sentinel of the product, asked now. NOT_FOUND, SERVER_UNREACHABLE. */
+  sentinelInfo(addr: string): Promise<Readonly<Record<string, string>>>;
+  /** Groups of this product that a sentinel of it watches, by master name, asked now. As `sentinelInfo`. */
+  monitoredBy(addr: string): Promise<Readonly<Record<string, SentinelGroup>>>;
+  /** By address; from the last looks. */
+  sentinelFigures(): ReadonlyMap<string, SentinelFigures>;
+  /** Masters by group id, where a majority of the sentinels agree; empty without sentinels. */
+  sentinelMasters(): ReadonlyMap<number, string>;
 
   /** Bounded storage beside the topology, for users and the audit log; fenced like every write. */
   readonly storage: ProductStorage;

@@ -8,21 +8,19 @@
  * left to the fleet, which brings it up to date as soon as it answers.
  */
 import { assert } from "../base/assert.ts";
-import { type Clock, type ClockTimer, systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { CodisError, messageOf } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import type { Coordinator, Leadership } from "../coordinator/coordinator.ts";
 import {
   addServer,
   createGroup,
-  markGroupsSynced,
   removeGroup,
   removeServer,
   setAllReplicaGroups,
   setReplicaGroup,
 } from "../model/change/group.ts";
 import { addProxy, removeProxy, updateProxy } from "../model/change/proxy.ts";
-import { addSentinel, removeSentinel } from "../model/change/sentinel.ts";
 import { assignSlots } from "../model/change/slot.ts";
 import {
   createSyncAction,
@@ -36,32 +34,35 @@ import { viewSlots } from "../model/slot-view.ts";
 import { getGroup, getProxy } from "../model/topology/guard.ts";
 import { findServer, type Topology } from "../model/topology/topology.ts";
 import { fetchInfo } from "../redis/server-command.ts";
+import { Availability } from "./availability/availability.ts";
 import type { DashboardConfig } from "./config/key.ts";
 import type {
   AddServerOptions,
+  AvailabilityControl,
   LeaderControl,
   MigrationControl,
   ProductStorage,
   ProxyFigures,
   PushReport,
+  SentinelFigures,
+  SentinelGroup,
   ServerFigures,
   SlotAssignment,
 } from "./control.ts";
 import { slotViewsOf } from "./fleet/desired-tables.ts";
 import { Fleet } from "./fleet/fleet.ts";
-import { checkSentinel } from "./group/check-sentinel.ts";
+import { ReplicaGate } from "./fleet/replica-gate.ts";
 import { checkServer } from "./group/check-server.ts";
 import { copyFunctions } from "./group/function-copy.ts";
 import { refuseOutdatedCheck } from "./group/outdated-check.ts";
 import { SyncActionExecutor } from "./group/sync-executor.ts";
 import { Moving } from "./moving.ts";
 import { ServerPoller } from "./stats/server-poller.ts";
+import { SyncMarks } from "./sync-marks.ts";
 import { TopologyStore } from "./topology/store.ts";
 
 /** Longest wait for the INFO that an operator asks for. */
 const INFO_TIMEOUT_MS = 2_000;
-/** How often groups that are marked out of sync are looked at: is the mark still true? */
-const MARKS_LOOK_MS = 5_000;
 
 /** What a reign is made of. */
 export interface LeaderOptions {
@@ -81,14 +82,15 @@ export class Leader implements LeaderControl {
   /** How keys of moving slots are reached; told with every slot. */
   readonly #forwardMethod: ForwardMethod;
   readonly #fleet: Fleet;
+  readonly #replicaGate: ReplicaGate;
   readonly #poller: ServerPoller;
   readonly #syncExecutor: SyncActionExecutor;
   /** Always there once `begin` has resolved. */
   #moving: Moving | undefined;
+  #availability: Availability | undefined;
   /** Of the servers that this leader has added; two names of one process may be checked at the same time. */
   readonly #runIdByAddr = new Map<string, string>();
-  #marksTimer: ClockTimer | undefined;
-  #isClosed = false;
+  readonly #marks: SyncMarks;
 
   /** Reads the product and begins to rule it. Throws what the store's `open` throws. */
   static async begin(options: LeaderOptions): Promise<Leader> {
@@ -103,6 +105,7 @@ export class Leader implements LeaderControl {
     const leader = new Leader(options, store);
     try {
       leader.#moving = await leader.#openMoving();
+      leader.#availability = await leader.#openAvailability(leader.#moving);
       leader.#start();
     } catch (thrown) {
       await leader.close();
@@ -125,15 +128,25 @@ export class Leader implements LeaderControl {
         await leadership.write(writes);
       },
     };
+    const figures = () => this.serverFigures();
+    this.#replicaGate = new ReplicaGate({ figures, store, log, clock: this.#clock });
     this.#fleet = new Fleet({
       productName: config.productName,
       productAuth: config.productAuth,
       epoch: leadership.epoch,
       isLeader: () => leadership.isHeld(),
       log,
-      slotViews: slotViewsOf(this.#forwardMethod, FORWARD_METHOD.migrate),
+      slotViews: slotViewsOf(this.#forwardMethod, FORWARD_METHOD.migrate, this.#replicaGate),
       onModelChanged: (token, model) => this.#onModelChanged(token, model),
       onOutdated: () => this.#onOutdated(),
+      beforeFill: (token, model) => this.#availabilityNow.admit(token, model),
+    });
+    this.#marks = new SyncMarks({
+      store,
+      fleet: this.#fleet,
+      timeoutMs: config.proxyPushTimeoutMs,
+      clock: this.#clock,
+      log,
     });
     this.#poller = new ServerPoller({ password: config.productAuth, log });
     this.#syncExecutor = new SyncActionExecutor({
@@ -166,13 +179,33 @@ export class Leader implements LeaderControl {
     });
   }
 
+  #openAvailability(moving: Moving): Promise<Availability> {
+    const { leadership, config, log } = this.#options;
+    return Availability.open({
+      config,
+      epoch: leadership.epoch,
+      topology: this.#store,
+      whenSynced: (revision, timeoutMs) => this.#fleet.whenSynced(revision, timeoutMs),
+      confirm: () => leadership.confirm(),
+      serverFigures: () => this.serverFigures(),
+      proxyFigures: () => this.proxyFigures(),
+      storage: this.storage,
+      fleet: this.#fleet,
+      moving,
+      clock: this.#clock,
+      log,
+    });
+  }
+
   #start(): void {
     this.#store.onChange((topology) => this.#follow(topology));
     this.#follow(this.#store.snapshot());
     this.#poller.start();
+    this.#replicaGate.start();
     this.#syncExecutor.start();
     this.#moving?.start();
-    this.#armMarks();
+    this.#availability?.start();
+    this.#marks.start();
   }
 
   /** Whether the lock is held, as far as this process can know without asking. */
@@ -182,9 +215,10 @@ export class Leader implements LeaderControl {
 
   /** Ends everything that runs; the lock is the caller's. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#marksTimer?.cancel();
-    // First of all, as its last steps need the others.
+    this.#marks.close();
+    this.#replicaGate.stop();
+    // First of all, as their last steps need the others.
+    await this.#availability?.close();
     await this.#moving?.close();
     await Promise.all([this.#syncExecutor.stop(), this.#fleet.close(), this.#poller.stop()]);
   }
@@ -301,21 +335,21 @@ export class Leader implements LeaderControl {
       removeServer(now, groupId, addr),
     );
     // Proxies may read from it; whoever removes it will end it next.
-    await this.#push();
+    await this.#marks.push();
   }
 
   async setReplicaGroup(groupId: number, addr: string, isEnabled: boolean): Promise<void> {
     await this.#store.commit(`replica group of ${addr}: ${isEnabled}`, (now) =>
       setReplicaGroup(now, groupId, addr, isEnabled),
     );
-    await this.#push();
+    await this.#marks.push();
   }
 
   async setAllReplicaGroups(isEnabled: boolean): Promise<void> {
     await this.#store.commit(`replica groups: ${isEnabled}`, (now) =>
       setAllReplicaGroups(now, isEnabled),
     );
-    await this.#push();
+    await this.#marks.push();
   }
 
   async resyncGroup(id: number): Promise<PushReport> {
@@ -356,11 +390,20 @@ export class Leader implements LeaderControl {
     await this.#movingNow.assignSlots(assignments, () =>
       this.#store.commit(`assign ${assignments.length} slots`, assign),
     );
-    return this.#push();
+    return this.#marks.push();
   }
 
   get migration(): MigrationControl {
     return this.#movingNow.control;
+  }
+
+  get availability(): AvailabilityControl {
+    return this.#availabilityNow.control;
+  }
+
+  get #availabilityNow(): Availability {
+    assert(this.#availability !== undefined, "a leader has begun before anybody uses it");
+    return this.#availability;
   }
 
   get #movingNow(): Moving {
@@ -368,29 +411,37 @@ export class Leader implements LeaderControl {
     return this.#moving;
   }
 
-  async addSentinel(addr: string): Promise<void> {
-    addSentinel(this.topology(), addr);
-    await checkSentinel(addr);
-    await this.#store.commit(`add sentinel ${addr}`, (now) => addSentinel(now, addr));
+  addSentinel(addr: string): Promise<void> {
+    return this.#availabilityNow.sentinels.add(addr);
   }
 
-  async removeSentinel(addr: string, isForced: boolean): Promise<void> {
-    removeSentinel(this.topology(), addr);
-    if (!isForced) {
-      await checkSentinel(addr);
-    }
-    await this.#store.commit(`remove sentinel ${addr}`, (now) => removeSentinel(now, addr));
+  removeSentinel(addr: string, isForced: boolean): Promise<void> {
+    return this.#availabilityNow.sentinels.remove(addr, isForced);
   }
 
   resyncSentinels(): Promise<void> {
-    throw new CodisError(
-      "NOT_SUPPORTED",
-      "sentinels are stored and told to proxies, but not set up: that comes with a later release",
-    );
+    return this.#availabilityNow.sentinels.resync();
+  }
+
+  sentinelInfo(addr: string): Promise<Readonly<Record<string, string>>> {
+    return this.#availabilityNow.sentinels.sentinelInfo(addr);
+  }
+
+  monitoredBy(addr: string): Promise<Readonly<Record<string, SentinelGroup>>> {
+    return this.#availabilityNow.sentinels.monitoredBy(addr);
+  }
+
+  sentinelFigures(): ReadonlyMap<string, SentinelFigures> {
+    return this.#availabilityNow.sentinels.figures();
+  }
+
+  sentinelMasters(): ReadonlyMap<number, string> {
+    return this.#availabilityNow.sentinels.masters();
   }
 
   /** Everybody and everything else follows the new topology. */
   #follow(topology: Topology): void {
+    this.#replicaGate.follow(topology);
     this.#fleet.setTopology(topology);
     const servers = [...topology.groups.values()].flatMap((group) => group.servers);
     this.#poller.setServers(servers.map((server) => server.addr));
@@ -410,51 +461,7 @@ export class Leader implements LeaderControl {
     const pushes = [...proxies.keys()].map((token) => this.#fleet.reinit(token, timeoutMs));
     // What failed is told by the report below, and tried again by the fleet.
     await Promise.allSettled(pushes);
-    return this.#push();
-  }
-
-  /** Waits for the proxies; when all have confirmed, no group is out of sync any more. */
-  async #push(): Promise<PushReport> {
-    const { revision } = this.topology();
-    const report = await this.#fleet.whenSynced(revision, this.#options.config.proxyPushTimeoutMs);
-    if (report.failed.length === 0) {
-      await this.#clearMarks(revision);
-    }
-    return report;
-  }
-
-  /** Takes the marks away that were there at this revision. */
-  async #clearMarks(revision: number): Promise<void> {
-    const topology = this.topology();
-    const marked = [...topology.groups.values()].filter((group) => group.isOutOfSync);
-    if (marked.length === 0 || topology.revision !== revision) {
-      return;
-    }
-    await this.#store.commit("groups are in sync", (now) =>
-      now.revision === revision
-        ? markGroupsSynced(
-            now,
-            marked.map((group) => group.id),
-          )
-        : now,
-    );
-  }
-
-  /** A proxy that answered late has made the last mark untrue; nobody else would notice. */
-  #armMarks(): void {
-    this.#marksTimer = this.#clock.after(MARKS_LOOK_MS, () => {
-      const isMarked = [...this.topology().groups.values()].some((group) => group.isOutOfSync);
-      const look = isMarked ? this.#push() : Promise.resolve();
-      look
-        .then(undefined, (error: unknown) => {
-          this.#options.log.warn("groups.mark_stays", messageOf(error), { error });
-        })
-        .finally(() => {
-          if (!this.#isClosed) {
-            this.#armMarks();
-          }
-        });
-    });
+    return this.#marks.push();
   }
 
   #onModelChanged(token: string, model: ProxyModel): void {

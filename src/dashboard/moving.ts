@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Leadership, NodeReader } from "../coordinator/coordinator.ts";
+import type { MovingGroups } from "./availability/contract.ts";
 import type { DashboardConfig } from "./config/key.ts";
 import type { MigrationControl, ProductStorage, ServerFigures, SlotAssignment } from "./control.ts";
 import type { Fleet } from "./fleet/fleet.ts";
@@ -35,7 +36,7 @@ interface MovingParts {
 }
 
 /** See the file head. */
-export class Moving {
+export class Moving implements MovingGroups {
   readonly #operations: OperationManager;
   readonly #autoBalance: AutoBalance | undefined;
   readonly #left: LeftSlots;
@@ -137,6 +138,10 @@ export class Moving {
       }
       return change();
     });
+  }
+
+  hold(groupId: number): Promise<() => void> {
+    return this.#operations.hold(groupId);
   }
 
   /** A group's first server comes: nothing that is found there was left by a move. */

@@ -25,7 +25,7 @@ export interface MigrateOptions {
   readonly isCopy: boolean;
 }
 
-/** The arguments, command name first; `keys` holds at least one, each once. */
+/** The arguments, command name first; `keys` holds at least one, each once, or none for a caller that adds them. */
 export function migrateRequest(
   target: MigrateTarget,
   options: MigrateOptions,

@@ -43,9 +43,16 @@ export const coordinatorPath = {
   /** Stories of changed masters, see `availability/failover.ts`. */
   failovers: (product: string) => `${OWN_ROOT}/${product}/failover`,
   failover: (product: string, id: string) => `${OWN_ROOT}/${product}/failover/${id}`,
+  /** Servers that have been part of a group's replication; see `replication/group-members.ts`. */
+  members: (product: string) => `${OWN_ROOT}/${product}/member`,
+  member: (product: string, groupId: number) =>
+    `${OWN_ROOT}/${product}/member/group-${pad(groupId)}`,
   /** Proxies that can't write any more, see `availability/fence.ts`. */
   fences: (product: string) => `${OWN_ROOT}/${product}/fence`,
   fence: (product: string, token: string) => `${OWN_ROOT}/${product}/fence/${token}`,
+  /** Users that proxies log in to servers with, see `dashboard/availability/fence`. */
+  logins: (product: string) => `${OWN_ROOT}/${product}/login`,
+  login: (product: string, token: string) => `${OWN_ROOT}/${product}/login/${token}`,
   /** Switches of the old API for all operations together. */
   switches: (product: string) => `${OWN_ROOT}/${product}/switches`,
 } as const;

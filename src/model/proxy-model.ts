@@ -7,6 +7,7 @@ import { hostname, networkInterfaces } from "node:os";
 import { formatGoTime } from "../base/go-time.ts";
 import { parseServerAddr } from "./address.ts";
 import { RecordReader } from "./json-record.ts";
+import { birthOfThisProcess, formatProcessBirth } from "./local-process.ts";
 import { systemName } from "./local-system.ts";
 import { FORWARD_METHOD } from "./slot.ts";
 
@@ -30,6 +31,10 @@ export interface ProxyModel {
   readonly datacenter: string;
   /** Ways to reach keys of moving slots that it says it knows (`forward_method`); empty: it doesn't say. */
   readonly forwardMethods: readonly number[];
+  /** `ProcessBirth` of the process `pid` as text; absent: it doesn't say, so nobody can know whether it is gone. */
+  readonly processBirth?: string;
+  /** It can be given a login of its own for the servers (`PUT /api/proxy/login`). */
+  readonly takesLogin?: boolean;
 }
 
 /** The model in JSON, fields in the order of Codis. `id` is given by the dashboard that stores it. */
@@ -48,9 +53,11 @@ export interface ProxyModelJson {
   hostname: string;
   datacenter: string;
   forward_methods?: readonly number[];
+  process_birth?: string;
+  takes_login?: boolean;
 }
 
-/** The JSON of a model; `jodis_path` and `forward_methods` (not known to Codis) are omitted when empty. */
+/** The JSON of a model; `jodis_path`, and what isn't known to Codis, are omitted when empty. */
 export function proxyModelToJson(model: ProxyModel): ProxyModelJson {
   return {
     token: model.token,
@@ -66,6 +73,8 @@ export function proxyModelToJson(model: ProxyModel): ProxyModelJson {
     hostname: model.hostname,
     datacenter: model.datacenter,
     ...(model.forwardMethods.length === 0 ? {} : { forward_methods: model.forwardMethods }),
+    ...(model.processBirth === undefined ? {} : { process_birth: model.processBirth }),
+    ...(model.takesLogin === true ? { takes_login: true } : {}),
   };
 }
 
@@ -87,6 +96,8 @@ export function decodeProxyModel(value: unknown, source: string): ProxyModel {
 
 /** The same for a caller that reads more fields of the object. */
 export function readProxyModel(fields: RecordReader): ProxyModel {
+  const processBirth = fields.text("process_birth");
+  const takesLogin = fields.flag("takes_login");
   return {
     token: fields.textLike("token", isProxyToken, "1 to 128 letters, digits, _ and -"),
     startTime: fields.text("start_time"),
@@ -106,7 +117,14 @@ export function readProxyModel(fields: RecordReader): ProxyModel {
     hostname: fields.text("hostname"),
     datacenter: fields.text("datacenter"),
     forwardMethods: fields.intList("forward_methods", 0, 255),
+    ...(processBirth === "" ? {} : { processBirth }),
+    ...(takesLogin ? { takesLogin } : {}),
   };
+}
+
+/** What tells one process of a proxy from the next. */
+export function processOf(model: Pick<ProxyModel, "pid" | "startTime">): string {
+  return `${model.pid} ${model.startTime}`;
 }
 
 /** What the model needs that isn't known by the machine. */
@@ -126,6 +144,7 @@ export interface ProxyModelFacts {
 /** The model of this process on this machine. */
 export function describeThisProxy(facts: ProxyModelFacts): ProxyModel {
   const host = hostname();
+  const birth = birthOfThisProcess();
   return {
     token: createProxyToken(
       localMacAddrs(),
@@ -145,6 +164,8 @@ export function describeThisProxy(facts: ProxyModelFacts): ProxyModel {
     hostname: host,
     datacenter: facts.datacenter,
     forwardMethods: [FORWARD_METHOD.migrate],
+    ...(birth === undefined ? {} : { processBirth: formatProcessBirth(birth) }),
+    takesLogin: true,
   };
 }
 

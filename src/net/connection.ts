@@ -7,7 +7,7 @@
  */
 import type { Socket } from "bun";
 import { acquireBuffer, releaseBuffer } from "./buffer-pool.ts";
-import { atTurnEnd, type TurnEndTask } from "./turn.ts";
+import { atTurnEnd, beginTurn, type TurnEndTask } from "./turn.ts";
 
 /** What a connection tells its owner. No call comes after `onClose`. */
 export interface ConnectionOwner {
@@ -178,12 +178,14 @@ export class Connection implements TurnEndTask {
 
   /** Called by this folder's socket handlers only. */
   handleData(chunk: Buffer): void {
+    beginTurn();
     this.bytesIn += chunk.length;
     this.#owner?.onData(chunk);
   }
 
   /** Called by this folder's socket handlers only. */
   handleDrain(): void {
+    beginTurn();
     if (!this.#isBlocked) return;
     this.#isBlocked = false;
     if (this.#outEnd !== this.#outStart) this.#flush();

@@ -5,6 +5,7 @@
  * bytes of all clients that were readable together. This is where many requests become one write for each
  * backend, which is most of the speed of the proxy.
  */
+import { look } from "./freeze.ts";
 
 /** Something with work to do at the end of the turn. */
 export interface TurnEndTask {
@@ -15,6 +16,8 @@ export interface TurnEndTask {
 let tasks: TurnEndTask[] = [];
 let spare: TurnEndTask[] = [];
 let isScheduled = false;
+/** An event of this turn has looked at the clock. */
+let isBegun = false;
 
 /** Registers a task for the end of this turn. The caller makes sure not to register twice. */
 export function atTurnEnd(task: TurnEndTask): void {
@@ -24,8 +27,21 @@ export function atTurnEnd(task: TurnEndTask): void {
   setImmediate(endTurn);
 }
 
+/** A socket has something: the first one of a turn looks whether this process was frozen. */
+export function beginTurn(): void {
+  // Hot path: for each chunk that is read.
+  if (isBegun) return;
+  isBegun = true;
+  look();
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(endTurn);
+}
+
 function endTurn(): void {
   isScheduled = false;
+  isBegun = false;
+  look();
   const due = tasks;
   tasks = spare;
   for (let i = 0; i < due.length; i++) (due[i] as TurnEndTask).onTurnEnd();

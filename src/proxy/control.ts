@@ -56,6 +56,19 @@ export interface MoveFigures {
   readonly longestWaitMs: number;
 }
 
+/** One replica that reads may go to, of one worker or merged over several. */
+export interface ReplicaFigures {
+  readonly addr: string;
+  /** Reads go there now, where the table and the session say so. */
+  readonly isUsable: boolean;
+  /** Time since it was last known to have everything that its master had; Infinity while that isn't known. */
+  readonly lagMs: number;
+  /** Requests sent there, parts of split ones included; only grows. */
+  readonly reads: number;
+  /** Of them, those that it didn't answer and that the master did; only grows. */
+  readonly repeats: number;
+}
+
 /** A whole snapshot of the data plane, merged over workers. */
 export interface ProxySnapshot {
   readonly online: boolean;
@@ -87,12 +100,26 @@ export interface ProxySnapshot {
   readonly backends: readonly BackendFigures[];
   /** Keys moved on access. */
   readonly moves: MoveFigures;
+  /** Replicas that reads may go to. */
+  readonly replicas: readonly ReplicaFigures[];
 }
 
 /** Version of a push by a dashboard (design section 7); absent from an original dashboard. */
 export interface PushVersion {
   readonly epoch: number;
   readonly revision: number;
+}
+
+/** What follows the sentinels of the product, as the admin port drives it. */
+export interface SentinelPort {
+  /** The sentinels of the product from now on, `host:port` each; the same ones again change nothing. */
+  setServers(servers: readonly string[]): void;
+  /** Follows the same ones anew. */
+  rewatch(): void;
+  /** What a majority of them says, group -> address; empty while that isn't known. */
+  masters(): ReadonlyMap<number, string>;
+  /** Whether a group's slots go to another master than the dashboard said, because sentinels did. */
+  isSwitched(): boolean;
 }
 
 /** The data plane as the admin port drives it. Methods that change something resolve when all workers did. */
@@ -104,6 +131,16 @@ export interface ProxyControl {
    * soon as a push without a version begins.
    */
   tableVersion(): PushVersion | undefined;
+  /**
+   * Logs in to servers as this user from now on; an empty one is the product's password. Before the first slots, or
+   * instead of another user, which was revoked: then no slot is served before slots come again. Rejects with
+   * STATE_CONFLICT when it has served with the product's password.
+   */
+  setLogin(user: string, password: string): Promise<void>;
+  /** Number of the question whether the table is the newest one; undefined: nobody asks. See `TABLE_QUESTION_HEADER`. */
+  tableQuestion(): number | undefined;
+  /** A dashboard says that this table was the newest one after it had heard the question. */
+  confirmTable(question: number, table: PushVersion): void;
   /** waiting -> online. */
   start(): Promise<void>;
   /** Ends the proxy: stops accepting, drains within the bound, exits. Resolves when draining began. */

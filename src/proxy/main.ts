@@ -22,7 +22,9 @@ import { EXIT_CODE, type ProxyRunOptions, parseProxyArgs } from "./config/args.t
 import { readOpenFilesLimit } from "./config/open-files.ts";
 import type { ProxyConfig } from "./config.ts";
 import { type Outbound, startOutbound } from "./outbound.ts";
+import { ProxySentinels } from "./sentinel/proxy-sentinels.ts";
 import { Fleet } from "./supervisor/fleet.ts";
+import { MasterWatch } from "./watch/master-watch.ts";
 import { Worker } from "./worker/worker.ts";
 
 /** Files the process needs besides clients: backends, listeners, logs, libraries. */
@@ -81,11 +83,16 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
   let admin: AdminServer | undefined;
   let outbound: Outbound | undefined;
   const pidFile = new PidFile(options.pidFile);
+  const watch = new MasterWatch({ password: config.productAuth, slots: () => fleet.slots() });
+  const { productName: product, productAuth: password } = config;
+  const sentinelPort = new ProxySentinels({ product, password, workers: fleet, log });
   try {
     admin = await startAdminServer({
       control: fleet,
       config,
       log,
+      servers: () => watch.servers(),
+      sentinelPort,
       describe: (adminListenAddr) =>
         describe(config, options, { listenAddr, adminListenAddr, startedAtMs }),
     });
@@ -116,6 +123,8 @@ async function run(config: ProxyConfig, options: ProxyRunOptions, log: Log): Pro
   } finally {
     await outbound?.close();
     await admin?.close();
+    watch.close();
+    await sentinelPort.close();
     pidFile.remove();
     log.info("proxy.stopped", "the proxy has ended");
     await log.close();

@@ -14,6 +14,7 @@ import { encodeCommand } from "../resp/encode.ts";
 import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../resp/reply-scanner.ts";
 import { decodeReply, type RespValue } from "../resp/value.ts";
 import { logIn } from "./login.ts";
+import { itemsOf, textOf } from "./reply.ts";
 import { connectFailed, connectionLost, refusedBy, timedOut } from "./server-error.ts";
 
 /** Who connects where, and how long anything may take. */
@@ -36,6 +37,8 @@ export interface RedisClientOptions {
   readonly replyBytesMax?: number | undefined;
   /** Ends the connection, also while it is being made. */
   readonly signal?: AbortSignal | undefined;
+  /** Channel and text of what was published to a channel that this connection subscribed to. Must not throw. */
+  readonly onMessage?: ((channel: string, text: string) => void) | undefined;
 }
 
 /** How one call differs from the others. */
@@ -84,6 +87,7 @@ export class RedisClient implements RedisCaller {
   /** Settled by the first of: connected, failed. */
   readonly #connected = Promise.withResolvers<void>();
   #isConnected = false;
+  readonly #onMessage: RedisClientOptions["onMessage"];
   /** Forgets the caller's signal, which may live longer than many connections. */
   #forgetSignal: () => void = () => undefined;
 
@@ -92,6 +96,7 @@ export class RedisClient implements RedisCaller {
     this.#socket = socket;
     this.#callTimeoutMs = options.callTimeoutMs ?? CALL_TIMEOUT_MS;
     this.#replyBytesMax = options.replyBytesMax ?? REPLY_BYTES_MAX;
+    this.#onMessage = options.onMessage;
     socket.setNoDelay(true);
     socket.on("connect", () => {
       this.#isConnected = true;
@@ -215,6 +220,9 @@ export class RedisClient implements RedisCaller {
     this.#parts = [];
     this.#partBytes = 0;
     const value = raw === undefined ? undefined : decodeReply(raw);
+    if (this.#onMessage !== undefined && this.#tellMessage(value)) {
+      return;
+    }
     const call = this.#calls[0];
     if (value === undefined || call === undefined) {
       const problem = call === undefined ? "it sent a reply that nobody asked for" : "bad RESP";
@@ -228,6 +236,16 @@ export class RedisClient implements RedisCaller {
     } else {
       call.resolve(value);
     }
+  }
+
+  /** Whether it is a message of a channel, which answers no call; then it was handed on. */
+  #tellMessage(value: RespValue | undefined): boolean {
+    const [kind, channel, text] = itemsOf(value) ?? [];
+    if (textOf(kind) !== "message") {
+      return false;
+    }
+    this.#onMessage?.(textOf(channel) ?? "", textOf(text) ?? "");
+    return true;
   }
 
   /** The first failure counts. */

@@ -1,16 +1,18 @@
 /**
- * The running processes of a local cluster: starts them in order (coordinator, masters, replicas,
+ * The running processes of a local cluster: starts them in order (coordinator, masters, replicas, sentinels,
  * dashboard, proxies), starts those again that die, and ends all in the opposite order.
  *
  * Invariant: after `close` has resolved, no process that was started here is left.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { CodisError, messageOf } from "../base/error.ts";
 import { Child, type ExitReason, KILLED } from "./child.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { listMembers, MEMBER_KINDS, type Member, type MemberKind } from "./member.ts";
 import { findMemberReadiness, type Readiness } from "./probe.ts";
 import { endProcesses, type FoundProcess, listProcesses, type ProcessId } from "./process-table.ts";
+import { followedPort, nextConfigText } from "./server-member.ts";
+import { canBeReplaced, MASTER_AWAY_MS, waitForTurn } from "./server-return.ts";
 
 /** A proxy finishes what is in flight, a server writes its append-only file. */
 const END_GRACE_MS = 15_000;
@@ -60,13 +62,9 @@ export class Cluster {
   async start(): Promise<void> {
     const { dir, layout, launcher } = this.#options;
     const members = listMembers(dir, layout, launcher);
-    for (const kind of MEMBER_KINDS) {
-      const started = members
-        .filter((member) => member.kind === kind && !this.#isClosing)
-        .map((member) => this.#spawn(member));
-      // A proxy gets its slots from the dashboard, which has to know it first.
-      const enough = kind === "proxy" ? "waiting" : "yes";
-      await allOf(started.map((child) => this.#waitUntilReady(child, enough)));
+    for (const wave of wavesOf(members)) {
+      const started = this.#isClosing ? [] : wave.map((member) => this.#spawn(member));
+      await allOf(started.map((child) => this.#waitUntilReady(child, enoughAtStart(child.member))));
       for (const child of started) {
         this.#watch(child);
       }
@@ -106,7 +104,7 @@ export class Cluster {
   /** Writes the configuration file; returns the member with the flags of this start. */
   #prepare(member: Member): Member {
     mkdirSync(member.folder, { recursive: true, mode: 0o700 });
-    writeFileSync(member.configPath, member.configText, { mode: 0o600 });
+    writeFileSync(member.configPath, textAtStart(member), { mode: 0o600 });
     return member.kind === "proxy"
       ? { ...member, command: [...member.command, ...this.#options.proxyFlags] }
       : member;
@@ -121,7 +119,8 @@ export class Cluster {
   /** False: a proxy that the operator has removed from the dashboard gets no slots; told, but no failure. */
   async #waitUntilServing(child: Child): Promise<boolean> {
     try {
-      await this.#waitUntilReady(child);
+      // A replica whose master is away is there; the dashboard tells it whom to follow.
+      await this.#waitUntilReady(child, child.member.kind === "server" ? "waiting" : "yes");
       return true;
     } catch (thrown) {
       const { member, id } = child;
@@ -161,14 +160,33 @@ export class Cluster {
       return;
     }
     const delayMs = Math.min(RESTART_DELAY_MIN_MS * 2 ** (recent.length - 1), RESTART_DELAY_MAX_MS);
-    this.#options.report(
-      `${what}; it is started again in ${delayMs} ms (${recent.length} of ${RESTARTS_MAX})`,
-    );
+    const canWait = canBeReplaced(this.#options.layout, child.member);
+    const when = canWait
+      ? `when it isn't the master any more, or in ${MASTER_AWAY_MS / 1000} s`
+      : `in ${delayMs} ms`;
+    const count = `${recent.length} of ${RESTARTS_MAX}`;
+    this.#options.report(`${what}; it is started again ${when} (${count})`);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#restart(child.member);
+      if (canWait) {
+        void this.#restartInTurn(child.member);
+      } else {
+        this.#restart(child.member);
+      }
     }, delayMs);
     this.#timers.add(timer);
+  }
+
+  async #restartInTurn(member: Member): Promise<void> {
+    try {
+      await waitForTurn(this.#options.layout, member, () => this.#isClosing);
+    } catch (thrown) {
+      // Its file can't be read or written: it is started as it is.
+      this.#options.report(`${member.name}: ${messageOf(thrown)}`);
+    }
+    if (!this.#isClosing) {
+      this.#restart(member);
+    }
   }
 
   #restart(member: Member): void {
@@ -199,6 +217,33 @@ export class Cluster {
       },
     );
   }
+}
+
+/** What is started together: kind after kind, of the servers first those that follow nobody. */
+function wavesOf(members: readonly Member[]): readonly (readonly Member[])[] {
+  return MEMBER_KINDS.flatMap((kind) => {
+    const ofKind = members.filter((member) => member.kind === kind);
+    const isFollower = (member: Member): boolean => followedPort(textAtStart(member)) !== 0;
+    return kind === "server"
+      ? [ofKind.filter((member) => !isFollower(member)), ofKind.filter(isFollower)]
+      : [ofKind];
+  });
+}
+
+function textAtStart(member: Member): string {
+  const { configPath } = member;
+  return nextConfigText(
+    member,
+    existsSync(configPath) ? readFileSync(configPath, "utf8") : undefined,
+  );
+}
+
+/**
+ * A proxy gets its slots from the dashboard, which has to know it first. So does a replica that the dashboard knows
+ * get its master, when a failover has changed it.
+ */
+function enoughAtStart({ kind, isKnown }: Member): Readiness {
+  return kind === "proxy" || (kind === "server" && isKnown === true) ? "waiting" : "yes";
 }
 
 /** All are waited for even if one fails, so that close() meets no half-started ones. */
@@ -234,7 +279,7 @@ export async function endLeftovers(
 
 /** Servers of Redis may refuse SIGTERM once; ours take the second one as "at once". */
 function repeatMsOf(kind: MemberKind): number | undefined {
-  return kind === "master" || kind === "replica" ? END_REPEAT_MS : undefined;
+  return kind === "server" || kind === "sentinel" ? END_REPEAT_MS : undefined;
 }
 
 /** The processes among those found that are this member. */

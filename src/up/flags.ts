@@ -29,6 +29,11 @@ export function parseUpFlags(argv: readonly string[]): UpFlags | undefined {
   )
     .option("--groups <n>", "groups, each with one master (default: 2)", countIn(1, 64))
     .option("--replicas <n>", "replicas of each master (default: 0)", countIn(0, 5))
+    .option(
+      "--sentinels <n>",
+      "Redis Sentinels that replace dead masters (default: 0: the dashboard does)",
+      countIn(0, 9),
+    )
     .option("--proxies <n>", "proxies, on ports one after another (default: 1)", countIn(1, 64))
     .option("--port <port>", "port of the first proxy (default: 19000)", countIn(1, 65_535))
     .addOption(
@@ -44,7 +49,9 @@ export function parseUpFlags(argv: readonly string[]): UpFlags | undefined {
       "\nA cluster that the folder holds already is started again with its data; flags that aren't\n" +
         "given stay as they are. Without --detach, Ctrl-C ends the cluster. Everything listens on\n" +
         "127.0.0.1 only. If the product has users, CODIS_TOKEN in the environment is the secret of an\n" +
-        "operator, by which new parts are added.",
+        "operator, by which new parts are added.\n\n" +
+        "With replicas, a master that dies is replaced after 3 s: by the sentinels, or without them by the\n" +
+        "dashboard. It is started again later, as a replica. Names of servers are what they were made as.",
     );
   return parse<UpFlags>(command, argv);
 }

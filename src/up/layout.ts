@@ -1,7 +1,8 @@
 /**
  * What a local cluster is and what its folder holds. The folder is the only memory: `cluster.json` says
  * which processes belong to the cluster and on which ports, so that `codis up` on an existing folder
- * brings the same cluster with the same data back. All other files are written anew at each start.
+ * brings the same cluster with the same data back. Other files are written anew at each start, but for what
+ * servers and sentinels have written into theirs: who is master of whom.
  *
  *     DIR/cluster.json        this layout
  *     DIR/supervisor.json     the running `codis up`: pid and phase
@@ -10,6 +11,7 @@
  *     DIR/proxy-1.toml .log   one of each for a proxy
  *     DIR/group-1/master/     redis.conf, redis.log, append-only file
  *     DIR/group-1/replica-1/  the same for a replica
+ *     DIR/sentinel-1/         sentinel.conf, which the sentinel keeps its state in
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -31,7 +33,7 @@ export interface CoordinatorLayout {
   readonly peerPort: number;
 }
 
-/** One group: a master and its replicas. */
+/** One group: a master and its replicas, as they were made; a failover may have changed who is what. */
 export interface GroupLayout {
   /** From 1. */
   readonly id: number;
@@ -52,10 +54,10 @@ export interface DashboardLayout {
   readonly port: number;
 }
 
-/** A replica or a proxy that the cluster had, and that the dashboard may still know. */
+/** A replica, a proxy or a sentinel that the cluster had, and that the dashboard may still know. */
 export interface FormerPart {
-  readonly kind: "replica" | "proxy";
-  /** 0 for a proxy. */
+  readonly kind: "replica" | "proxy" | "sentinel";
+  /** 0 but for a replica. */
   readonly groupId: number;
   /** Of a proxy the admin port. */
   readonly port: number;
@@ -68,6 +70,8 @@ export interface ClusterLayout {
   readonly dashboard: DashboardLayout;
   readonly groups: readonly GroupLayout[];
   readonly proxies: readonly ProxyLayout[];
+  /** Sentinels; none when it is missing. */
+  readonly sentinels?: readonly ServerLayout[];
   /** What the dashboard has to be told to forget. */
   readonly former?: readonly FormerPart[];
 }
@@ -197,6 +201,8 @@ function checkLayout(written: Partial<ClusterLayout> | null): ClusterLayout {
     ) &&
     Array.isArray(value.proxies) &&
     value.proxies.every((proxy) => isPort(proxy?.port) && isPort(proxy.adminPort)) &&
+    (value.sentinels === undefined ||
+      (Array.isArray(value.sentinels) && value.sentinels.every(({ port }) => isPort(port)))) &&
     (value.former === undefined ||
       (Array.isArray(value.former) && value.former.every((part) => isPort(part?.port))));
   if (!isGood) {

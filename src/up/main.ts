@@ -19,8 +19,10 @@ import { type ClusterLayout, readLayout, resolveDir, writeLayout } from "./layou
 import { DASHBOARD_PORT, planLayout } from "./plan.ts";
 import { endProcesses } from "./process-table.ts";
 import { buildProduct } from "./product.ts";
+import { waitForReplicas } from "./replica-wait.ts";
 import { findSlotOwners, formatRanges } from "./slot-owner.ts";
 import { collectStatus, formatStatus } from "./status.ts";
+import { findStoredGroups } from "./stored-group.ts";
 import { findSupervisor, removeSupervisor, writeSupervisor } from "./supervisor-file.ts";
 
 /** A start that lost a race for a port is made again with other ports. */
@@ -133,7 +135,10 @@ async function startCluster(
       layout,
       launcher: LAUNCHER,
       proxyFlags,
-      build: () => buildProduct(layout, (changed) => writeLayout(dir, changed)),
+      build: async () => {
+        await buildProduct(layout, (changed) => writeLayout(dir, changed));
+        await waitForReplicas(layout, say);
+      },
       report: say,
     });
     try {
@@ -160,12 +165,16 @@ async function describeReady(dir: string, layout: ClusterLayout): Promise<void> 
     say(`${layout.coordinator.kind}: 127.0.0.1:${layout.coordinator.port}`);
   }
   const owners = await findSlotOwners(layout);
+  const stored = await findStoredGroups(layout);
   for (const group of layout.groups) {
     const slots = formatRanges(owners === undefined ? undefined : (owners.get(group.id) ?? []));
-    const replicas = group.replicas.map((replica) => `, replica 127.0.0.1:${replica.port}`);
-    say(
-      `group ${group.id}: slots ${slots}, master 127.0.0.1:${group.master.port}${replicas.join("")}`,
-    );
+    const made = [group.master, ...group.replicas].map(({ port }) => `127.0.0.1:${port}`);
+    const [master, ...replicas] = stored?.get(group.id) ?? made;
+    const followers = replicas.map((addr) => `, replica ${addr}`);
+    say(`group ${group.id}: slots ${slots}, master ${master}${followers.join("")}`);
+  }
+  for (const [index, { port }] of (layout.sentinels ?? []).entries()) {
+    say(`sentinel ${index + 1}: 127.0.0.1:${port}`);
   }
   for (const [index, proxy] of layout.proxies.entries()) {
     say(`proxy ${index + 1}: 127.0.0.1:${proxy.port}, admin 127.0.0.1:${proxy.adminPort}`);

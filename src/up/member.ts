@@ -6,18 +6,19 @@
  * or folder is in it: redis-server by its title (`proc-title-template`), ours by their flags. So no list
  * of pids has to survive a crash.
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { createCoordinator } from "./coordinator-member.ts";
 import { type ClusterLayout, PRODUCT } from "./layout.ts";
+import { createSentinel, createServer } from "./server-member.ts";
 
 /** Kinds of processes, in the order of their start. */
-export const MEMBER_KINDS = ["coordinator", "master", "replica", "dashboard", "proxy"] as const;
+export const MEMBER_KINDS = ["coordinator", "server", "sentinel", "dashboard", "proxy"] as const;
 /** One of `MEMBER_KINDS`. */
 export type MemberKind = (typeof MEMBER_KINDS)[number];
 
 /** One process of a local cluster. */
 export interface Member {
-  /** `group-1 master`, `group-1 replica-1`, `dashboard`, `proxy-1`, `etcd`. */
+  /** `group-1 master`, `group-1 replica-1` (what they were made as), `sentinel-1`, `dashboard`, `proxy-1`, `etcd`. */
   readonly name: string;
   readonly kind: MemberKind;
   /** 0 for all but servers. */
@@ -28,13 +29,20 @@ export interface Member {
   /** Folder that the process runs in. */
   readonly folder: string;
   readonly configPath: string;
+  /** Of a new one; see `nextConfigText`. */
   readonly configText: string;
+  /** Of servers and sentinels: the dashboard has it, and its file has a state that must be kept. */
+  readonly isKnown?: boolean;
   readonly logPath: string;
   readonly command: readonly string[];
   /** Whether a command line, split into arguments, is this member's. */
   readonly isCommandLine: (args: readonly string[]) => boolean;
 }
 
+/** A master that is silent for so long is dead. */
+const DOWN_AFTER = "3s";
+/** Sentinels try a group again after twice this. */
+const SENTINEL_FAILOVER_TIMEOUT = "10s";
 const NOTE = "# Written by codis up at each start: changes are lost.";
 
 /** All members, in the order of their start. */
@@ -44,72 +52,25 @@ export function listMembers(
   launcher: string,
 ): readonly Member[] {
   const coordinator = createCoordinator(dir, layout.coordinator);
-  const masters = layout.groups.map((group) =>
-    createServer(dir, group.id, 0, group.master.port, 0),
-  );
-  const replicas = layout.groups.flatMap((group) =>
-    group.replicas.map((replica, index) =>
-      createServer(dir, group.id, index + 1, replica.port, group.master.port),
-    ),
+  const servers = layout.groups.flatMap(({ id: groupId, master, replicas }) => [
+    createServer(dir, { groupId, replica: 0, server: master, masterPort: 0 }),
+    ...replicas.map((server, index) => {
+      // One that joins a group later is told by the dashboard whom to follow: who is master may have changed.
+      const isLater = master.isAdded === true && server.isAdded !== true;
+      const masterPort = isLater ? 0 : master.port;
+      return createServer(dir, { groupId, replica: index + 1, server, masterPort });
+    }),
+  ]);
+  const sentinels = (layout.sentinels ?? []).map((sentinel, index) =>
+    createSentinel(dir, index, sentinel),
   );
   return [
     ...(coordinator === undefined ? [] : [coordinator]),
-    ...masters,
-    ...replicas,
+    ...servers,
+    ...sentinels,
     createDashboard(dir, layout, launcher),
     ...layout.proxies.map((_, index) => createProxy(dir, layout, index, launcher)),
   ];
-}
-
-/** `masterPort` is 0 for a master, and `replica` too. */
-function createServer(
-  dir: string,
-  groupId: number,
-  replica: number,
-  port: number,
-  masterPort: number,
-): Member {
-  const role = replica === 0 ? "master" : `replica-${replica}`;
-  const folder = join(dir, `group-${groupId}`, role);
-  const configPath = join(folder, "redis.conf");
-  const logPath = join(folder, "redis.log");
-  const lines = [
-    NOTE,
-    "bind 127.0.0.1",
-    `port ${port}`,
-    "protected-mode yes",
-    "daemonize no",
-    `dir ${quote(folder)}`,
-    // stdout goes to the log file, together with what the server says before it reads this file.
-    'logfile ""',
-    "appendonly yes",
-    "appendfsync everysec",
-    'save ""',
-    // All replicas of a local cluster start together: nothing is gained by waiting for more.
-    "repl-diskless-sync-delay 0",
-    'proc-title-template "{title} {listen-addr} {config-file}"',
-  ];
-  if (masterPort !== 0) {
-    lines.push(`replicaof 127.0.0.1 ${masterPort}`);
-  }
-  return {
-    name: `group-${groupId} ${role}`,
-    kind: replica === 0 ? "master" : "replica",
-    groupId,
-    port,
-    adminPort: 0,
-    folder,
-    configPath,
-    configText: `${lines.join("\n")}\n`,
-    logPath,
-    command: ["redis-server", configPath],
-    isCommandLine: (args) => {
-      // Before and after the server has set its title: arguments, or one text with spaces.
-      const line = args.join(" ").trimEnd();
-      const program = basename(line.split(" ")[0] ?? "");
-      return program.startsWith("redis-server") && line.endsWith(` ${configPath}`);
-    },
-  };
 }
 
 function createDashboard(dir: string, layout: ClusterLayout, launcher: string): Member {
@@ -128,9 +89,25 @@ function createDashboard(dir: string, layout: ClusterLayout, launcher: string): 
       `coordinator_name = "${kind}"`,
       `coordinator_addr = ${JSON.stringify(addr)}`,
       `admin_addr = "127.0.0.1:${layout.dashboard.port}"`,
+      ...availabilityKeys(layout),
       "",
     ].join("\n"),
   });
+}
+
+/** Dead masters are replaced within seconds: by the sentinels, or without them by the dashboard. */
+function availabilityKeys(layout: ClusterLayout): readonly string[] {
+  const sentinels = layout.sentinels?.length ?? 0;
+  if (sentinels > 0) {
+    return [
+      `sentinel_quorum = ${Math.floor(sentinels / 2) + 1}`,
+      `sentinel_down_after = "${DOWN_AFTER}"`,
+      `sentinel_failover_timeout = "${SENTINEL_FAILOVER_TIMEOUT}"`,
+    ];
+  }
+  return layout.groups.some(({ replicas }) => replicas.length > 0)
+    ? ["ha_enabled = true", `ha_down_after = "${DOWN_AFTER}"`]
+    : [];
 }
 
 function createProxy(dir: string, layout: ClusterLayout, index: number, launcher: string): Member {
@@ -171,9 +148,4 @@ function createDaemon(
       return at > 0 && args[at + 1] === "--config" && args[at + 2] === configPath;
     },
   };
-}
-
-/** A value for redis.conf that may contain spaces and quotes. */
-function quote(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }

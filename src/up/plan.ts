@@ -3,6 +3,7 @@
  * there with what may change about it. The ports that applications use are never changed silently, nor
  * those by which the dashboard knows a server or a proxy; others are replaced when they are taken.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { CodisError } from "../base/error.ts";
 import type {
   ClusterLayout,
@@ -14,18 +15,20 @@ import type {
   ServerLayout,
 } from "./layout.ts";
 import { isPortFree, PortFinder } from "./port.ts";
+import { createServer, followedPort } from "./server-member.ts";
 
 /** What the command line asks for; undefined is "as it is", or the default for a new cluster. */
 export interface Wishes {
   readonly groups: number | undefined;
   readonly replicas: number | undefined;
   readonly proxies: number | undefined;
+  readonly sentinels: number | undefined;
   /** Of the first proxy; the others have the next ones. */
   readonly port: number | undefined;
   readonly coordinator: LocalCoordinator | undefined;
 }
 
-const DEFAULTS = { groups: 2, replicas: 0, proxies: 1, port: 19_000 } as const;
+const DEFAULTS = { groups: 2, replicas: 0, proxies: 1, sentinels: 0, port: 19_000 } as const;
 /** Where Codis has its dashboard, and where command lines look for it; another one when it is taken. */
 export const DASHBOARD_PORT = 18_080;
 
@@ -61,12 +64,15 @@ export async function planLayout(
     }
     groups.push({ id: index + 1, master, replicas });
   }
+  refuseLostMasters(existing, groups, dir);
+  const sentinels = await planSentinels(existing, wishes, finder);
   const dashboardPort = existing?.dashboard.port || DASHBOARD_PORT;
   const { port } = await planServer({ port: dashboardPort }, finder, "dashboard");
   const coordinator = await planCoordinator(existing, wishes, finder);
-  const former = findFormer(existing, groups, proxies);
+  const former = findFormer(existing, groups, proxies, sentinels);
   return {
     ...{ version: 1, coordinator, dashboard: { port }, groups, proxies },
+    ...(sentinels.length === 0 ? {} : { sentinels }),
     ...(former.length === 0 ? {} : { former }),
   };
 }
@@ -76,6 +82,7 @@ function findFormer(
   existing: ClusterLayout | undefined,
   groups: readonly GroupLayout[],
   proxies: readonly ProxyLayout[],
+  sentinels: readonly ServerLayout[],
 ): readonly FormerPart[] {
   const replicas = (existing?.groups ?? []).flatMap(({ id, replicas: old }) =>
     old
@@ -91,7 +98,11 @@ function findFormer(
   const formerProxies = gone.map(
     ({ adminPort }) => ({ kind: "proxy", groupId: 0, port: adminPort }) as const,
   );
-  return [...(existing?.former ?? []), ...replicas, ...formerProxies];
+  const formerSentinels = (existing?.sentinels ?? [])
+    .slice(sentinels.length)
+    .filter(({ isAdded }) => isAdded === true)
+    .map(({ port }) => ({ kind: "sentinel", groupId: 0, port }) as const);
+  return [...(existing?.former ?? []), ...replicas, ...formerProxies, ...formerSentinels];
 }
 
 function refuseAnotherCoordinator(
@@ -106,6 +117,49 @@ function refuseAnotherCoordinator(
       `${dir} holds a cluster with --coordinator ${kind}: leave the flag out, or choose another --dir`,
     );
   }
+}
+
+/** A replica that has become the master of its group can't be left out: it has the group's data. */
+function refuseLostMasters(
+  existing: ClusterLayout | undefined,
+  groups: readonly GroupLayout[],
+  dir: string,
+): void {
+  for (const { id, replicas } of existing?.groups ?? []) {
+    const kept = groups[id - 1]?.replicas.length ?? 0;
+    for (const [index, replica] of replicas.entries()) {
+      if (index >= kept && replica.isAdded === true && isMaster(dir, id, index + 1)) {
+        throw new CodisError(
+          "CLUSTER_DIR_INVALID",
+          `group-${id} replica-${index + 1} (127.0.0.1:${replica.port}) is the master of its group now, so it ` +
+            `can't be left out; first: codis up --dir ${dir}, then codis group promote ${id} ` +
+            `127.0.0.1:${groups[id - 1]?.master.port}`,
+        );
+      }
+    }
+  }
+}
+
+/** Whether the server follows nobody, as its file says. */
+function isMaster(dir: string, groupId: number, replica: number): boolean {
+  const { configPath } = createServer(dir, {
+    ...{ groupId, replica, server: { port: 0 }, masterPort: 0 },
+  });
+  return existsSync(configPath) && followedPort(readFileSync(configPath, "utf8")) === 0;
+}
+
+async function planSentinels(
+  existing: ClusterLayout | undefined,
+  wishes: Wishes,
+  finder: PortFinder,
+): Promise<readonly ServerLayout[]> {
+  const count = wishes.sentinels ?? existing?.sentinels?.length ?? DEFAULTS.sentinels;
+  const sentinels: ServerLayout[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const old = existing?.sentinels?.[index];
+    sentinels.push(await planServer(old, finder, `sentinel-${index + 1}`));
+  }
+  return sentinels;
 }
 
 async function planCoordinator(

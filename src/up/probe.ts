@@ -49,8 +49,8 @@ export function ask(port: number, command: string, end = "\r\n"): Promise<string
 }
 
 /**
- * Whether a process serves: `loading`: it reads its data; `waiting`: a proxy that has no slots yet; `no`:
- * it doesn't answer, or with something else.
+ * Whether a process serves: `loading`: it reads its data; `waiting`: a proxy that has no slots yet, or a replica
+ * that has no link to its master; `no`: it doesn't answer, or with something else.
  */
 export type Readiness = "yes" | "loading" | "waiting" | "no";
 
@@ -66,15 +66,15 @@ export function findMemberReadiness(
       return member.name === "etcd"
         ? findHttpReadiness(member.port, "/health")
         : findZookeeperReadiness(member.port);
-    case "replica":
-      return findReplicaReadiness(member.port);
+    case "server":
+      return findServerReadiness(member.port);
     default:
       return findReadiness(member.port);
   }
 }
 
-/** What a server or a proxy answers to PING. */
-async function findReadiness(port: number): Promise<Readiness> {
+/** What a server, a sentinel or a proxy answers to PING. */
+export async function findReadiness(port: number): Promise<Readiness> {
   const reply = await ask(port, "PING").catch(() => "");
   if (reply === "PONG") {
     return "yes";
@@ -119,17 +119,20 @@ async function findZookeeperReadiness(port: number): Promise<Readiness> {
   return reply.includes("imok") ? "yes" : "no";
 }
 
-/** As `findReadiness`, for a replica: `yes` only when it has its master's data, too. */
-async function findReplicaReadiness(port: number): Promise<Readiness> {
+/** As `findReadiness`; of a replica `yes` only when it has its master's data, too. */
+async function findServerReadiness(port: number): Promise<Readiness> {
   const readiness = await findReadiness(port);
   if (readiness !== "yes") {
     return readiness;
   }
   const info = await ask(port, "INFO replication").catch(() => "");
-  if (info.includes("master_link_status:up")) {
+  if (info.includes("role:master") || info.includes("master_link_status:up")) {
     return "yes";
   }
-  return info.includes("master_sync_in_progress:1") ? "loading" : "no";
+  if (info.includes("master_sync_in_progress:1")) {
+    return "loading";
+  }
+  return info.includes("role:slave") ? "waiting" : "no";
 }
 
 /** undefined until the reply is complete. */

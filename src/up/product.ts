@@ -1,6 +1,6 @@
 /**
- * Tells the dashboard of a local cluster what is in it: groups, servers, slots, proxies, and what no longer
- * is. Only what wasn't told before: what the operator changes later with the dashboard stays as it is.
+ * Tells the dashboard of a local cluster what is in it: groups, servers, slots, proxies, sentinels, and what no
+ * longer is. Only what wasn't told before: what the operator changes later with the dashboard stays as it is.
  *
  * Safe to repeat: each part that the dashboard has taken is marked in the layout; one that was taken right
  * before a crash is found to be there already.
@@ -88,6 +88,27 @@ async function buildOnce(layout: ClusterLayout, save: SaveLayout): Promise<void>
       save(current);
     }
   }
+  await addSentinels(client, current, save);
+}
+
+/** Adds those that aren't added yet, and has all told what to watch, unless that is so already. */
+async function addSentinels(
+  client: V1Client,
+  layout: ClusterLayout,
+  save: SaveLayout,
+): Promise<void> {
+  const { sentinels = [] } = layout;
+  for (const { port, isAdded } of sentinels) {
+    if (isAdded !== true) {
+      await ignoreExisting(client.addSentinel(`127.0.0.1:${port}`));
+    }
+  }
+  if (sentinels.length > 0 && (await client.sentinels()).out_of_sync) {
+    await client.resyncSentinels();
+  }
+  if (sentinels.some(({ isAdded }) => isAdded !== true)) {
+    save({ ...layout, sentinels: sentinels.map((sentinel) => ({ ...sentinel, isAdded: true })) });
+  }
 }
 
 /** Before anything is added: another part may have the port of a former one. */
@@ -117,6 +138,8 @@ async function forget(client: V1Client, { kind, groupId, port }: FormerPart): Pr
   try {
     if (kind === "replica") {
       await client.removeServer(groupId, addr);
+    } else if (kind === "sentinel") {
+      await client.removeSentinel(addr, { force: true });
     } else {
       const proxy = (await client.proxies()).find((one) => one.admin_addr === addr);
       if (proxy !== undefined) {
@@ -137,15 +160,17 @@ async function forget(client: V1Client, { kind, groupId, port }: FormerPart): Pr
 
 /** The group with all of its servers marked. */
 async function addServers(client: V1Client, group: GroupLayout): Promise<GroupLayout> {
-  if (group.master.isAdded !== true) {
+  const isNew = group.master.isAdded !== true;
+  if (isNew) {
     await ignoreExisting(client.createGroup(group.id));
   }
   const add = async (server: ServerLayout, isReplica: boolean): Promise<ServerLayout> => {
     if (server.isAdded !== true) {
       const addr = `127.0.0.1:${server.port}`;
-      // Replicas follow their master by their configuration file. A master may have keys: a cluster that
-      // an older release has made had no dashboard.
-      const body = { addr, as_replica: false, adopt: !isReplica };
+      // Replicas of a new group follow their master by their configuration file; one that comes later is told
+      // whom to follow, for another server may be the master by now. A master may have keys: a cluster that an
+      // older release has made had no dashboard.
+      const body = { addr, as_replica: isReplica && !isNew, adopt: !isReplica };
       await ignoreExisting(client.addServer(group.id, body));
     }
     return { ...server, isAdded: true };

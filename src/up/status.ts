@@ -5,9 +5,10 @@
 import { findMemberProcesses } from "./cluster.ts";
 import type { ClusterLayout, SlotRange } from "./layout.ts";
 import { listMembers, type Member } from "./member.ts";
-import { ask, findMemberReadiness } from "./probe.ts";
+import { ask, findMemberReadiness, findReadiness } from "./probe.ts";
 import { listProcesses } from "./process-table.ts";
 import { findSlotOwners, formatRanges } from "./slot-owner.ts";
+import { findStoredGroups } from "./stored-group.ts";
 import { findSupervisor } from "./supervisor-file.ts";
 
 /** One process. The names are those of `--json`. */
@@ -28,9 +29,10 @@ export interface ProxyStatus extends MemberStatus {
   readonly adminAddr: string;
 }
 
-/** A redis-server; the figures are null while it doesn't answer. */
+/** A redis-server; role and figures are null while it doesn't answer. */
 export interface ServerStatus extends MemberStatus {
-  readonly role: "master" | "replica";
+  /** What it says of itself; its name is what it was made as. */
+  readonly role: "master" | "replica" | null;
   /** Keys of all databases. */
   readonly keys: number | null;
   readonly usedMemoryBytes: number | null;
@@ -43,6 +45,8 @@ export interface GroupStatus {
   readonly id: number;
   /** In order; null when the dashboard doesn't answer. */
   readonly slots: readonly SlotRange[] | null;
+  /** As the dashboard has it stored; null when it doesn't answer, or has no such group. */
+  readonly masterAddr: string | null;
   readonly servers: readonly ServerStatus[];
 }
 
@@ -57,6 +61,7 @@ export interface ClusterStatus {
   /** null for the filesystem, which needs no process. */
   readonly coordinator: MemberStatus | null;
   readonly proxies: readonly ProxyStatus[];
+  readonly sentinels: readonly MemberStatus[];
   readonly groups: readonly GroupStatus[];
 }
 
@@ -84,6 +89,7 @@ export async function collectStatus(
   const coordinator = await lookAt("coordinator");
   const dashboard = (await lookAt("dashboard")) ?? NO_DASHBOARD;
   const owners = await findSlotOwners(layout);
+  const stored = await findStoredGroups(layout);
   const proxies = await Promise.all(
     members
       .filter((member) => member.kind === "proxy")
@@ -92,10 +98,14 @@ export async function collectStatus(
         adminAddr: `127.0.0.1:${member.adminPort}`,
       })),
   );
+  const sentinels = await Promise.all(
+    members.filter((member) => member.kind === "sentinel").map((member) => look(member)),
+  );
   const groups = await Promise.all(
     layout.groups.map(async (group) => ({
       id: group.id,
       slots: owners === undefined ? null : (owners.get(group.id) ?? []),
+      masterAddr: stored?.get(group.id)?.[0] ?? null,
       servers: await Promise.all(
         members
           .filter((member) => member.groupId === group.id)
@@ -104,16 +114,18 @@ export async function collectStatus(
     })),
   );
   const supervisorPid = findSupervisor(dir)?.pid ?? null;
-  const all = [dashboard, ...proxies, ...groups.flatMap((group) => group.servers)];
+  const all = [
+    ...[dashboard, ...proxies, ...sentinels],
+    ...groups.flatMap((group) => group.servers),
+  ];
   const states = [...all, ...(coordinator === null ? [] : [coordinator])].map((one) => one.state);
   const state = summarize(states, supervisorPid);
-  return { dir, state, supervisorPid, dashboard, coordinator, proxies, groups };
+  return { dir, state, supervisorPid, dashboard, coordinator, proxies, sentinels, groups };
 }
 
 /** A replica without its master's data serves what it has: that is told beside its state. */
 function findReadinessOf(member: Member, pid: number): ReturnType<typeof findMemberReadiness> {
-  const asked = member.kind === "replica" ? ({ ...member, kind: "master" } as const) : member;
-  return findMemberReadiness(asked, pid);
+  return member.kind === "server" ? findReadiness(member.port) : findMemberReadiness(member, pid);
 }
 
 function summarize(
@@ -128,17 +140,16 @@ function summarize(
 }
 
 async function addFigures(member: Member, status: MemberStatus): Promise<ServerStatus> {
-  const role = member.kind === "master" ? "master" : "replica";
   const info = status.state === "online" ? await ask(member.port, "INFO").catch(() => "") : "";
   if (info === "" || info.startsWith("-")) {
-    return { ...status, role, keys: null, usedMemoryBytes: null, isLinkUp: null };
+    return { ...status, role: null, keys: null, usedMemoryBytes: null, isLinkUp: null };
   }
   const keys = [...info.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, m) => sum + Number(m[1]), 0);
   const usedMemoryBytes = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
   const link = /^master_link_status:(\w+)/m.exec(info)?.[1];
   return {
     ...status,
-    role,
+    role: /^role:master/m.test(info) ? "master" : "replica",
     keys,
     usedMemoryBytes,
     isLinkUp: link === undefined ? null : link === "up",
@@ -151,18 +162,23 @@ export function formatStatus(status: ClusterStatus): string {
     status.supervisorPid === null
       ? "codis up doesn't run"
       : `codis up is pid ${status.supervisorPid}`;
-  const rows: string[][] = [["PROCESS", "ADDRESS", "PID", "STATE", "SLOTS", "KEYS", "MEMORY"]];
+  const rows: string[][] = [
+    ["PROCESS", "ADDRESS", "PID", "STATE", "ROLE", "SLOTS", "KEYS", "MEMORY"],
+  ];
   const { coordinator, dashboard } = status;
   for (const one of [
     ...(coordinator === null ? [] : [coordinator]),
     dashboard,
     ...status.proxies,
+    ...status.sentinels,
   ]) {
-    rows.push([one.name, one.addr, text(one.pid), one.state, "", "", ""]);
+    rows.push([one.name, one.addr, text(one.pid), one.state, "", "", "", ""]);
   }
   for (const group of status.groups) {
     for (const server of group.servers) {
-      const slots = server.role === "master" ? formatRanges(group.slots ?? undefined) : "";
+      const isMaster =
+        group.masterAddr === null ? server.role === "master" : server.addr === group.masterAddr;
+      const slots = isMaster ? formatRanges(group.slots ?? undefined) : "";
       const state = server.isLinkUp === false ? `${server.state}, no link` : server.state;
       const memory =
         server.usedMemoryBytes === null ? "-" : formatMegabytes(server.usedMemoryBytes);
@@ -171,6 +187,7 @@ export function formatStatus(status: ClusterStatus): string {
         server.addr,
         text(server.pid),
         state,
+        server.role ?? "-",
         slots,
         text(server.keys),
         memory,

@@ -124,12 +124,15 @@ describe("server", () => {
     ]);
   });
 
-  test("promote comes later", async () => {
-    const exit = await run("server promote 1 10.0.0.1:6379");
-    expect([exit.code, exit.stdout, exit.stderr]).toEqual([
-      EXIT.unavailable,
+  test("promote makes a slave the master", async () => {
+    port.leader.setGroup(1, ["10.0.0.1:6379", "10.0.0.2:6379"]);
+    expect((await run("server promote 1 10.0.0.2:6379")).stdout).toBe(OK);
+    expect(port.leader.orders).toEqual(["promote 1 10.0.0.2:6379"]);
+    const master = await run("server promote 1 10.0.0.2:6379");
+    expect([master.code, master.stdout, master.stderr]).toEqual([
+      EXIT.failed,
       "",
-      "codis config: promoting a server comes with a later release\n",
+      "codis config: group-[1] can't promote master\n",
     ]);
   });
 });

@@ -6,6 +6,7 @@ import type { ProxyStatsJson } from "../../src/api/proxy-stats.ts";
 import type { ProxyFigures, ServerFigures } from "../../src/dashboard/control.ts";
 import { emptyGroup, type GroupServer } from "../../src/model/group.ts";
 import type { SlotMapping } from "../../src/model/slot-mapping.ts";
+import { sampleFailover } from "./fake-availability-control.ts";
 import { type FakeLeader, fakeProxyModel } from "./fake-dashboard-control.ts";
 
 /** INFO of a master with two keys. */
@@ -133,6 +134,44 @@ export function fillSample(leader: FakeLeader): void {
     gone,
     proxyFigures(gone, { stats: undefined, error: "no answer", table: "unreachable" }),
   );
+}
+
+/** Adds a story, faults and proxies that are gone to the product of `fillSample`. */
+export function fillAvailability(leader: FakeLeader): void {
+  const [gone = "", cut = ""] = PROXY_TOKENS;
+  const { availability } = leader;
+  availability.tell(sampleFailover());
+  availability.faults = [
+    {
+      code: "MASTER_DOWN",
+      groupId: 1,
+      addr: "10.0.0.1:6379",
+      stored: "master",
+      real: "doesn't answer",
+      sinceMs: LOOKED_AT_MS,
+      isMendable: false,
+      text: "the master of group 1 doesn't answer: start it, or promote a replica",
+    },
+    {
+      code: "REPLICA_IS_MASTER",
+      groupId: 1,
+      addr: "10.0.0.4:6379",
+      stored: "replica of 10.0.0.1:6379",
+      real: "master",
+      sinceMs: LOOKED_AT_MS,
+      isMendable: true,
+      text: "10.0.0.4:6379 says that it is a master: codis group repair 1",
+    },
+  ];
+  const since = { sinceMs: LOOKED_AT_MS };
+  availability.setFence({
+    ...{ token: gone, state: "unprovable", proof: undefined, ...since },
+    text: "it doesn't answer, and nothing proves that it can't write",
+  });
+  availability.setFence({
+    ...{ token: cut, state: "fenced", proof: "servers-cut", ...since },
+    text: "its user is deleted on all servers",
+  });
 }
 
 function sampleSlot(slot: SlotMapping): SlotMapping {

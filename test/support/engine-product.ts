@@ -186,6 +186,7 @@ export class StartedEngine {
           if (product.pairProblem !== undefined) {
             throw new CodisError("STATE_CONFLICT", product.pairProblem);
           }
+          return { isCurrent: () => true, close: () => undefined };
         },
         checkReturn: () => this.#step("check return"),
         forget: () => undefined,
@@ -342,6 +343,7 @@ export class FakeMover implements Mover {
   isClosed = false;
   readonly #closed = Promise.withResolvers<void>();
   removeFailure: Error | undefined;
+  isMoreExpected = false;
 
   constructor(
     product: EngineProduct,
@@ -369,6 +371,10 @@ export class FakeMover implements Mover {
     if (this.#product.isMoverQuick) {
       setTimeout(() => this.empty(), 1);
     }
+  }
+
+  expectMore(isMore: boolean): void {
+    this.isMoreExpected = isMore;
   }
 
   /** Says that all its slots are empty. */

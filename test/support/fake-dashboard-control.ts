@@ -11,6 +11,8 @@ import type {
   ProductStorage,
   ProxyFigures,
   PushReport,
+  SentinelFigures,
+  SentinelGroup,
   ServerFigures,
   SlotAssignment,
 } from "../../src/dashboard/control.ts";
@@ -21,6 +23,7 @@ import type { SlotCount, SlotRecord } from "../../src/model/slot.ts";
 import { NO_SLOT_ACTION } from "../../src/model/slot-mapping.ts";
 import { viewSlots } from "../../src/model/slot-view.ts";
 import { emptyTopology, findServer, type Topology } from "../../src/model/topology/topology.ts";
+import { FakeAvailability } from "./fake-availability-control.ts";
 import { FakeMigration } from "./fake-migration-control.ts";
 import { proxyModel } from "./topology-sample.ts";
 
@@ -100,12 +103,15 @@ export class FakeLeader implements LeaderControl {
   readonly epoch: number;
   readonly storage: FakeStorage;
   readonly migration: FakeMigration;
+  readonly availability: FakeAvailability;
   /** Orders in the order they came, as `name arguments`. */
   readonly orders: string[] = [];
   /** Addresses that a real leader would have connected to. */
   readonly connections: string[] = [];
   readonly servers = new Map<string, ServerFigures>();
   readonly proxies = new Map<string, ProxyFigures>();
+  readonly sentinels = new Map<string, SentinelFigures>();
+  readonly masters = new Map<number, string>();
   /** The next change fails with this. */
   failure: Error | undefined;
   /** Changes wait for this before they do anything. */
@@ -125,6 +131,11 @@ export class FakeLeader implements LeaderControl {
     this.storage = options.storage ?? new FakeStorage();
     this.#topology = { ...emptyTopology(options.product ?? "demo", options.slotCount ?? 1024) };
     this.migration = new FakeMigration({
+      topology: () => this.#topology,
+      change: (parts) => this.change(parts),
+      take: (order) => this.#take(order),
+    });
+    this.availability = new FakeAvailability({
       topology: () => this.#topology,
       change: (parts) => this.change(parts),
       take: (order) => this.#take(order),
@@ -323,6 +334,24 @@ export class FakeLeader implements LeaderControl {
   async resyncSentinels(): Promise<void> {
     await this.#take("resyncSentinels");
     this.change({ sentinel: { ...this.#topology.sentinel, outOfSync: false } });
+  }
+
+  async sentinelInfo(addr: string): Promise<Readonly<Record<string, string>>> {
+    this.connections.push(addr);
+    return { redis_version: "7.0.15", sentinel_masters: "1" };
+  }
+
+  async monitoredBy(addr: string): Promise<Readonly<Record<string, SentinelGroup>>> {
+    this.connections.push(addr);
+    return this.sentinels.get(addr)?.groups ?? {};
+  }
+
+  sentinelFigures(): ReadonlyMap<string, SentinelFigures> {
+    return this.sentinels;
+  }
+
+  sentinelMasters(): ReadonlyMap<number, string> {
+    return this.masters;
   }
 
   async #take(order: string): Promise<void> {

@@ -60,6 +60,11 @@ export class FakeMigrationEngine implements MigrationEngine {
     }
   }
 
+  hold(groupId: number): Promise<() => void> {
+    this.calls.push(`hold ${groupId}`);
+    return Promise.resolve(() => void this.calls.push(`let go ${groupId}`));
+  }
+
   close(): Promise<void> {
     this.calls.push("close");
     return Promise.resolve();

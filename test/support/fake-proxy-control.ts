@@ -45,6 +45,7 @@ export function snapshotOf(changes: Partial<ProxySnapshot> = {}): ProxySnapshot 
     commands: [],
     backends: [],
     moves: NO_MOVES,
+    replicas: [],
     ...changes,
   };
 }
@@ -57,6 +58,8 @@ export class FakeProxyControl implements ProxyControl {
   snapshot: ProxySnapshot = snapshotOf();
   /** The next order fails with this. */
   failure: Error | undefined;
+  /** Of `tableQuestion`. */
+  question: number | undefined;
   #state: ProxyState = "waiting";
   readonly #slots: SlotRecord[];
 
@@ -103,6 +106,18 @@ export class FakeProxyControl implements ProxyControl {
 
   async forceGc(): Promise<void> {
     this.#take("forceGc");
+  }
+
+  tableQuestion(): number | undefined {
+    return this.question;
+  }
+
+  confirmTable(question: number, { epoch, revision }: PushVersion): void {
+    this.#take(`confirmTable ${question} ${epoch}.${revision}`);
+  }
+
+  async setLogin(user: string): Promise<void> {
+    this.#take(`setLogin ${user}`);
   }
 
   async setLogLevel(level: string): Promise<void> {

@@ -75,6 +75,7 @@ export async function startProxyWorker(
       listClients: (filter: ClientFilter) => worker.listClients(filter),
       killClients: (filter: ClientFilter) => worker.killClients(filter),
       figures: () => Promise.resolve(NO_FIGURES),
+      isTableConfirmed: async () => true,
       shareScript: () => undefined,
       shareScriptFlush: async () => undefined,
     },

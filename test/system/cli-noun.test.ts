@@ -121,10 +121,10 @@ test(
     const [head, ...rows] = (await say("server list")).split("\n");
     expect(head).toStartWith("GROUP  SERVER");
     expect(rows[0]).toMatch(new RegExp(`^1      ${master.addr}  master   up +7\\.`));
-    expect(rows[1]).toMatch(new RegExp(`^1      ${replica.addr}  replica  up +up +7\\.`));
+    expect(rows[1]).toMatch(new RegExp(`^1      ${replica.addr}  replica  up +up +\\d+ B +7\\.`));
     expect(await ask("server list")).toMatchObject([{ role: "master" }, { role: "replica" }]);
     expect(await say("group list")).toMatch(
-      /^GROUP .*\n1 +127.0.0.1:\d+ +up +1 +1024 +0-1023 +no\n$/,
+      /^GROUP .*\n1 +127.0.0.1:\d+ +up +1 +1024 +0-1023 +no +\d+\n$/,
     );
     expect(await ask("slot of user:42 {user:42}x")).toEqual([
       { key: "user:42", slot: expect.any(Number), group_id: 1 },

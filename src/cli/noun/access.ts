@@ -7,7 +7,7 @@ import { ROLES, type Role } from "../../api/v1-path.ts";
 import type { V1SentinelList } from "../../api/v1-topology-schema.ts";
 import { parseDurationMs } from "../../base/duration.ts";
 import { CodisError } from "../../base/error.ts";
-import { formatTable } from "../table.ts";
+import { formatErrors, formatTable } from "../table.ts";
 import { argumentAt, readAddr, readNumber } from "./argument.ts";
 import type { Answer, Noun, Verb } from "./program.ts";
 
@@ -167,8 +167,15 @@ const REMOVE_SENTINEL: Verb<{ readonly force?: boolean }> = {
 /** Sentinels. */
 export const SENTINEL: Noun = {
   name: "sentinel",
-  summary: "Redis Sentinels of the product: stored and told to the proxies.",
-  examples: [["codis sentinel add 127.0.0.1:26379", "one more sentinel"]],
+  summary: "Redis Sentinels of the product: they watch its masters and replace dead ones.",
+  examples: [
+    ["codis sentinel add 127.0.0.1:26379", "one more sentinel"],
+    [
+      "codis sentinel resync",
+      "tell all sentinels which masters to watch, and the proxies the sentinels",
+    ],
+    ["codis sentinel list", "how they are, and which groups they watch"],
+  ],
   whenNotFound: "codis sentinel list shows all",
   verbs: [
     {
@@ -178,7 +185,7 @@ export const SENTINEL: Noun = {
     },
     {
       use: "add <addr>",
-      summary: "add a sentinel",
+      summary: "add a sentinel; a resync tells it and the others what to watch",
       run: async ({ client, args }) =>
         showSentinels(await client.addSentinel(readAddr(argumentAt(args, 0), "address"))),
     },
@@ -192,8 +199,21 @@ export const SENTINEL: Noun = {
 };
 
 function showSentinels(list: V1SentinelList): Answer {
-  const text = list.items.length === 0 ? "no sentinels\n" : `${list.items.join("\n")}\n`;
-  return { json: list, text };
+  if (list.items.length === 0) {
+    return { json: list, text: "no sentinels\n" };
+  }
+  const rows = list.looks.map((look) => [
+    look.addr,
+    look.status,
+    look.redis_version,
+    look.watched_group_ids === null ? null : look.watched_group_ids.join(","),
+  ]);
+  const errors = list.looks.map(({ addr, error }) => [addr, error] as const);
+  const next = list.out_of_sync
+    ? "! they don't watch what is stored, or proxies don't know them: codis sentinel resync\n"
+    : "";
+  const table = formatTable([["SENTINEL", "STATUS", "VERSION", "WATCHED GROUPS"], ...rows]);
+  return { json: list, text: table + formatErrors(errors) + next };
 }
 
 function showSecret(created: V1CreatedToken): Answer {

@@ -1,6 +1,6 @@
 /**
  * `codis group …`: the groups of a product, as tables for people and JSON for programs. Every verb is one
- * call of `/api/v1`.
+ * call of `/api/v1`. Those about masters and replicas are in `replication.ts`.
  */
 import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Group, V1PushReport } from "../../api/v1-topology-schema.ts";
@@ -8,6 +8,7 @@ import { CodisError } from "../../base/error.ts";
 import { formatCount, formatSpan, formatTable } from "../table.ts";
 import { argumentAt, readGroupId } from "./argument.ts";
 import type { Answer, Noun } from "./program.ts";
+import { FAULTS, PROMOTE, REPAIR } from "./replication.ts";
 import { serverTable } from "./server.ts";
 
 /** See the file head. */
@@ -18,6 +19,8 @@ export const GROUP: Noun = {
     ["codis group create 1", "make a group"],
     ["codis server add 1 127.0.0.1:6379", "give it a master"],
     ["codis group list", "all groups, masters and slots"],
+    ["codis group promote 1 127.0.0.1:6380", "make a replica the master, without losing a write"],
+    ["codis group faults", "servers that aren't what is stored; codis group repair mends"],
   ],
   whenNotFound: "codis group list shows all groups",
   verbs: [
@@ -65,6 +68,9 @@ export const GROUP: Noun = {
       summary: "push the slots of a group, or of all, to the proxies again",
       run: async ({ client, args }) => resync(client, args[0]),
     },
+    PROMOTE,
+    REPAIR,
+    FAULTS,
   ],
 };
 
@@ -77,8 +83,18 @@ function groupTable(groups: readonly V1Group[]): string {
     group.slots.count,
     group.slots.ranges.map(({ from, to }) => formatSpan(from, to)).join(","),
     group.out_of_sync,
+    group.faults.length,
   ]);
-  const head = ["GROUP", "MASTER", "STATUS", "REPLICAS", "SLOTS", "RANGES", "OUT OF SYNC"];
+  const head = [
+    "GROUP",
+    "MASTER",
+    "STATUS",
+    "REPLICAS",
+    "SLOTS",
+    "RANGES",
+    "OUT OF SYNC",
+    "FAULTS",
+  ];
   return formatTable([head, ...rows]);
 }
 

@@ -1,9 +1,10 @@
 /**
  * All nouns of the everyday command lines, and the verbs that need none. (`codis proxy list` is one of them,
- * `codis proxy --config=FILE` is the program of that name; `main.ts` tells them apart.)
+ * `codis proxy --config=FILE` is the program of that name, and so is `codis ha`; `main.ts` tells them apart.)
  */
 import { AUDIT, SENTINEL, USER } from "./access.ts";
 import { GROUP } from "./group.ts";
+import { HA } from "./ha.ts";
 import { OPERATION } from "./operation.ts";
 import { PLAN } from "./plan.ts";
 import { PRODUCT } from "./product.ts";
@@ -23,6 +24,7 @@ export const NOUNS: readonly Noun[] = [
   OPERATION,
   PROXY,
   SENTINEL,
+  HA,
   USER,
   AUDIT,
 ];

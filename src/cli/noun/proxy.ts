@@ -37,6 +37,23 @@ const REMOVE: Verb<{ readonly force?: boolean }> = {
   },
 };
 
+const GONE: Verb = {
+  use: "gone <proxy>",
+  summary: "give your word that a proxy can't write any more, so that nothing waits for it",
+  details:
+    `${WHICH} Only for a proxy that is gone and about which the dashboard can prove\n` +
+    "nothing (codis ha status shows it as unprovable): its machine is off, or cut off from the Redis servers\n" +
+    "and stays so. If it still writes, clients of it write to servers that don't own the slots any more: these\n" +
+    "writes are lost, though they were acknowledged. When it comes back, it refuses clients until it is filled again.",
+  confirm: ({ args }) =>
+    `You say that proxy ${argumentAt(args, 0)} can't write any more. If that isn't so, acknowledged writes\n` +
+    "of its clients will be lost. Is its machine off, or cut off from the Redis servers?",
+  run: async ({ client, args }) => {
+    const proxy = await client.declareProxyGone((await find(client, args)).token);
+    return { json: proxy, text: `nothing waits for proxy ${proxy.id} any more\n` };
+  },
+};
+
 /** See the file head. */
 export const PROXY: Noun = {
   name: "proxy",
@@ -76,6 +93,7 @@ export const PROXY: Noun = {
       },
     },
     REMOVE,
+    GONE,
   ],
 };
 
@@ -86,6 +104,7 @@ function proxyTable(proxies: readonly V1Proxy[]): string {
     "ADMIN",
     "STATUS",
     "SLOTS",
+    "FENCE",
     "SESSIONS",
     "OPS/S",
     "MEMORY",
@@ -97,6 +116,7 @@ function proxyTable(proxies: readonly V1Proxy[]): string {
     proxy.admin_addr,
     proxy.status,
     proxy.table,
+    proxy.fence?.state,
     proxy.sessions,
     proxy.ops_per_second,
     formatBytes(proxy.memory_bytes),
@@ -114,6 +134,7 @@ function describeProxy(proxy: V1Proxy): string {
     ["admin", proxy.admin_addr],
     ["status", proxy.error === null ? proxy.status : `${proxy.status}: ${proxy.error}`],
     ["slots", proxy.table],
+    ["fence", describeFence(proxy.fence)],
     ["host", `${proxy.hostname}, pid ${proxy.pid}`],
     ["data center", proxy.datacenter === "" ? null : proxy.datacenter],
     ["started", proxy.start_time],
@@ -128,6 +149,10 @@ function describeProxy(proxy: V1Proxy): string {
     ["CPU", proxy.cpu === null ? null : `${(proxy.cpu * 100).toFixed(1)} %`],
     ["looked at", proxy.observed_at],
   ]);
+}
+
+function describeFence(fence: V1Proxy["fence"]): string | null {
+  return fence === null || fence.state === "present" ? null : `${fence.state}: ${fence.text}`;
 }
 
 async function find(client: V1Client, args: readonly string[]): Promise<V1Proxy> {

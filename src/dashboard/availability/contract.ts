@@ -56,6 +56,11 @@ export interface GroupTurns {
 /** Writes stories down; see `src/model/availability/failover.ts`. Kept in memory at once, stored soon after. */
 export interface FailoverBook {
   begin(story: NewFailover): FailoverStory;
+  /**
+   * The open story that an earlier leader began with the group, for whoever goes on with it: only of a planned change
+   * whose group is still promoting; the book has ended all others. Undefined: there is none.
+   */
+  resume(groupId: number): FailoverStory | undefined;
   /** The newest first. */
   all(): readonly Failover[];
 }
@@ -92,6 +97,11 @@ export interface MovingGroups {
 export interface SentinelWatch {
   /** Whether sentinels of this product watch the group now. */
   isWatched(groupId: number): boolean;
+  /**
+   * `host:port` of the group's master as a majority of the sentinels last named it, in their spelling; undefined when
+   * they don't watch it, don't answer, or don't agree.
+   */
+  masterOf(groupId: number): string | undefined;
   /** Takes the group from the sentinels, all that answer; throws when a majority still watches it. */
   release(groupId: number): Promise<void>;
   /** Gives the group to them again, with the master as stored now; what fails is tried again later. */

@@ -19,7 +19,6 @@ export const DASHBOARD_SECTIONS = [
 
 const MIGRATION =
   "for moves between codis-servers, which come with a later release; the value is kept and shown";
-const SENTINEL = "sentinels are stored, but not set up before a later release; the value is kept";
 
 const CODIS_KEYS = [
   {
@@ -143,7 +142,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Sentinels",
     doc: "Longest wait for an answer of a sentinel.",
-    withoutEffect: SENTINEL,
   },
   {
     name: "sentinel_quorum",
@@ -153,7 +151,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Sentinels",
     doc: "Sentinels that must agree that a master is down.",
-    withoutEffect: SENTINEL,
   },
   {
     name: "sentinel_parallel_syncs",
@@ -163,7 +160,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Sentinels",
     doc: "Replicas that follow a new master at the same time.",
-    withoutEffect: SENTINEL,
   },
   {
     name: "sentinel_down_after",
@@ -173,7 +169,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Sentinels",
     doc: "Silence after which a sentinel takes a master for down.",
-    withoutEffect: SENTINEL,
   },
   {
     name: "sentinel_failover_timeout",
@@ -183,7 +178,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Sentinels",
     doc: "Bound of one failover.",
-    withoutEffect: SENTINEL,
   },
   {
     name: "sentinel_notification_script",
@@ -192,7 +186,6 @@ const CODIS_KEYS = [
     fallback: "",
     section: "Sentinels",
     doc: "Script that sentinels call for each event.",
-    withoutEffect: SENTINEL,
   },
   {
     name: "sentinel_client_reconfig_script",
@@ -201,7 +194,6 @@ const CODIS_KEYS = [
     fallback: "",
     section: "Sentinels",
     doc: "Script that sentinels call after a failover.",
-    withoutEffect: SENTINEL,
   },
 ] as const satisfies readonly KeySpec[];
 
@@ -450,6 +442,19 @@ const OWN_KEYS = [
     doc:
       "A proxy that hasn't answered for so long holds up nothing any more, once it is proven that it can't " +
       "write.",
+  },
+  {
+    name: "proxy_fencing",
+    field: "proxyFencing",
+    kind: "string",
+    fallback: "auto",
+    choices: ["auto", "off"],
+    section: "High availability",
+    isOurs: true,
+    doc:
+      "auto: each start of a proxy gets an ACL user of its own on all servers, by which they can cut off one that " +
+      "is gone; only where every server can keep it (Redis >= 6.2 with an aclfile or a configuration file). off: " +
+      "proxies log in with product_auth.",
   },
 ] as const satisfies readonly KeySpec[];
 

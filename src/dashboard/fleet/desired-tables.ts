@@ -9,6 +9,7 @@ import type { ForwardMethod } from "../../model/slot.ts";
 import { viewerKey, viewSlots } from "../../model/slot-view.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import { DesiredTable, type SlotsById } from "./desired-table.ts";
+import type { ReplicaGate } from "./replica-gate.ts";
 
 /** Where the slots come from that a proxy is told. */
 export interface SlotViews {
@@ -18,8 +19,15 @@ export interface SlotViews {
   readonly slotsFor: (topology: Topology, proxy: ProxyRecord) => SlotsById;
 }
 
-/** The slots as the model views them; see `SlotViewer` for the methods. */
-export function slotViewsOf(forwardMethod: ForwardMethod, moveMethod: ForwardMethod): SlotViews {
+/**
+ * The slots as the model views them; see `SlotViewer` for the methods. With a gate only the replicas that it lets
+ * through; it must have followed the topology.
+ */
+export function slotViewsOf(
+  forwardMethod: ForwardMethod,
+  moveMethod: ForwardMethod,
+  gate?: Pick<ReplicaGate, "open">,
+): SlotViews {
   const viewerOf = (proxy: ProxyRecord) => ({
     datacenter: proxy.datacenter,
     host: parseServerAddr(proxy.adminAddr)?.host ?? "",
@@ -28,7 +36,10 @@ export function slotViewsOf(forwardMethod: ForwardMethod, moveMethod: ForwardMet
   });
   return {
     keyOf: (topology, proxy) => viewerKey(topology, viewerOf(proxy)),
-    slotsFor: (topology, proxy) => viewSlots(topology, viewerOf(proxy)),
+    slotsFor(topology, proxy) {
+      const slots = viewSlots(topology, viewerOf(proxy));
+      return gate === undefined ? slots : slots.map((slot) => slot && gate.open(slot));
+    },
   };
 }
 

@@ -6,6 +6,7 @@
  * Every call carries the leader's epoch and the revision, by which a proxy tells an old leader from a newer
  * one. Nothing is sent while `isLeader` says no.
  */
+import type { ProxyStatsJson } from "../../api/proxy-stats.ts";
 import { LATE, within } from "../../base/bounded-wait.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
@@ -17,6 +18,7 @@ import type { Topology } from "../../model/topology/topology.ts";
 import type { ProxyFigures, PushReport } from "../control.ts";
 import { type AdmissionParts, checkXauth, fetchModel } from "./admission.ts";
 import { DesiredTables, type SlotViews } from "./desired-tables.ts";
+import type { LetIn } from "./let-in.ts";
 import { type DriverParts, ProxyDriver } from "./proxy-driver.ts";
 import { createProxyLink, type ProxyLink } from "./proxy-link.ts";
 import type { DesiredState } from "./proxy-pusher.ts";
@@ -41,6 +43,8 @@ export interface FleetOptions {
    * seconds until the topology has it. Must not throw.
    */
   readonly onModelChanged: (token: string, model: ProxyModel) => void;
+  /** Asked before a proxy gets all its slots, see `LetIn`. Default: nothing has to be done. */
+  readonly beforeFill?: LetIn;
   readonly clock?: Clock;
   /** Replaces single times (tests). */
   readonly timing?: Partial<FleetTiming>;
@@ -59,6 +63,8 @@ export class Fleet {
   readonly #tables: DesiredTables;
   readonly #waits: SyncWaits;
   readonly #drivers = new Map<string, ProxyDriver>();
+  /** Tokens of proxies that can't write, and that nobody waits for. */
+  readonly #fenced = new Set<string>();
   /** Drivers of removed proxies that haven't ended yet. */
   readonly #closing = new Set<Promise<void>>();
   #topology: Topology | undefined;
@@ -104,6 +110,28 @@ export class Fleet {
   }
 
   /**
+   * Proxies that are fenced are left out of all waits, those under way as well, and of their reports. They are
+   * told everything all the same as soon as they answer, beginning with `beforeFill`.
+   */
+  setFenced(token: string, isFenced: boolean): void {
+    if (this.#fenced.has(token) === isFenced) {
+      return;
+    }
+    if (!isFenced) {
+      this.#fenced.delete(token);
+      return;
+    }
+    this.#fenced.add(token);
+    const driver = this.#drivers.get(token);
+    if (driver !== undefined) {
+      // With it goes every call that is under way: what comes next begins with `beforeFill`.
+      this.#waits.forget(driver);
+      this.#remove(token, driver);
+      this.#setProxy(driver.record);
+    }
+  }
+
+  /**
    * Waits until every proxy of the newest topology has the slots of this revision or a later one. A proxy
    * that doesn't answer, or refused the last push, counts as failed at once; the others have `timeoutMs`.
    * Pushes to those that failed go on.
@@ -139,7 +167,27 @@ export class Fleet {
 
   /** By token: the outcome of the last look at each proxy. */
   figures(): ReadonlyMap<string, ProxyFigures> {
-    return new Map([...this.#drivers].map(([token, driver]) => [token, driver.figures()]));
+    return new Map(
+      [...this.#drivers].map(([token, driver]) => [
+        token,
+        { ...driver.figures(), isFenced: this.#fenced.has(token) },
+      ]),
+    );
+  }
+
+  /**
+   * Asks all proxies for their statistics now, all at the same time, and waits no longer than `timeoutMs`. By token;
+   * undefined: no answer in time. Those that are fenced aren't asked.
+   */
+  async askStats(timeoutMs: number): Promise<ReadonlyMap<string, ProxyStatsJson | undefined>> {
+    const drivers = [...this.#drivers].filter(([token]) => !this.#fenced.has(token));
+    const asked = drivers.map(async ([token, driver]) => {
+      // Why a proxy doesn't answer is told by the looks at it.
+      const answer = driver.askStats().catch(() => undefined);
+      const stats = await within(timeoutMs, answer, this.#clock);
+      return [token, stats === LATE ? undefined : stats] as const;
+    });
+    return new Map(await Promise.all(asked));
   }
 
   /** Reads the model of a proxy that isn't one of the product yet. See `admission.ts`. */
@@ -202,9 +250,9 @@ export class Fleet {
 
   #driverParts(): Omit<DriverParts, "onChange"> {
     const { productName, epoch, isLeader, log, onOutdated, onModelChanged } = this.#options;
-    const clock = this.#clock;
-    const timing = this.#timing;
-    return { productName, epoch, isLeader, clock, timing, log, onOutdated, onModelChanged };
+    const { beforeFill = async () => undefined } = this.#options;
+    const parts = { productName, epoch, isLeader, log, onOutdated, onModelChanged, beforeFill };
+    return { ...parts, clock: this.#clock, timing: this.#timing };
   }
 
   #connect({ adminAddr: addr, token }: ProxyRecord): ProxyLink {
@@ -236,7 +284,10 @@ export class Fleet {
   }
 
   #wait(question: SyncQuestion, timeoutMs: number): Promise<PushReport> {
-    return this.#waits.wait(this.#drivers.values(), question, timeoutMs);
+    const drivers = [...this.#drivers.values()].filter(
+      ({ record }) => !this.#fenced.has(record.token),
+    );
+    return this.#waits.wait(drivers, question, timeoutMs);
   }
 }
 

@@ -10,6 +10,7 @@
  *     an answer after none                              a push that rests is tried at once
  *     the call is refused                               everything is pushed, which tells why
  */
+import type { CallVersion } from "../../api/proxy-client.ts";
 import { TABLE_UNKNOWN } from "../../api/proxy-route.ts";
 import type { ProxyStatsJson } from "../../api/proxy-stats.ts";
 import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
@@ -61,6 +62,8 @@ export class ProxyDriver {
   /** `ProxyPusher.runCount` when the look began; undefined: calls were under way. */
   #runCountAtLook: number | undefined;
   #comparedAtMs: number;
+  /** Of the proxy, which was frozen; see `TABLE_QUESTION_HEADER`. */
+  #question: string | undefined;
   #modelToldAtMs = Number.NEGATIVE_INFINITY;
 
   /** Begins at once; the first look is `firstLookMs` from now. The driver closes the link. */
@@ -101,7 +104,7 @@ export class ProxyDriver {
         timing,
         begin: () => {
           this.#runCountAtLook = this.#pusher.isBusy ? undefined : this.#pusher.runCount;
-          return parts.isLeader() ? this.#pusher.version : undefined;
+          return parts.isLeader() ? this.#versionOfLook() : undefined;
         },
         onAnswer: (answer) => this.#onAnswer(answer),
         onFailure: (thrown) => this.#onFailure(thrown),
@@ -125,6 +128,14 @@ export class ProxyDriver {
   /** Pushes everything now; rejects with the first failure. */
   refill(): Promise<void> {
     return this.#pusher.refill();
+  }
+
+  /** Its statistics, asked for now and not kept. Rejects as `ProxyLink.stats` does, and with NOT_LEADER. */
+  async askStats(): Promise<ProxyStatsJson> {
+    if (!this.#parts.isLeader()) {
+      throw new CodisError("NOT_LEADER", "this dashboard doesn't lead the product now");
+    }
+    return (await this.#link.stats(this.#pusher.version)).stats;
   }
 
   /** Tells the proxy to end, with Codis's text when that fails. */
@@ -173,6 +184,17 @@ export class ProxyDriver {
     await Promise.all(closing);
   }
 
+  /** With the answer to what the proxy asked, if it has the newest table; it is asked again until it had one. */
+  #versionOfLook(): CallVersion {
+    const { version, tableVersion, revision, isBusy } = this.#pusher;
+    const isNewest = !isBusy && revision === this.#desired.revision;
+    const confirms =
+      this.#question === undefined || !isNewest || tableVersion === undefined
+        ? undefined
+        : `${this.#question}/${tableVersion}`;
+    return confirms === undefined ? version : { ...version, confirms };
+  }
+
   #tableState(): ProxyFigures["table"] {
     if (this.#isUnreachable()) {
       return "unreachable";
@@ -205,7 +227,11 @@ export class ProxyDriver {
     return error === undefined ? PENDING : { state: "failed", reason: error.message };
   }
 
-  #onAnswer({ stats, table }: StatsAnswer): void {
+  #onAnswer({ stats, table, question }: StatsAnswer): void {
+    if (question !== undefined && question !== this.#question) {
+      this.#poller.hurry();
+    }
+    this.#question = question;
     const hadFailed = this.#look.error !== undefined;
     this.#look = this.#seen(stats, undefined);
     if (hadFailed) {

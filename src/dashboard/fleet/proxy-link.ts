@@ -7,7 +7,7 @@
  */
 import { Agent } from "node:http";
 import { type CallVersion, ProxyClient } from "../../api/proxy-client.ts";
-import { TABLE_HEADER } from "../../api/proxy-route.ts";
+import { TABLE_HEADER, TABLE_QUESTION_HEADER } from "../../api/proxy-route.ts";
 import type { ProxyStatsJson } from "../../api/proxy-stats.ts";
 import { CodisError } from "../../base/error.ts";
 import { decodeProxyModel, type ProxyModel } from "../../model/proxy-model.ts";
@@ -19,6 +19,8 @@ export interface StatsAnswer {
   readonly stats: ProxyStatsJson;
   /** `EPOCH.REVISION` of its table, `TABLE_UNKNOWN`, or undefined: an original, which doesn't tell. */
   readonly table: string | undefined;
+  /** It wants to know whether that table is the newest one (`TABLE_QUESTION_HEADER`). */
+  readonly question: string | undefined;
 }
 
 /** Calls to one proxy. They reject with `REMOTE_UNREACHABLE`, `REMOTE_REFUSED` or the proxy's code. */
@@ -36,6 +38,8 @@ export interface ProxyLink {
   /** `body`: JSON of slots. Resolves with the table that the proxy has then, as in `StatsAnswer`. */
   fillSlots(body: Uint8Array, version: CallVersion): Promise<string | undefined>;
   start(version: CallVersion): Promise<void>;
+  /** An empty user is the product's password. Rejects with `STATE_CONFLICT` when it has served without a user. */
+  login(user: string, password: string, version: CallVersion): Promise<void>;
   setSentinels(sentinels: SentinelRecord, version: CallVersion): Promise<void>;
   /** The parsed answer, unchecked. */
   slots(version: CallVersion): Promise<unknown>;
@@ -94,7 +98,8 @@ class HttpProxyLink implements ProxyLink {
     const answer = await this.#polls.exchange("stats", { version });
     return {
       stats: checkStats(this.#polls.parse(answer), this.addr),
-      table: tableOf(answer.headers[TABLE_HEADER]),
+      table: textOf(answer.headers[TABLE_HEADER]),
+      question: textOf(answer.headers[TABLE_QUESTION_HEADER]),
     };
   }
 
@@ -113,11 +118,15 @@ class HttpProxyLink implements ProxyLink {
 
   async fillSlots(body: Uint8Array, version: CallVersion): Promise<string | undefined> {
     const answer = await this.#push(this.#pushes, "fillSlots", { body, version });
-    return tableOf(answer.headers[TABLE_HEADER]);
+    return textOf(answer.headers[TABLE_HEADER]);
   }
 
   async start(version: CallVersion): Promise<void> {
     await this.#push(this.#pushes, "start", { version });
+  }
+
+  async login(user: string, password: string, version: CallVersion): Promise<void> {
+    await this.#push(this.#pushes, "login", { body: { user, password }, version });
   }
 
   async setSentinels(sentinels: SentinelRecord, version: CallVersion): Promise<void> {
@@ -148,7 +157,7 @@ class HttpProxyLink implements ProxyLink {
   }
 }
 
-function tableOf(header: string | readonly string[] | undefined): string | undefined {
+function textOf(header: string | readonly string[] | undefined): string | undefined {
   return typeof header === "string" ? header : undefined;
 }
 

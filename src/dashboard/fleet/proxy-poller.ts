@@ -25,11 +25,17 @@ export class ProxyPoller {
   #timer: ClockTimer | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
+  #isHurried = false;
 
   /** The first look is `delayMs` from now. */
   constructor(parts: PollerParts, delayMs: number) {
     this.#parts = parts;
     this.#schedule(delayMs);
+  }
+
+  /** The next look begins at once when the one under way has ended. */
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   /** Resolves when nothing runs any more; nobody is called back from now on. */
@@ -66,6 +72,8 @@ export class ProxyPoller {
         this.#parts.onAnswer(answer);
       }
     }
-    this.#schedule(Math.max(0, timing.pollPeriodMs - (clock.monotonicMs() - startedAtMs)));
+    const restMs = timing.pollPeriodMs - (clock.monotonicMs() - startedAtMs);
+    this.#schedule(this.#isHurried ? 0 : Math.max(0, restMs));
+    this.#isHurried = false;
   }
 }

@@ -15,9 +15,10 @@ import { Backoff } from "../../base/backoff.ts";
 import type { Clock, ClockTimer } from "../../base/clock.ts";
 import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import type { ProxyModel } from "../../model/proxy-model.ts";
+import { type ProxyModel, processOf } from "../../model/proxy-model.ts";
 import type { SentinelRecord } from "../../model/sentinel.ts";
 import type { DesiredTable } from "./desired-table.ts";
+import { giveLogin, type LetIn } from "./let-in.ts";
 import type { ProxyLink } from "./proxy-link.ts";
 import { findSlotDifference } from "./slot-comparison.ts";
 import { ERROR_CHARS_MAX, type FleetTiming } from "./timing.ts";
@@ -45,6 +46,8 @@ export interface PusherParts {
   readonly onOutdated: () => void;
   /** Something that the getters tell has changed. */
   readonly onChange: () => void;
+  /** Asked before all slots are pushed. */
+  readonly beforeFill: LetIn;
 }
 
 /** The table that the proxy is known to have. */
@@ -346,6 +349,7 @@ export class ProxyPusher {
     const connections = link.connectionCount();
     await this.#call("check xauth", (version) => link.ping(version));
     this.#isFillBeginning = false;
+    await this.#letIn(model);
     const pushed = await this.#pushSlots(this.#desired.table.wholeBody());
     await this.#call("start", (version) => link.start(version));
     await this.#pushSentinels();
@@ -445,6 +449,18 @@ export class ProxyPusher {
     return model;
   }
 
+  async #letIn(model: ProxyModel): Promise<void> {
+    const { link, token, beforeFill } = this.#parts;
+    const order = await beforeFill(token, model).catch((cause: unknown) => {
+      throw this.#error(`can't be let in yet: ${messageOf(cause)}`, cause);
+    });
+    if (order !== undefined) {
+      await giveLogin(order, (user, password) =>
+        this.#call("login", (version) => link.login(user, password, version)),
+      );
+    }
+  }
+
   /** One call with the newest revision. `what` is Codis's word for it. */
   async #call<T>(what: string, run: (version: CallVersion) => Promise<T>): Promise<T> {
     if (this.#isClosed) {
@@ -479,9 +495,4 @@ export class ProxyPusher {
       }
     }
   }
-}
-
-/** What tells one process of a proxy from the next. */
-function processOf(model: ProxyModel): string {
-  return `${model.pid} ${model.startTime}`;
 }

@@ -1,16 +1,16 @@
 /**
  * Begins with slots: everything that is looked at before a slot is held happens here, beside the engine's turn, one
  * job for each pair of groups, so that a target that is searched for minutes or a server that doesn't answer holds
- * up nobody else. A job ends with the hand-over of a few slots, in the turn.
+ * up nobody else. A job ends with the hand-over of some slots in small parts, in the turn.
  *
- *     older movers cut --> proxies fine --> pair fine, target searched --> in turn: preparing, hand-over
+ *     older movers cut --> proxies fine --> pair fine, target searched --> in turn: preparing, hand-over, hand-over …
  */
-import { prepareSlots, slotsIn } from "../../model/change/slot-step.ts";
+import { prepareSlots } from "../../model/change/slot-step.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import { type HandOver, HELD_SLOTS_MAX, type StepTopology } from "./hand-over.ts";
 import type { OlderMovers } from "./older-movers.ts";
 import { type Pair, placeOf } from "./pair.ts";
-import type { Preflight } from "./preflight.ts";
+import type { PairLook, Preflight } from "./preflight.ts";
 import type { Steps } from "./steps.ts";
 
 /** What beginning needs of the engine. */
@@ -24,13 +24,15 @@ export interface BeginningOptions {
   readonly inTurn: <T>(run: () => Promise<T>) => Promise<T>;
   /** Those of the slots that may be begun at this moment. */
   readonly beginnable: (slotIds: readonly number[]) => readonly number[];
-  readonly pairOf: (slotId: number) => Pair;
+  readonly pairOf: (topology: Topology, slotId: number) => Pair;
   /** Every proxy moves keys of these on access. */
   readonly onOpened: (slotIds: readonly number[]) => void;
   /** A job has ended: there may be more to do. */
   readonly onEnd: () => void;
 }
 
+/** Slots of one job: a look at both servers and one note in the coordinator are enough for some hand-overs. */
+const BEGUN_SLOTS_MAX = 4 * HELD_SLOTS_MAX;
 /** Slots for which a target is searched in one go. */
 const SEARCHED_SLOTS_MAX = 4_096;
 
@@ -40,6 +42,13 @@ interface Job {
   readonly slotIds: ReadonlySet<number>;
   readonly stop: AbortController;
   readonly done: Promise<void>;
+}
+
+/** A job that has come to its hand-overs. */
+interface Begun {
+  readonly pair: Pair;
+  readonly look: PairLook;
+  readonly signal: AbortSignal;
 }
 
 /** See the file head. */
@@ -66,14 +75,19 @@ export class Beginning {
    * all slots of the pair that will be begun.
    */
   begin(pair: Pair, slotIds: readonly number[], soon: readonly number[]): void {
-    const part = slotIds.slice(0, HELD_SLOTS_MAX);
+    const begun = slotIds.slice(0, BEGUN_SLOTS_MAX);
     const searched = soon.slice(0, SEARCHED_SLOTS_MAX);
-    this.#start(pair, part[0], [...part, ...searched], async (signal) => {
+    this.#start(pair, begun[0], [...begun, ...searched], async (signal) => {
       const { preflight, inTurn, topology } = this.#options;
       await preflight.checkProxies();
       const isTargetGiving = isGiving(topology.snapshot(), pair.target.groupId);
-      await preflight.checkPair({ pair, slotIds: part, soon: searched, isTargetGiving, signal });
-      await inTurn(() => this.#handOver(pair, part, signal));
+      const check = { pair, slotIds: begun, soon: searched, isTargetGiving, signal };
+      const look = await preflight.checkPair(check);
+      try {
+        await inTurn(() => this.#handOverAll({ pair, look, signal }, begun));
+      } finally {
+        look.close();
+      }
     });
   }
 
@@ -132,25 +146,63 @@ export class Beginning {
     this.#jobs.set(key, { slotIds: new Set(slotIds), stop, done });
   }
 
-  async #handOver(pair: Pair, slotIds: readonly number[], signal: AbortSignal): Promise<void> {
-    const { topology, preflight, handOver, beginnable, pairOf, onOpened } = this.#options;
-    const place = placeOf(pair);
-    // The wait for the turn may have been long.
-    const wanted = beginnable(slotIds).filter((id) => placeOf(pairOf(id)) === place);
-    if (signal.aborted || wanted.length === 0) {
+  /** Part by part, until all are handed over or something stands in the way of the next part. */
+  async #handOverAll(begun: Begun, slotIds: readonly number[]): Promise<void> {
+    const { handOver, onOpened } = this.#options;
+    if (!(await this.#prepareFirst(begun, slotIds))) {
       return;
     }
-    await topology.commit(`slots ${wanted.join(",")}: preparing`, (now) =>
-      prepareSlots(now, wanted),
+    await handOver.noteLeaving(slotIds);
+    const isWanted = (now: Topology, id: number): boolean => this.#isOf(begun.pair, now, id);
+    let opened: readonly number[] = [];
+    for (let start = 0; start < slotIds.length; start += HELD_SLOTS_MAX) {
+      const part = this.#wanted(begun, slotIds.slice(start, start + HELD_SLOTS_MAX));
+      if (part.length > 0) {
+        const before = opened;
+        opened = [];
+        try {
+          opened = await handOver.lockAndOpen({ slotIds: part, opened: before, isWanted });
+        } finally {
+          // Also when it failed: they were stored before anything else.
+          onOpened(before);
+        }
+      }
+    }
+    if (opened.length > 0) {
+      await handOver.storeOpened(opened);
+      onOpened(opened);
+    }
+  }
+
+  /** Once a slot of theirs is `preparing` no proxy comes that can't take part. False: nothing is to be begun. */
+  async #prepareFirst(begun: Begun, slotIds: readonly number[]): Promise<boolean> {
+    const { topology, preflight } = this.#options;
+    // The wait for the turn may have been long.
+    const first = this.#wanted(begun, slotIds).slice(0, HELD_SLOTS_MAX);
+    if (first.length === 0) {
+      return false;
+    }
+    await topology.commit(`slots ${first.join(",")}: preparing`, (now) =>
+      prepareSlots(
+        now,
+        first.filter((id) => this.#isOf(begun.pair, now, id)),
+      ),
     );
     preflight.checkMethods();
-    const ready = slotsIn(topology.snapshot(), wanted, "preparing").filter(
-      (id) => placeOf(pairOf(id)) === place,
-    );
-    if (ready.length > 0) {
-      await handOver.lockAndOpen(ready);
-      onOpened(ready);
-    }
+    return true;
+  }
+
+  /** Those that may be begun still, and with this pair; none when a server was lost since it was looked at. */
+  #wanted({ pair, look, signal }: Begun, slotIds: readonly number[]): readonly number[] {
+    const { topology, beginnable } = this.#options;
+    const now = topology.snapshot();
+    return signal.aborted || !look.isCurrent()
+      ? []
+      : beginnable(slotIds).filter((id) => this.#isOf(pair, now, id));
+  }
+
+  #isOf(pair: Pair, now: Topology, slotId: number): boolean {
+    return placeOf(this.#options.pairOf(now, slotId)) === placeOf(pair);
   }
 }
 

@@ -74,6 +74,11 @@ export interface Mover {
   /** Slots that every proxy moves on access by now. Those that it has already are ignored. */
   add(slotIds: readonly number[]): void;
   /**
+   * Whether more slots will be added soon. Then it waits for them, within bounds, before it begins a cycle, because
+   * those that come too late for it need another one.
+   */
+  expectMore(isMore: boolean): void;
+  /**
    * Stops moving keys of these slots. Resolves when none of them is under way any more, for certain; bounded
    * by the mover's own timeouts, rejects when that can't be told (the source is away).
    */
@@ -143,5 +148,10 @@ export interface MigrationEngine {
   reverse(slotIds: readonly number[]): Promise<void>;
   /** Stops all work on these slots, for good: they are about to be assigned by force. As `Mover.remove`. */
   release(slotIds: readonly number[]): Promise<void>;
+  /**
+   * No step of a slot that moves from or to the group is begun until the result is called. Resolves when none is
+   * under way: hand-overs are finished or undone, movers of the group are closed. Bounded by their own deadlines.
+   */
+  hold(groupId: number): Promise<() => void>;
   close(): Promise<void>;
 }

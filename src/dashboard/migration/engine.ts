@@ -8,7 +8,7 @@
  * turn after another, also those that others order (`reverse`, `release`).
  */
 import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
-import { messageOf } from "../../base/error.ts";
+import { CodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import {
   abandonHandovers,
@@ -22,6 +22,7 @@ import type { PushReport } from "../control.ts";
 import { Beginning } from "./beginning.ts";
 import type { EngineEvents, MigrationEngine, MigrationPolicy, Mover } from "./contract.ts";
 import { HandOver, HELD_SLOTS_MAX, notConfirmed, type StepTopology } from "./hand-over.ts";
+import { HeldGroups, movingSlotsOf } from "./held-groups.ts";
 import type { LeftSlots } from "./left-slots.ts";
 import { MoverPool } from "./mover-pool.ts";
 import type { OlderMovers } from "./older-movers.ts";
@@ -30,6 +31,7 @@ import type { Preflight } from "./preflight.ts";
 import { STATE_TABLE, type StateRow } from "./state-table.ts";
 import { Steps } from "./steps.ts";
 import { Turning, type TurningOptions } from "./turning.ts";
+import { slotsToBegin } from "./window.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -76,12 +78,13 @@ export class Engine implements MigrationEngine {
   readonly #confirmed = new Map<number, string>();
   /** Slots that were released, and until when they are left alone (monotonic). */
   readonly #released = new Map<number, number>();
+  readonly #held = new HeldGroups();
   /** What is done with runnable slots in each state; see `StateRow.act`. */
   readonly #acts: Readonly<
     Record<StateRow["state"], (runnable: readonly number[]) => Promise<void> | void>
   > = {
-    pending: (runnable) => this.#begin(runnable, "pending"),
-    preparing: (runnable) => this.#begin(runnable, "preparing"),
+    pending: (runnable) => this.#begin(runnable),
+    preparing: (runnable) => this.#begin(runnable),
     prepared: () => this.#open(),
     migrating: async (runnable) => {
       await this.#finish(runnable);
@@ -124,7 +127,7 @@ export class Engine implements MigrationEngine {
       steps: this.#steps,
       inTurn,
       beginnable: (slotIds) => this.#beginnable(slotIds),
-      pairOf: pairOfSlot,
+      pairOf: (now, id) => this.#pairOf(now, id),
       onOpened: (slotIds) => this.#noteConfirmed(slotIds),
       onEnd: () => this.wake(),
     });
@@ -158,6 +161,14 @@ export class Engine implements MigrationEngine {
   }
 
   async reverse(slotIds: readonly number[]): Promise<void> {
+    const { slots } = this.#options.topology.snapshot();
+    const busy = slotIds.find((id) => this.#held.concerns(slots[id]));
+    if (busy !== undefined) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `slot-[${busy}] can't go back while the master of one of its groups is changed`,
+      );
+    }
     try {
       await this.#turning.turn(slotIds);
     } finally {
@@ -184,6 +195,31 @@ export class Engine implements MigrationEngine {
     await this.#inTurn(async () => undefined);
     preflight.forget(slotIds);
     await Promise.all([this.#pool.remove(slotIds), olderMovers.cutAll(this.#masters())]);
+  }
+
+  async hold(groupId: number): Promise<() => void> {
+    const { topology, preflight } = this.#options;
+    const letGo = this.#held.add(groupId);
+    const slotIds = movingSlotsOf(topology.snapshot(), groupId);
+    const stop = async (): Promise<void> => {
+      await Promise.all([this.#beginning.release(slotIds), this.#turning.release(slotIds)]);
+      // A hand-over under way is finished, or undone, first.
+      await this.#inTurn(async () => undefined);
+    };
+    await stop();
+    // Again, as a round that was under way may have begun with some.
+    await stop();
+    await this.#pool.dropGroup(groupId);
+    // What is known of these slots is known of a pair of masters.
+    preflight.forget(slotIds);
+    for (const id of slotIds) {
+      this.#emptied.delete(id);
+      this.#confirmed.delete(id);
+    }
+    return () => {
+      letGo();
+      this.wake();
+    };
   }
 
   async close(): Promise<void> {
@@ -259,13 +295,16 @@ export class Engine implements MigrationEngine {
 
   #isFree(id: number): boolean {
     const untilMs = this.#released.get(id) ?? Number.NEGATIVE_INFINITY;
-    return untilMs <= this.#clock.monotonicMs() && !this.#turning.has(id);
+    const isHeld = this.#held.concerns(this.#options.topology.snapshot().slots[id]);
+    return !isHeld && untilMs <= this.#clock.monotonicMs() && !this.#turning.has(id);
   }
 
   #beginnable(slotIds: readonly number[]): readonly number[] {
-    const now = this.#options.topology.snapshot();
-    const runnable = new Set(this.#isClosed ? [] : this.#runnable());
-    return waitingOf(now, slotIds).filter((id) => runnable.has(id));
+    const wanted = new Set(slotIds);
+    const runnable = this.#isClosed ? [] : this.#runnable();
+    return this.#toBegin(this.#options.topology.snapshot(), runnable).filter((id) =>
+      wanted.has(id),
+    );
   }
 
   /** Movers stop with slots that are paused, or have no action any more. */
@@ -389,30 +428,31 @@ export class Engine implements MigrationEngine {
         this.#beginning.cut(pair, first);
       } else if (pair.target.addr !== "") {
         this.#pool.add(pair, group);
+        const place = placeOf(pair);
+        const coming = this.#toBegin(now, runnable);
+        const isMore = coming.some((id) => placeOf(this.#pairOf(now, id)) === place);
+        this.#pool.expectMore(pair, isMore);
       }
     }
   }
 
   /** pending and preparing -> migrating, as far as the window has room. */
-  #begin(runnable: readonly number[], state: "pending" | "preparing"): void {
-    const { topology, parallelSlots } = this.#options;
-    const now = topology.snapshot();
-    const pending = slotsIn(now, runnable, "pending");
-    const underWay = runnable.length - pending.length;
-    const isResting = (id: number): boolean => this.#steps.isResting(this.#keyOf(now, id));
-    // A pair that can't begin now leaves its place in the window to others.
-    const window =
-      state === "preparing"
-        ? slotsIn(now, runnable, "preparing")
-        : pending.filter((id) => !isResting(id)).slice(0, Math.max(0, parallelSlots - underWay));
+  #begin(runnable: readonly number[]): void {
+    const now = this.#options.topology.snapshot();
     const waiting = waitingOf(now, runnable);
-    for (const group of this.#byPair(now, window)) {
+    for (const group of this.#byPair(now, this.#toBegin(now, runnable))) {
       const pair = this.#pairOf(now, group[0] ?? 0);
       const soon = waiting.filter((id) => placeOf(this.#pairOf(now, id)) === placeOf(pair));
       this.#beginning.begin(pair, group, soon);
     }
     const keys = new Set(runnable.map((id) => this.#keyOf(now, id)));
     this.#steps.retain((key) => !Beginning.isKey(key) || keys.has(key));
+  }
+
+  #toBegin(now: Topology, runnable: readonly number[]): readonly number[] {
+    const { parallelSlots } = this.#options;
+    const isResting = (id: number): boolean => this.#steps.isResting(this.#keyOf(now, id));
+    return slotsToBegin(now, runnable, { parallelSlots, isResting });
   }
 
   /** Of the steps of the slot's pair. */

@@ -3,6 +3,8 @@
  * A proxy that doesn't answer in time undoes the hold, for all; nobody waits longer than the bound.
  *
  *     preparing --locking--> all hold --store prepared, opening--> all move on access --> store migrating
+ *
+ * Of several parts, one after another, `migrating` of the one is stored with `preparing` of the next: one write less.
  */
 import type { Clock } from "../../base/clock.ts";
 import { CodisError, messageOf } from "../../base/error.ts";
@@ -11,6 +13,8 @@ import {
   beginLocking,
   beginOpening,
   beginTurning,
+  prepareSlots,
+  slotsIn,
   storeMigrating,
   storePrepared,
   turnSlots,
@@ -47,6 +51,16 @@ export interface HandOverOptions {
   readonly clock: Clock;
 }
 
+/** Slots of a hand-over, and what is written with it. */
+export interface HandedSlots {
+  /** At most `HELD_SLOTS_MAX`, `pending` or `preparing`. */
+  readonly slotIds: readonly number[];
+  /** Those of the part before: every proxy serves them as `migrating`, which isn't stored yet. */
+  readonly opened: readonly number[];
+  /** Asked of the topology that is changed: whether the slot still is what the look was made for. */
+  readonly isWanted: (topology: Topology, slotId: number) => boolean;
+}
+
 /** See the file head. */
 export class HandOver {
   readonly #options: HandOverOptions;
@@ -55,23 +69,45 @@ export class HandOver {
     this.#options = options;
   }
 
+  /** Before slots of which some may be handed over soon; durable when it resolves. */
+  async noteLeaving(slotIds: readonly number[]): Promise<void> {
+    await this.#noteLeaving(slotIds, "groupId");
+  }
+
   /**
-   * From `preparing` to `migrating`, at most `HELD_SLOTS_MAX` slots. Throws PROXY_CALL_FAILED with the proxies
-   * that didn't confirm; the slots are then either served as before, or `prepared` and served by those that
-   * did (`open` goes on from there).
+   * Until every proxy serves the slots as `migrating`; `storeOpened` stores that, or the next part does. They must
+   * have been noted as leaving. Gives those that it was done with. Throws PROXY_CALL_FAILED with the proxies that
+   * didn't confirm; the slots are then either served as before, or `prepared` and served by those that did (`open`
+   * goes on from there).
    */
-  async lockAndOpen(slotIds: readonly number[]): Promise<void> {
+  async lockAndOpen({ slotIds, opened, isWanted }: HandedSlots): Promise<readonly number[]> {
     const { topology } = this.#options;
     const name = `slots ${list(slotIds)}`;
-    await this.#noteLeaving(slotIds, "groupId");
-    const startedMs = await this.#hold(`${name}: hold`, (now) => beginLocking(now, slotIds));
-    await this.#orServe(name, (now) => undoLocking(now, slotIds), this.#confirmHold());
+    let ready: readonly number[] = [];
+    const startedMs = await this.#hold(`${name}: hold`, (now) => {
+      const wanted = slotIds.filter((id) => isWanted(now, id));
+      const prepared = prepareSlots(storeMigrating(now, opened), wanted);
+      ready = slotsIn(prepared, wanted, "preparing");
+      return beginLocking(prepared, ready);
+    });
+    if (ready.length === 0) {
+      return ready;
+    }
+    await this.#orServe(name, (now) => undoLocking(now, ready), this.#confirmHold());
     await this.#orServe(
       name,
       abandonHandovers,
-      topology.commit(`${name}: prepared`, (now) => storePrepared(now, slotIds)),
+      topology.commit(`${name}: prepared`, (now) => storePrepared(now, ready)),
     );
-    await this.#open(slotIds, startedMs);
+    await this.#whenOpen(ready, startedMs);
+    return ready;
+  }
+
+  /** Stores that slots are `migrating` which every proxy serves so. */
+  async storeOpened(slotIds: readonly number[]): Promise<void> {
+    await this.#options.topology.commit(`slots ${list(slotIds)}: migrating`, (now) =>
+      storeMigrating(now, slotIds),
+    );
   }
 
   /** From a stored `prepared` to `migrating`. Throws as `lockAndOpen`. */
@@ -80,7 +116,8 @@ export class HandOver {
     const startedMs = await this.#hold(`slots ${list(slotIds)}: open`, (now) =>
       beginOpening(now, slotIds),
     );
-    await this.#open(slotIds, startedMs);
+    await this.#whenOpen(slotIds, startedMs);
+    await this.storeOpened(slotIds);
   }
 
   /**
@@ -105,19 +142,16 @@ export class HandOver {
       abandonHandovers,
       topology.commit(`${name}: go back`, (now) => turnSlots(now, slotIds)),
     );
-    await this.#open(slotIds, startedMs);
+    await this.#whenOpen(slotIds, startedMs);
+    await this.storeOpened(slotIds);
     return true;
   }
 
-  /** Tells all proxies; gives when that began, on the monotonic clock. */
+  /** Tells all proxies, once what is to be stored is; gives when that began, on the monotonic clock. */
   async #hold(name: string, change: (topology: Topology) => Topology): Promise<number> {
     const { topology, clock } = this.#options;
-    let startedMs = 0;
-    await topology.commit(name, (now) => {
-      startedMs = clock.monotonicMs();
-      return change(now);
-    });
-    return startedMs;
+    await topology.commit(name, change);
+    return clock.monotonicMs();
   }
 
   async #confirmHold(): Promise<void> {
@@ -154,17 +188,14 @@ export class HandOver {
     }
   }
 
-  /** Proxies have been told by a commit; waits for them and stores what is true then. */
-  async #open(slotIds: readonly number[], startedMs: number): Promise<void> {
+  /** Proxies have been told by a commit; waits for them. */
+  async #whenOpen(slotIds: readonly number[], startedMs: number): Promise<void> {
     const { topology, whenSynced, clock, onHold } = this.#options;
     const report = await whenSynced(topology.snapshot().revision, OPEN_TIMEOUT_MS);
     if (report.failed.length > 0) {
       throw notConfirmed("the other proxies serve the slots, and it is told again", report);
     }
     onHold(clock.monotonicMs() - startedMs, slotIds);
-    await topology.commit(`slots ${list(slotIds)}: migrating`, (now) =>
-      storeMigrating(now, slotIds),
-    );
   }
 
   /** Durable before any key can leave: where the slots' keys are, or (`targetId`) have begun to be. */

@@ -27,7 +27,8 @@ interface Entry {
 export class MoverPool {
   readonly #options: MoverPoolOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #closing = new Set<Promise<void>>();
+  /** Movers that are about to be closed. */
+  readonly #closing = new Map<Promise<void>, Pair>();
 
   constructor(options: MoverPoolOptions) {
     this.#options = options;
@@ -43,6 +44,11 @@ export class MoverPool {
     if (fresh.length > 0) {
       mover.add(fresh);
     }
+  }
+
+  /** As `Mover.expectMore`, at the pair's mover, if it has one. */
+  expectMore(pair: Pair, isMore: boolean): void {
+    this.#entries.get(keyOf(pair))?.mover.expectMore(isMore);
   }
 
   /** All slots that movers have. */
@@ -94,12 +100,25 @@ export class MoverPool {
     }
   }
 
+  /** Closes all movers from and to the group; resolves when they are, those that were dropped before as well. */
+  async dropGroup(groupId: number): Promise<void> {
+    const concerns = ({ source, target }: Pair): boolean =>
+      source.groupId === groupId || target.groupId === groupId;
+    for (const [key, entry] of this.#entries) {
+      if (concerns(entry.pair)) {
+        this.#drop(key, entry);
+      }
+    }
+    const closing = [...this.#closing].filter(([, pair]) => concerns(pair));
+    await Promise.all(closing.map(([closed]) => closed));
+  }
+
   /** Resolves when none is left. */
   async close(): Promise<void> {
     for (const [key, entry] of this.#entries) {
       this.#drop(key, entry);
     }
-    await Promise.all(this.#closing);
+    await Promise.all(this.#closing.keys());
   }
 
   #entryOf(pair: Pair): Entry {
@@ -127,7 +146,7 @@ export class MoverPool {
     }
   }
 
-  #drop(key: string, { mover }: Entry): void {
+  #drop(key: string, { mover, pair }: Entry): void {
     this.#entries.delete(key);
     const closing = mover
       .close()
@@ -137,7 +156,7 @@ export class MoverPool {
         });
       })
       .finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
+    this.#closing.set(closing, pair);
   }
 }
 

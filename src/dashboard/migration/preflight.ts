@@ -46,6 +46,13 @@ export interface PairCheck {
   readonly signal: AbortSignal;
 }
 
+/** Servers that were found well, still connected to. */
+export interface PairLook {
+  /** Whether both still are the processes that were looked at. */
+  isCurrent(): boolean;
+  close(): void;
+}
+
 /** What is known of one pair, for these runs of its servers. */
 interface Known {
   readonly sourceRunId: string;
@@ -75,7 +82,8 @@ export class Preflight {
     const now = topology();
     const figures = proxyFigures();
     for (const proxy of now.proxies.values()) {
-      if (figures.get(proxy.token)?.table === "unreachable") {
+      const look = figures.get(proxy.token);
+      if (look?.table === "unreachable" && look.isFenced !== true) {
         throw notAll(`${nameOf(proxy)} doesn't answer`);
       }
     }
@@ -97,8 +105,8 @@ export class Preflight {
     }
   }
 
-  /** Makes sure that the slots can be handed over. Rejects with the reason why not. */
-  async checkPair(check: PairCheck): Promise<void> {
+  /** Makes sure that the slots can be handed over; the caller closes the look. Rejects with the reason why not. */
+  async checkPair(check: PairCheck): Promise<PairLook> {
     const { epoch, olderMovers } = this.#options;
     const { pair, signal } = check;
     if (pair.target.addr === "") {
@@ -108,19 +116,31 @@ export class Preflight {
       );
     }
     await olderMovers.cut(pair);
-    const target = await connectTo(pair.target, epoch, signal);
+    const clients: RedisClient[] = [];
+    const look: PairLook = {
+      // A process that ends closes its connections.
+      isCurrent: () => clients.every(({ isOpen }) => isOpen),
+      close: () => {
+        for (const client of clients) {
+          client.close();
+        }
+      },
+    };
     try {
-      const source =
-        pair.source.addr === "" ? undefined : await connectTo(pair.source, epoch, signal);
-      try {
-        const known = await this.#checkServers(check, source, target);
-        await this.#search(check, known, target);
-      } finally {
-        source?.close();
+      const target = await connectTo(pair.target, epoch, signal);
+      clients.push(target);
+      let source: RedisClient | undefined;
+      if (pair.source.addr !== "") {
+        source = await connectTo(pair.source, epoch, signal);
+        clients.push(source);
       }
-    } finally {
-      target.close();
+      const known = await this.#checkServers(check, source, target);
+      await this.#search(check, known, target);
+    } catch (thrown) {
+      look.close();
+      throw thrown;
     }
+    return look;
   }
 
   /** Makes sure that half-moved slots of the pair can go back to its source. Rejects with the reason why not. */

@@ -148,6 +148,7 @@ export class Turning {
     // Before the search, which begins with cleaning up what was in doubt until then.
     const guard = await openGuard(pair);
     try {
+      throwIfReleased(signal);
       const found = await pool.withMover(pair, (mover) => mover.unlinkDuplicates(slotIds));
       if (found.keys > 0) {
         onStaleKeys(found.keys);
@@ -173,6 +174,9 @@ export class Turning {
 
 function throwIfReleased(signal: AbortSignal): void {
   if (signal.aborted) {
-    throw new CodisError("STATE_CONFLICT", "the slots were given to groups by force meanwhile");
+    throw new CodisError(
+      "STATE_CONFLICT",
+      "the slots were assigned by force, or a master is changed",
+    );
   }
 }

@@ -264,6 +264,11 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
     });
   }
 
+  /** As `MigrationEngine.hold`: what operations want of the group waits meanwhile. */
+  hold(groupId: number): Promise<() => void> {
+    return this.#engine.hold(groupId);
+  }
+
   setInterval(us: number): Promise<void> {
     // As Codis: what is out of range is brought into it.
     const intervalUs = Math.min(INTERVAL_US_MAX, Math.max(0, Math.trunc(us)));

@@ -58,6 +58,8 @@ export interface KeptPlan {
 export const PLANS_KEPT_MAX = 20;
 /** Plans that are made at the same time. */
 const PLANS_AT_ONCE_MAX = 2;
+/** Look at slots that move already: some hundred thousand keys are seen in it. */
+const SAMPLE_MS = 500;
 /** Servers that are measured at the same time. */
 const MEASURED_AT_ONCE_MAX = 8;
 /** What a pair of stock servers usually moves in a second, for `expectedMs`. */
@@ -122,9 +124,13 @@ export class Planner {
     });
   }
 
-  /** Keys and bytes of slots that move without a plan. What can't be measured in time is left out. */
+  /**
+   * Keys and bytes of slots that move without a plan, inferred from a sample: they move at this moment, and a longer
+   * look would hold them up. What can't be measured in time is left out.
+   */
   async measureMoves(moves: readonly SlotMove[]): Promise<ReadonlyMap<number, SlotFigures>> {
-    const measures = await this.#measure(this.#options.topology(), groupedSlots(moves));
+    const timeMs = Math.min(SAMPLE_MS, this.#options.planTimeoutMs);
+    const measures = await this.#measure(this.#options.topology(), groupedSlots(moves), timeMs);
     const found = new Map<number, SlotFigures>();
     for (const { slotId, fromGroupId } of moves) {
       const measure = measures.get(fromGroupId)?.measure;
@@ -142,7 +148,7 @@ export class Planner {
     const asked = draft.slotsToMeasure();
     const groupIds = new Set([...asked.keys(), ...draft.groupIds()]);
     const [measures, masters] = await Promise.all([
-      this.#measure(topology, asked),
+      this.#measure(topology, asked, this.#options.planTimeoutMs),
       this.#survey(topology, groupIds),
     ]);
     draft.decide(measures);
@@ -221,14 +227,15 @@ export class Planner {
     return new Map(facts.map((each) => [each.groupId, each]));
   }
 
-  /** Measures the slots by group, a few groups at a time, within the time of a plan. Never rejects. */
+  /** Measures the slots by group, a few groups at a time, for so long altogether. Never rejects. */
   async #measure(
     topology: Topology,
     slotsByGroup: ReadonlyMap<number, ReadonlySet<number>>,
+    timeMs: number,
   ): Promise<Measures> {
     const waiting = [...slotsByGroup].filter(([id]) => masterOf(topology, id) !== "");
     const rounds = Math.max(1, Math.ceil(waiting.length / MEASURED_AT_ONCE_MAX));
-    const budgetMs = this.#options.planTimeoutMs / rounds;
+    const budgetMs = timeMs / rounds;
     const outcomes = new Map<number, MeasureOutcome>();
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {

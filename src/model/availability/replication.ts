@@ -1,4 +1,7 @@
-/** What a group's servers really do, against what is stored. */
+/**
+ * What a group's servers really do, against what is stored: one fault for each difference, as the dashboard's watch
+ * finds them (`dashboard/availability/replication`), and what a repair did about them.
+ */
 
 /** Codes of differences, for machines. */
 export const REPLICATION_FAULTS = [

@@ -33,7 +33,7 @@ export function holdForPromoting(topology: Topology, groupId: number): Topology 
   return withState(topology, group, "prepared");
 }
 
-/** The promoted server is the master, the old one the last replica; requests are still held. */
+/** The promoted server is the master, the old one the last replica; proxies go on with it. */
 export function promote(topology: Topology, groupId: number): Topology {
   const group = promotingGroup(topology, groupId, ["prepared"]);
   const { index } = group.promoting;

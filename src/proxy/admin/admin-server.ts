@@ -15,7 +15,7 @@ import {
   REVISION_HEADER,
   SLOT_COUNT_HEADER,
 } from "../../api/proxy-route.ts";
-import type { ProxyOverviewJson } from "../../api/proxy-stats.ts";
+import type { ProxyOverviewJson, ServerSightJson } from "../../api/proxy-stats.ts";
 import { isSameXauth, proxyXauth, XAUTH_INVALID, XAUTH_MISSING } from "../../api/xauth.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { CodisError, type ErrorCode } from "../../base/error.ts";
@@ -25,7 +25,7 @@ import { createHttpApp, listen } from "../../http/app.ts";
 import { failureOf } from "../../http/failure.ts";
 import type { ProxyModel } from "../../model/proxy-model.ts";
 import type { ProxyConfig } from "../config.ts";
-import type { ProxyControl, PushVersion } from "../control.ts";
+import type { ProxyControl, PushVersion, SentinelPort } from "../control.ts";
 import {
   type AdminContext,
   createAdminContext,
@@ -44,6 +44,10 @@ export interface AdminServerOptions {
    * port). Calls that arrive before it is made wait for it.
    */
   readonly describe: (adminListenAddr: string) => ProxyModel | Promise<ProxyModel>;
+  /** What is seen of masters, by address; undefined: they aren't watched. */
+  readonly servers?: (() => Readonly<Record<string, ServerSightJson>>) | undefined;
+  /** What listens to the sentinels; undefined: they are kept, and nothing does. */
+  readonly sentinelPort?: SentinelPort | undefined;
   readonly clock?: Clock;
 }
 
@@ -66,6 +70,8 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     control: options.control,
     config: options.config,
     log: options.log,
+    servers: options.servers,
+    sentinelPort: options.sentinelPort,
     clock: options.clock ?? systemClock,
     model: () => {
       if (model === undefined) {

@@ -7,10 +7,12 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import {
   type ProxyRouteName,
   STATS_FLAG,
+  TABLE_CONFIRM_HEADER,
   TABLE_HEADER,
+  TABLE_QUESTION_HEADER,
   TABLE_UNKNOWN,
 } from "../../api/proxy-route.ts";
-import type { ProxyOverviewJson } from "../../api/proxy-stats.ts";
+import type { ProxyOverviewJson, ServerSightJson } from "../../api/proxy-stats.ts";
 import type { Clock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
@@ -19,12 +21,13 @@ import { RUNTIME, VERSION } from "../../base/version.ts";
 import { sendJson } from "../../http/answer.ts";
 import { parseJsonBody } from "../../http/failure.ts";
 import { METRICS_CONTENT_TYPE } from "../../http/metric-text.ts";
+import { RecordReader } from "../../model/json-record.ts";
 import { type ProxyModel, proxyModelToJson } from "../../model/proxy-model.ts";
 import { decodeSentinel, NO_SENTINELS, type SentinelRecord } from "../../model/sentinel.ts";
 import { type SlotJson, slotToJson } from "../../model/slot.ts";
 import { decodeSlotTable } from "../../model/slot-table.ts";
 import { configToJson, type ProxyConfig } from "../config.ts";
-import type { ProxyControl, PushVersion } from "../control.ts";
+import type { ProxyControl, PushVersion, SentinelPort } from "../control.ts";
 import { statsToJson } from "../stats/codis-json.ts";
 import { renderMetrics } from "../stats/exposition.ts";
 import { UsageMeter } from "../stats/usage.ts";
@@ -38,6 +41,10 @@ export interface AdminContext {
   readonly log: Log;
   readonly guard: PushGuard;
   readonly usage: UsageMeter;
+  /** What is seen of masters, by address; undefined: they aren't watched. */
+  readonly servers: (() => Readonly<Record<string, ServerSightJson>>) | undefined;
+  /** What listens to the sentinels; undefined: nothing does. */
+  readonly sentinelPort: SentinelPort | undefined;
   /** The sentinels that a dashboard told last. */
   sentinels: SentinelRecord;
 }
@@ -53,11 +60,14 @@ export interface AdminCall {
 
 type Handler = (context: AdminContext, call: AdminCall) => unknown;
 
+const CONFIRMATION = /^(\d{1,15})\/(\d{1,15})\.(\d{1,15})$/;
 const ALL_FLAGS = STATS_FLAG.commands | STATS_FLAG.slots | STATS_FLAG.runtime;
 
 /** A context with nothing heard yet. */
 export function createAdminContext(
-  parts: Pick<AdminContext, "control" | "config" | "model" | "log"> & { readonly clock: Clock },
+  parts: Pick<AdminContext, "control" | "config" | "model" | "log" | "servers" | "sentinelPort"> & {
+    readonly clock: Clock;
+  },
 ): AdminContext {
   return {
     control: parts.control,
@@ -66,6 +76,8 @@ export function createAdminContext(
     log: parts.log,
     guard: new PushGuard(parts.clock),
     usage: new UsageMeter(parts.clock),
+    servers: parts.servers,
+    sentinelPort: parts.sentinelPort,
     sentinels: NO_SENTINELS,
   };
 }
@@ -85,7 +97,10 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   overviewSlots: (context, { reply }) => sendJson(reply, describeSlots(context)),
   model: (context, { reply }) => sendJson(reply, proxyModelToJson(context.model())),
   xping: (_context, { reply }) => sendOk(reply),
-  stats: (context, call) => sendStats(context, call, 0),
+  stats: (context, call) => {
+    readConfirmation(context, call);
+    return sendStats(context, call, 0);
+  },
   statsWithFlags: (context, call) => sendStats(context, call, parseFlags(call.params["flags"])),
   slots: (context, { reply }) => sendJson(reply, describeSlots(context)),
   start: async (context, { reply }) => {
@@ -100,6 +115,15 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
     });
     await context.control.fillSlots(slots, call.version);
     tellTable(context, call.reply);
+    return sendOk(call.reply);
+  },
+  login: async (context, call) => {
+    const source = "body of login";
+    const fields = new RecordReader(parseJsonBody(call.body, source), source);
+    if (call.version === undefined) {
+      throw new CodisError("BODY_INVALID", "a login is taken with a version only (codis-epoch)");
+    }
+    await context.control.setLogin(fields.text("user"), fields.text("password"));
     return sendOk(call.reply);
   },
   resetStats: async (context, { reply }) => {
@@ -130,9 +154,13 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   sentinels: (context, call) => {
     const source = "body of sentinels";
     context.sentinels = decodeSentinel(parseJsonBody(call.body, source), source);
+    context.sentinelPort?.setServers(context.sentinels.servers);
     return sendOk(call.reply);
   },
-  rewatchSentinels: (_context, { reply }) => sendOk(reply),
+  rewatchSentinels: (context, { reply }) => {
+    context.sentinelPort?.rewatch();
+    return sendOk(reply);
+  },
   metrics: async (context, { reply }) => {
     const text = await describeMetrics(context);
     return reply.type(METRICS_CONTENT_TYPE).send(text);
@@ -150,13 +178,28 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   version: (_context, { reply }) => sendJson(reply, { version: VERSION, runtime: RUNTIME }),
 };
 
-/** Puts the version of the table into the answer's header. */
+/** Puts the version of the table into the answer's header, and what the proxy wants to know of it. */
 export function tellTable(context: AdminContext, reply: FastifyReply): void {
   const version = context.control.tableVersion();
   reply.header(
     TABLE_HEADER,
     version === undefined ? TABLE_UNKNOWN : `${version.epoch}.${version.revision}`,
   );
+  const question = context.control.tableQuestion();
+  if (question !== undefined) {
+    reply.header(TABLE_QUESTION_HEADER, String(question));
+  }
+}
+
+/** What a dashboard says of the table, and `tellTable` asked for. Anything else is no answer. */
+function readConfirmation({ control }: AdminContext, { request, version }: AdminCall): void {
+  const text = request.headers[TABLE_CONFIRM_HEADER];
+  const [, question, epoch, revision] =
+    CONFIRMATION.exec(typeof text === "string" ? text : "") ?? [];
+  if (version !== undefined && question !== undefined) {
+    const table = { epoch: Number(epoch), revision: Number(revision) };
+    control.confirmTable(Number(question), table);
+  }
 }
 
 function sendOk(reply: FastifyReply): FastifyReply {
@@ -175,8 +218,10 @@ async function describeStats(context: AdminContext, flags: number) {
   return statsToJson(await context.control.collect(), {
     usage: context.usage,
     sentinels: context.sentinels,
+    sentinelPort: context.sentinelPort,
     primaryOnly: context.config.backendPrimaryOnly,
     flags,
+    servers: context.servers?.(),
   });
 }
 
@@ -212,6 +257,7 @@ async function describeMetrics(context: AdminContext): Promise<string> {
     sessionsMax: context.config.proxyMaxClients,
     bufferedBytesMax: context.config.proxyMaxMemoryBytes,
     slots: context.control.slots(),
+    servers: context.servers?.() ?? {},
     pushVersion: context.guard.newest(),
   });
 }

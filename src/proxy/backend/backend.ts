@@ -2,7 +2,7 @@
  * One backend: the connection of a worker to (server, database, protocol, lane), shared by all sessions.
  *
  * The router gives it requests as raw bytes; they are gathered and written once a turn, replies are measured
- * and handed to their sinks in order. A request is never sent twice and never before the handshake is done:
+ * and handed to their sinks in order. A request is never sent twice here, and never before the handshake is done:
  * while the connection is being made requests wait here, and when it fails they are answered with an error.
  * The state machine:
  *
@@ -170,6 +170,18 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
     if (this.inFlight.count === 0) this.close();
   }
 
+  /** Begins anew with another login: what is in flight is answered with an error, the next request connects. */
+  reconnect(cause: string): void {
+    if (this.#state !== "idle" && this.#state !== "closed") this.#drop(cause);
+    this.#nextTryMs = 0;
+    if (this.#state === "idle") this.gate = GATE_ASLEEP;
+  }
+
+  /** Has taken requests that aren't with the server yet, as far as is known here. */
+  get hasUnsent(): boolean {
+    return this.queuedBytes > 0;
+  }
+
   /** Undoes `retire`. */
   keep(): void {
     this.#isRetiring = false;
@@ -238,6 +250,15 @@ export class Backend implements ConnectionOwner, ReplyReaderOwner {
     if (pos < chunk.length) this.#replies.read(chunk, pos, chunk.length, nowMs);
     if (this.gate === GATE_FULL) this.#offerRoom();
     if (this.#isRetiring && this.inFlight.count === 0) this.close();
+  }
+
+  /** False: what is in flight may have written. A connection to a replica overrides this and the next one. */
+  get canRepeat(): boolean {
+    return false;
+  }
+
+  repeatOldest(_word: string): boolean {
+    return false;
   }
 
   onErrorReply(word: string): void {

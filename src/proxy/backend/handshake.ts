@@ -4,6 +4,7 @@
  */
 import { encodeRequest } from "../../resp/inline-request.ts";
 import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../../resp/reply-scanner.ts";
+import type { ServerLogin } from "./server-login.ts";
 
 /** Everything a backend needs to know, fixed for its life. */
 export interface BackendSettings {
@@ -18,6 +19,8 @@ export interface BackendSettings {
   /** User for AUTH; empty for the default user. */
   readonly user: string;
   readonly password: string;
+  /** Instead of user and password, when it is there: may change between two connections. */
+  readonly login?: ServerLogin;
   readonly dialTimeoutMs: number;
   readonly recvTimeoutMs: number;
   /** How long output may wait without the server taking a byte; 0 is for ever. */
@@ -39,7 +42,8 @@ export interface HandshakeStep {
 
 /** The commands in order; empty when there is nothing to say. */
 export function handshakeSteps(settings: BackendSettings): HandshakeStep[] {
-  const { proto, user, password, name, db } = settings;
+  const { proto, name, db } = settings;
+  const { user, password } = settings.login ?? settings;
   const steps: HandshakeStep[] = [];
   const add = (args: readonly string[]): void => {
     steps.push({ name: args[0] as string, frame: encodeRequest(args) });

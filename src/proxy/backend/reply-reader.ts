@@ -25,6 +25,13 @@ export const CONN_RESET: Buffer = Buffer.from("-ERR handle response, backend con
 
 /** What the reader tells its backend. */
 export interface ReplyReaderOwner {
+  /** Requests are reads that may be sent again elsewhere. */
+  readonly canRepeat: boolean;
+  /**
+   * Only where `canRepeat`: the oldest request got an error reply with this first word, or none at all (""). True:
+   * it was given to somebody else, who sees to its reply; the reader takes it out.
+   */
+  repeatOldest(word: string): boolean;
   /** An error reply, with its first word. */
   onErrorReply(word: string): void;
   /** The bytes make no sense; the connection must go. */
@@ -64,9 +71,14 @@ export class ReplyReader {
       const sink = inFlight.sinks[inFlight.head] as ReplySink;
       const tag = inFlight.tags[inFlight.head] as number;
       const commandId = inFlight.commands[inFlight.head] as number;
+      const isStreamed = i === 0 && partial.isActive && partial.isStream;
+      if (this.#owner.canRepeat && !isStreamed && this.#owner.repeatOldest("")) {
+        inFlight.shift();
+        continue;
+      }
       if (commandId >= 0) this.#stats.recordFail(commandId);
       inFlight.shift();
-      if (i === 0 && partial.isActive && partial.isStream) {
+      if (isStreamed) {
         partial.break(cause);
         continue;
       }
@@ -98,8 +110,19 @@ export class ReplyReader {
       const sink = inFlight.sinks[head] as ReplySink;
       const tag = inFlight.tags[head] as number;
       const commandId = inFlight.commands[head] as number;
+      if (first === MINUS) {
+        if (this.#owner.canRepeat) {
+          // What was read before must be out before the session hears of this one.
+          if (run !== undefined) endRun(run, chunk, runStart, pos);
+          run = undefined;
+          if (this.#isRepeated(chunk, pos, next)) {
+            pos = next;
+            continue;
+          }
+        }
+        this.#noteError(chunk, pos, next, commandId);
+      }
       if (commandId >= 0) stats.record(commandId, nowMs - (inFlight.starts[head] as number));
-      if (first === MINUS) this.#noteError(chunk, pos, next, commandId);
       inFlight.shift();
       if (run !== undefined) {
         if (sink === run && tag === run.head && run.keptCount === 0) {
@@ -180,23 +203,40 @@ export class ReplyReader {
     const sink = inFlight.sinks[head] as ReplySink;
     const tag = inFlight.tags[head] as number;
     const commandId = inFlight.commands[head] as number;
-    if (commandId >= 0) this.#stats.record(commandId, nowMs - (inFlight.starts[head] as number));
-    inFlight.shift();
+    const startMs = inFlight.starts[head] as number;
     if (partial.isStream) {
+      if (commandId >= 0) this.#stats.record(commandId, nowMs - startMs);
+      inFlight.shift();
       partial.finishStream(chunk, start, next);
       return next;
     }
     const whole = partial.finishWhole(chunk, start, next);
-    if (whole[0] === MINUS) this.#noteError(whole, 0, whole.length, commandId);
+    if (whole[0] === MINUS) {
+      if (this.#owner.canRepeat && this.#isRepeated(whole, 0, whole.length)) return next;
+      this.#noteError(whole, 0, whole.length, commandId);
+    }
+    if (commandId >= 0) this.#stats.record(commandId, nowMs - startMs);
+    inFlight.shift();
     sink.onReply(tag, whole, 0, whole.length);
     return next;
   }
 
+  /** The error reply isn't the answer: somebody else gives it. */
+  #isRepeated(chunk: Buffer, start: number, end: number): boolean {
+    if (!this.#owner.repeatOldest(errorWord(chunk, start, end))) return false;
+    this.inFlight.shift();
+    return true;
+  }
+
   #noteError(chunk: Buffer, start: number, end: number, commandId: number): void {
     if (commandId >= 0) this.#stats.recordError(commandId);
-    const text = chunk.toString("latin1", start + 1, Math.min(end - 2, start + 12));
-    this.#owner.onErrorReply(text.split(" ", 1)[0] as string);
+    this.#owner.onErrorReply(errorWord(chunk, start, end));
   }
+}
+
+function errorWord(chunk: Buffer, start: number, end: number): string {
+  const text = chunk.toString("latin1", start + 1, Math.min(end - 2, start + 12));
+  return text.split(" ", 1)[0] as string;
 }
 
 function endRun(run: SessionOutput, chunk: Buffer, start: number, end: number): void {

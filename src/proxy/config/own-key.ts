@@ -117,6 +117,32 @@ export const OWN_KEYS = [
     doc: "Longest pause between two attempts to connect to a server.",
   },
   {
+    name: "replica_reads",
+    field: "replicaReads",
+    kind: "string",
+    fallback: "all",
+    section: "Servers",
+    choices: ["all", "readonly"],
+    isOurs: true,
+    doc:
+      "Whose reads go to replicas, where the dashboard offers some and backend_primary_only doesn't forbid it: those " +
+      "of all clients, but for those that sent READWRITE (all, as Codis), or only those of clients that sent READONLY " +
+      "(readonly).",
+  },
+  {
+    name: "replica_max_lag",
+    field: "replicaMaxLagMs",
+    kind: "duration",
+    fallback: "10s",
+    section: "Servers",
+    min: 2000,
+    max: 3_600_000,
+    isOurs: true,
+    doc:
+      "A replica that lags more isn't read from. Its lag is the time since it was last known to have everything that " +
+      "its master had at that moment; it is measured once a second, so a healthy replica shows up to two seconds.",
+  },
+  {
     name: "proxy_max_memory",
     field: "proxyMaxMemoryBytes",
     kind: "size",

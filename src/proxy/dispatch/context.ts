@@ -82,6 +82,8 @@ export interface ClientState {
   libVersion: string;
   isAuthenticated: boolean;
   replyMode: ReplyMode;
+  /** `wantsReplicas`: reads may go to replicas (READONLY), where the proxy and the product allow it. */
+  readonly route: { wantsReplicas: boolean };
   /** Groups that the session has written to, for WAIT. */
   readonly writtenGroups: Set<number>;
   /** Bytes: unparsed input, and output not yet taken by the socket. */
@@ -166,6 +168,8 @@ export interface HandlerEnv {
     /** Idle timeout of sessions, milliseconds, 0 is never (CONFIG GET timeout). */
     readonly sessionRecvTimeoutMs: number;
     readonly crossSlotSameGroup: boolean;
+    /** What sessions begin with that say nothing (READONLY, READWRITE). */
+    readonly readsFromReplicas: boolean;
   };
   /** False while a master of the product lacks HELLO (the original codis-server): `HELLO 3` answers NOPROTO. */
   readonly isResp3Available: () => boolean;

@@ -11,6 +11,7 @@ import { lookupCommand, lookupSubcommand } from "../../command/lookup.ts";
 import {
   FLAG_CONTAINER,
   FLAG_NO_AUTH,
+  FLAG_WRITE,
   ROUTE_FORWARD,
   ROUTE_LOCAL,
   ROUTE_MULTI_SHARD,
@@ -151,6 +152,9 @@ export class Dispatcher {
       argv.push(
         Buffer.from(buffer.subarray(offsets[i * 2] as number, offsets[i * 2 + 1] as number)),
       );
+    }
+    if (id === UNKNOWN_COMMAND_ID || ((FLAGS[id] as number) & FLAG_WRITE) !== 0) {
+      session.route.reads?.noteWriteAnywhere();
     }
     const startMs = performance.now();
     session.lastCommand = id === UNKNOWN_COMMAND_ID ? "unknown" : (COMMANDS[id]?.name ?? "");

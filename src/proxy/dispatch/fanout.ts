@@ -76,6 +76,10 @@ export class Fanout extends ReplySink {
     if (this.#due === 0) this.#finish();
   }
 
+  override mayRepeat(_part: number, slot: number): boolean {
+    return this.#output.mayRepeat(this.#seq, slot);
+  }
+
   override onFailure(part: number, error: Buffer): void {
     this.#hasFailure = true;
     this.onReply(part, error, 0, error.length);

@@ -57,6 +57,8 @@ export class KeyedDispatcher {
   readonly #moves: MovingDispatcher;
   /** Argument indexes of the keys of the request at hand. */
   #keys = new Int32Array(KEYS_INITIAL);
+  /** The keys of the request at hand are in one slot; else the master answers it. */
+  #hasOneSlot = true;
   /** Backends of the parts of the request being split. */
   readonly #parts: Backend[] = [];
 
@@ -133,6 +135,7 @@ export class KeyedDispatcher {
     const parts = this.#parts;
     parts.length = 0;
     const partOfKey = new Uint16Array(keyCount);
+    const { reads } = session.route;
     const { backends } = session.view;
     const mask = this.#router.slotMask;
     /** Keys of slots that move, by slot. */
@@ -141,6 +144,7 @@ export class KeyedDispatcher {
       const at = (1 + key * step) * 2;
       const slot = slotOf(buffer, offsets[at] as number, offsets[at + 1] as number, mask);
       let backend = backends[slot];
+      if (reads !== undefined) backend = reads.choose(id, slot, backend, nowMs);
       if (backend === undefined) {
         const moved = this.#router.moving.slot(slot);
         if (moved === undefined) {
@@ -217,11 +221,22 @@ export class KeyedDispatcher {
   ): number {
     let slot = this.#slotOfAll(id, buffer, scanner);
     if (slot === CROSS_SLOT) return this.#fail(session, id, REPLY_CROSSSLOT);
+    const { reads } = session.route;
+    let backend: Backend | undefined;
     if (slot === NO_KEYS) {
       slot = this.#anySlot();
       if (slot === NO_KEYS) return this.#fail(session, id, REPLY_SLOT_OFFLINE);
+      backend = session.view.backends[slot];
+      if (reads !== undefined && ((FLAGS[id] as number) & FLAG_WRITE) !== 0) {
+        reads.noteWriteAnywhere();
+      }
+    } else {
+      backend = session.view.backends[slot];
+      if (reads !== undefined) {
+        if (this.#hasOneSlot) backend = reads.choose(id, slot, backend, nowMs);
+        else if (((FLAGS[id] as number) & FLAG_WRITE) !== 0) reads.noteWriteAnywhere();
+      }
     }
-    let backend = session.view.backends[slot];
     if (backend === undefined) {
       if (this.#router.slotStates[slot] === SLOT_LOCKED && sha1 === undefined) {
         return this.#holdRequest(session, id, slot, buffer, start, end, nowMs);
@@ -267,6 +282,7 @@ export class KeyedDispatcher {
         if (!this.#isSameGroup(slot, own)) return CROSS_SLOT;
       }
     }
+    this.#hasOneSlot = isSameSlot;
     // Several slots of one group, allowed by the operator: all are served, see #isSameGroup.
     return isSameSlot || this.#router.slotStates[slot] === SLOT_SERVED ? slot : CROSS_SLOT;
   }

@@ -5,6 +5,7 @@
  * waits has had no effect and is offered again.
  */
 import type { Backend } from "../backend/backend.ts";
+import type { SessionReads } from "../replica/session-reads.ts";
 import type { SessionOutput } from "../reply/session-output.ts";
 import type { KeyWait } from "../router/key-wait.ts";
 import type { RouteView } from "../router/router.ts";
@@ -27,6 +28,8 @@ export const ANSWERED = 5;
 export interface SessionPort extends ClientState {
   readonly output: SessionOutput;
   readonly view: RouteView;
+  /** `reads`: of a session that reads from replicas; undefined for the others. */
+  readonly route: { wantsReplicas: boolean; readonly reads: SessionReads | undefined };
   /** Backend of the last WAIT_BACKEND. */
   waitingFor: Backend | undefined;
   /** The handler that ran is done: the session goes on reading. */

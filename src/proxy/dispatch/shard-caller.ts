@@ -12,6 +12,7 @@ import { GATE_CLOSED, GATE_OPEN, socketAddrOf } from "../backend/backend.ts";
 import { handshakeSteps } from "../backend/handshake.ts";
 import { CallbackReply } from "../reply/reply-sink.ts";
 import { type Router, SLOT_SERVED } from "../router/router.ts";
+import { HOLD_TIMED_OUT } from "../router/slot-hold.ts";
 import type { ProtocolVersion, Shard, ShardCaller } from "./context.ts";
 import { REPLY_CONN_RESET, REPLY_SLOT_OFFLINE } from "./reply-text.ts";
 
@@ -105,6 +106,8 @@ export class RouterShardCaller implements ShardCaller {
     proto: ProtocolVersion,
     argv: readonly (string | Uint8Array)[],
   ): Promise<Buffer> {
+    // Who owns what isn't known for certain.
+    if (this.#router.isSuspended) return Promise.resolve(HOLD_TIMED_OUT);
     const backend = this.#router.backend(shard.addr, db, proto, 0);
     const nowMs = performance.now();
     if (backend.gate !== GATE_OPEN) backend.wake(nowMs);

@@ -56,7 +56,7 @@ export class KeyMover {
   readonly #settings: MoverSettings;
   readonly #stats: MoveStats;
   readonly #events: MoverEvents;
-  readonly #migrateTarget: MigrateTarget;
+  readonly #targetAt: Pick<MigrateTarget, "host" | "port">;
   readonly #from: Source;
   readonly #to: Target;
   readonly #doubt: DoubtWatch;
@@ -85,10 +85,10 @@ export class KeyMover {
     this.#settings = settings;
     this.#stats = stats;
     this.#events = events;
-    const { user, password, name } = settings;
+    const { name } = settings;
     const at = socketAddrOf(target);
     const { host, port } = "path" in at ? { host: at.path, port: 0 } : at;
-    this.#migrateTarget = { host, port, user, password };
+    this.#targetAt = { host, port };
     this.#from = new Source({ ...settings, addr: source });
     this.#to = new Target({ ...settings, addr: target });
     this.#doubt = new DoubtWatch({
@@ -133,6 +133,11 @@ export class KeyMover {
   prepare(): void {
     this.#isPreparing = true;
     this.#start();
+  }
+
+  /** What would take keys away isn't sent any more, if it wasn't yet. */
+  cutUnsent(): void {
+    this.#from.cutUnsent();
   }
 
   /** Drops the connections; whoever waits hears nothing more. */
@@ -201,7 +206,9 @@ export class KeyMover {
     const { db } = batch[0] as WantedKey;
     const isCopy = this.#to.hasReplicas;
     const options = { db, timeoutMs: this.#settings.ioTimeoutMs, isCopy };
-    const request = migrateRequest(this.#migrateTarget, options, namesOf(batch));
+    const { user, password } = this.#settings.login ?? this.#settings;
+    const target = { ...this.#targetAt, user, password };
+    const request = migrateRequest(target, options, namesOf(batch));
     const { value, ioErrors } = await this.#take(batch, () => this.#from.migrate(db, request));
     const text = textOf(value);
     const outcome = outcomeOf(value.type === "error", text);

@@ -97,6 +97,11 @@ export class KeyMovers {
     return promise;
   }
 
+  /** See `KeyMover.cutUnsent`. */
+  cutUnsent(): void {
+    for (const { mover } of this.#pairs.values()) mover.cutUnsent();
+  }
+
   /** About once a second: movers without use go. */
   tick(nowMs: number): void {
     for (const [key, { mover, slotCount, unusedSinceMs }] of this.#pairs) {

@@ -11,6 +11,7 @@ import { encodeRequest } from "../../resp/inline-request.ts";
 import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../../resp/reply-scanner.ts";
 import { decodeReply, type RespValue } from "../../resp/value.ts";
 import { socketAddrOf } from "../backend/backend.ts";
+import type { ServerLogin } from "../backend/server-login.ts";
 import { LinkLost, ServerRefused } from "./trouble.ts";
 
 /** Where to connect and who says so. */
@@ -23,6 +24,8 @@ export interface LinkSettings {
   readonly user: string;
   /** Empty: no login. */
   readonly password: string;
+  /** Instead of user and password, when it is there: may change between two connections. */
+  readonly login?: ServerLogin;
   /** For the connection, and again for the login. */
   readonly dialTimeoutMs: number;
 }
@@ -64,7 +67,7 @@ export class MoverLink implements ConnectionOwner {
 
   /** Connects, logs in and names the connection. Rejects with `LinkLost` or `ServerRefused`. */
   static async open(settings: LinkSettings): Promise<MoverLink> {
-    const { addr, name, user, password, dialTimeoutMs } = settings;
+    const { addr, name, dialTimeoutMs } = settings;
     const link = new MoverLink(addr);
     try {
       const options = { timeoutMs: dialTimeoutMs, keepAliveMs: 0 };
@@ -73,6 +76,7 @@ export class MoverLink implements ConnectionOwner {
       const cause = (thrown as Error).message;
       throw new LinkLost(`${addr} can't be reached: ${cause}`, cause === "connection refused");
     }
+    const { user, password } = settings.login ?? settings;
     const login = user === "" ? ["AUTH", password] : ["AUTH", user, password];
     const steps: Argv[] = password === "" ? [] : [login];
     steps.push(["CLIENT", "SETNAME", name]);
@@ -135,6 +139,13 @@ export class MoverLink implements ConnectionOwner {
     this.#db = db;
     const [, ...replies] = await this.callAll([select, ...argvs], timeoutMs);
     return replies;
+  }
+
+  /** Gives up what isn't with the server yet, and with it the connection. */
+  cutUnsent(): void {
+    if ((this.#connection?.pendingBytes ?? 0) > 0) {
+      this.#lose(`what ${this.addr} should get became too old`);
+    }
   }
 
   close(): void {

@@ -125,6 +125,11 @@ export class Source {
     throwIfRefused(reply, this.#settings.addr);
   }
 
+  /** See `MoverLink.cutUnsent`. */
+  cutUnsent(): void {
+    this.#link?.cutUnsent();
+  }
+
   close(): void {
     this.#link?.close();
     this.#link = undefined;

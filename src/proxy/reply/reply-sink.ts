@@ -5,6 +5,12 @@
  * index). Replies come back in the order of the requests of that backend.
  */
 
+/** Knows what a session has written; see `mayRepeat`. */
+export interface RepeatGuard {
+  /** Whether nothing that the session sent after the request with this number may have written to the slot. */
+  mayRepeat(tag: number, slot: number): boolean;
+}
+
 /** Receives replies; see `SessionOutput` for the one that the hot path knows. */
 export abstract class ReplySink {
   /** True for `SessionOutput`: backends then treat runs of replies in one step. */
@@ -19,6 +25,11 @@ export abstract class ReplySink {
    * Called exactly once for each request, failures included (then it is an error reply of the proxy).
    */
   abstract onReply(tag: number, chunk: Buffer, start: number, end: number): void;
+
+  /** Whether a read with this tag of a key of the slot may be sent again now, behind what was sent since. */
+  mayRepeat(_tag: number, _slot: number): boolean {
+    return false;
+  }
 
   /** As `onReply`, with an error of the proxy: the request wasn't sent, or its connection was lost. */
   onFailure(tag: number, error: Buffer): void {

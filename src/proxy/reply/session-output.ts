@@ -14,7 +14,7 @@
  */
 import { memoryGauge } from "../../net/buffer-pool.ts";
 import type { Connection } from "../../net/connection.ts";
-import { ReplySink } from "./reply-sink.ts";
+import { type RepeatGuard, ReplySink } from "./reply-sink.ts";
 
 const KEPT_INITIAL = 32;
 const NO_CHUNKS: (Buffer | undefined)[] = [];
@@ -55,6 +55,8 @@ export class SessionOutput extends ReplySink {
   isWatched = false;
   /** Replies are dropped (CLIENT REPLY OFF, or the session is gone). */
   isMuted = false;
+  /** Of a session that reads from replicas. */
+  repeatGuard: RepeatGuard | undefined;
   readonly connection: Connection;
   readonly #owner: SessionOutputOwner;
   #keptChunks = NO_CHUNKS;
@@ -90,6 +92,10 @@ export class SessionOutput extends ReplySink {
     this.deliver(chunk, start, end);
     if (this.keptCount > 0) this.#deliverKept();
     if (this.isWatched) this.#owner.onProgress();
+  }
+
+  override mayRepeat(seq: number, slot: number): boolean {
+    return !this.isMuted && this.repeatGuard?.mayRepeat(seq, slot) === true;
   }
 
   override onFailure(seq: number, error: Buffer): void {

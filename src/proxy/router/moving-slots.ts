@@ -116,6 +116,11 @@ export class MovingSlots {
     return left;
   }
 
+  /** See `KeyMovers.cutUnsent`. */
+  cutUnsent(): void {
+    this.#movers.cutUnsent();
+  }
+
   /** See `KeyMovers.settled`. */
   settled(timeoutMs: number): Promise<void> {
     return this.#movers.settled(timeoutMs);

@@ -10,6 +10,7 @@ import { assert } from "../../base/assert.ts";
 import { offlineSlot, type SlotCount, type SlotRecord } from "../../model/slot.ts";
 import { Backend, type BackendEvents } from "../backend/backend.ts";
 import type { BackendSettings } from "../backend/handshake.ts";
+import { type RepeatedRead, type ReplicaOptions, ReplicaReads } from "../replica/replica-reads.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { type HeldRequest, sendHeld } from "./held-request.ts";
 import { type MoveOptions, MovingSlots } from "./moving-slots.ts";
@@ -46,6 +47,8 @@ export interface RouterOptions {
   readonly drainTimeoutMs: number;
   readonly backend: BackendDefaults;
   readonly moves: MoveOptions;
+  /** Undefined: all reads go to masters. */
+  readonly replicas?: ReplicaOptions | undefined;
 }
 
 /** See the file head. */
@@ -61,6 +64,8 @@ export class Router {
   readonly hold: SlotHold;
   /** Slots whose keys come from another server. */
   readonly moving: MovingSlots;
+  /** Where reads may go besides masters; undefined: nowhere. */
+  readonly replicas: ReplicaReads | undefined;
   readonly #records: SlotRecord[];
   readonly #views = new Map<number, RouteView>();
   readonly #backends = new Map<string, Backend>();
@@ -68,6 +73,7 @@ export class Router {
   readonly #receivedAt = new Map<number, number>();
   readonly #defaults: BackendDefaults;
   readonly #drainTimeoutMs: number;
+  #isSuspended = false;
   readonly #stats: CommandStats;
   readonly #events: BackendEvents;
   /** Called after each change of the table. */
@@ -86,6 +92,9 @@ export class Router {
     this.#events = events;
     const findBackend = this.backend.bind(this);
     this.moving = new MovingSlots(options.moves, findBackend, stats);
+    const { replicas } = options;
+    this.replicas = replicas === undefined ? undefined : new ReplicaReads(replicas, stats);
+    if (this.replicas !== undefined) this.replicas.resend = this.#resend.bind(this);
   }
 
   /** The table as it is, by slot id. */
@@ -152,6 +161,49 @@ export class Router {
     await Promise.all([...left.map((backend) => backend.drained(this.#drainTimeoutMs)), settled]);
   }
 
+  /** No slot is served, whatever the table says, and the table may be old. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /**
+   * The table may be old: until `resume` all requests wait as those of locked slots do. What was taken for a server and
+   * isn't there yet is given up, with all that is in flight on its connection.
+   */
+  suspend(cause: string): void {
+    this.#isSuspended = true;
+    this.#apply([...this.#records], this.revision);
+    this.moving.cutUnsent();
+    for (const backend of this.#backends.values()) {
+      if (backend.hasUnsent) backend.reconnect(cause);
+    }
+  }
+
+  /** The table, with all changes that came meanwhile, is the newest one. */
+  resume(): void {
+    this.#isSuspended = false;
+    this.#apply([...this.#records], this.revision);
+  }
+
+  #stateOf(record: SlotRecord): number {
+    const state = stateOf(record);
+    return this.#isSuspended && state !== SLOT_OFFLINE ? SLOT_LOCKED : state;
+  }
+
+  /**
+   * The login at the servers has changed, and what was sent with the old one is answered by nobody: all connections
+   * begin anew, and no slot is served before `fill` says so again.
+   */
+  beginAnew(cause: string): void {
+    const locked = this.#records.filter(({ backendAddr }) => backendAddr !== "");
+    this.#apply(
+      locked.map((record) => ({ ...record, locked: true })),
+      this.revision,
+    );
+    for (const backend of this.#backends.values()) backend.reconnect(cause);
+    for (const backend of this.replicas?.backends ?? []) backend.reconnect(cause);
+  }
+
   /** Backends that a request for one of these slots may be in flight to, and that lose the slot. */
   #backendsLeft(records: readonly SlotRecord[]): Backend[] {
     const addrs = new Set<string>();
@@ -177,12 +229,14 @@ export class Router {
         this.#receivedAt.set(record.backendAddrGroupId, revision);
       }
       this.#records[record.id] = record;
-      const state = stateOf(record);
+      const state = this.#stateOf(record);
       this.slotStates[record.id] = state;
       carried.push(this.moving.update(record, state === SLOT_MIGRATING));
+      this.replicas?.setSlot(record, state === SLOT_SERVED);
       for (const view of this.#views.values()) this.#routeSlot(view, record.id);
     }
     this.#retireUnused();
+    this.replicas?.settle();
     const refused: { readonly held: HeldRequest; readonly reply: Buffer }[] = [];
     for (const [index, record] of records.entries()) {
       // A slot is never both, so the order between the two doesn't matter.
@@ -205,6 +259,7 @@ export class Router {
   tick(nowMs: number, isSecond: boolean): void {
     this.hold.expire(nowMs);
     this.moving.tick(nowMs, isSecond);
+    this.replicas?.tick(nowMs, isSecond);
     if (!isSecond) return;
     for (const [key, backend] of this.#backends) {
       backend.tick(nowMs);
@@ -213,6 +268,7 @@ export class Router {
   }
 
   close(): void {
+    this.replicas?.close();
     this.moving.close();
     for (const backend of this.#backends.values()) backend.close();
     this.#backends.clear();
@@ -246,6 +302,26 @@ export class Router {
     if (names === undefined) return this.moving.cannotName();
     this.moving.add(slot, held, names);
     return undefined;
+  }
+
+  /**
+   * A read that a replica didn't answer, behind what was sent to the master meanwhile. Several slots: only while one
+   * server serves them all.
+   */
+  #resend(slots: readonly number[], read: RepeatedRead): boolean {
+    const held: HeldRequest = { ...read, lane: 0, writer: undefined };
+    const slot = slots[0] as number;
+    const { backends } = this.view(read.db, read.proto, 0);
+    const backend = backends[slot];
+    if (backend !== undefined && slots.every((other) => backends[other] === backend)) {
+      sendHeld(backend, held);
+      return true;
+    }
+    // A part of a request isn't one that could wait for its slot or its keys.
+    if (slots.length > 1 || read.commandId < 0) return false;
+    const refusal = this.#resume(slot, held);
+    if (refusal !== undefined) read.sink.onFailure(read.tag, refusal);
+    return true;
   }
 
   /** Why a slot can't be served, as a reply. Only for slots that are neither served, locked nor `moving`. */

@@ -17,6 +17,7 @@ import {
 } from "../../resp/protocol-error.ts";
 import { RequestScanner, SCAN_INCOMPLETE } from "../../resp/request-scanner.ts";
 import { type Backend, GATE_OPEN } from "../backend/backend.ts";
+import type { SessionReads } from "../replica/session-reads.ts";
 import type { SessionOutput } from "../reply/session-output.ts";
 import type { RouteView } from "../router/router.ts";
 import type { PipelineWindow } from "./pipeline-window.ts";
@@ -43,6 +44,8 @@ const secondScanner = new RequestScanner();
 export class RequestReader {
   /** Backends by slot for the session's database and protocol. */
   view: RouteView;
+  /** Of a session that reads from replicas; undefined: all goes to masters. */
+  reads: SessionReads | undefined;
   /** The client has authenticated: Redis's narrow limits for strangers don't apply. */
   isLoggedIn: boolean;
   /** Logged in, and replies go out: requests may take the short way. */
@@ -89,7 +92,7 @@ export class RequestReader {
     while (pos < end) {
       let next = scanner.scan(buffer, pos, end, this.isLoggedIn);
       if (next - pos > this.#maxRequestBytes) next = PROTOCOL_ERROR_BIG_REQUEST;
-      const backend = next > 0 ? this.#routeFast(buffer) : undefined;
+      const backend = next > 0 ? this.#routeFast(buffer, nowMs) : undefined;
       if (backend !== undefined) {
         if (backend !== run) {
           if (run !== undefined) this.#endRun(run, runFlags, buffer, runStart, pos);
@@ -145,7 +148,7 @@ export class RequestReader {
   }
 
   /** The open backend of the request just scanned if it is a plain one of one key; sets `#fastId`. */
-  #routeFast(buffer: Buffer): Backend | undefined {
+  #routeFast(buffer: Buffer, nowMs: number): Backend | undefined {
     // Hot path.
     if (!this.isPlain || scanner.isIrregular) return undefined;
     const { argCount } = scanner;
@@ -157,7 +160,8 @@ export class RequestReader {
     if (key >= argCount) return undefined;
     const from = offsets[key * 2] as number;
     const slot = slotOf(buffer, from, offsets[key * 2 + 1] as number, this.#slotMask);
-    const backend = this.view.backends[slot];
+    let backend = this.view.backends[slot];
+    if (this.reads !== undefined) backend = this.reads.choose(id, slot, backend, nowMs);
     if (backend === undefined || backend.gate !== GATE_OPEN) return undefined;
     this.#fastId = id;
     return backend;

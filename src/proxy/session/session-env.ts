@@ -25,6 +25,8 @@ export interface SessionEnv {
   readonly router: Router;
   readonly dispatcher: Dispatcher;
   readonly limits: SessionLimits;
+  /** What a session does that says neither READONLY nor READWRITE. */
+  readonly readsFromReplicas: boolean;
   /** The session is gone; `reason` is a word for the statistics, `detail` a line for the log. */
   onSessionClosed(session: Session, reason: string, detail: string): void;
 }

@@ -43,6 +43,7 @@ import type { RequestAssembler } from "./request-assembler.ts";
 import { RequestReader, type RequestReaderOwner } from "./request-reader.ts";
 import { SESSION_ID_STEP, type SessionEnv } from "./session-env.ts";
 import { SessionInput } from "./session-input.ts";
+import { SessionRoute } from "./session-route.ts";
 
 /** Input kept while paused before the socket itself is paused. */
 const PAUSED_INPUT_BYTES_MAX = 64 * 1024;
@@ -58,6 +59,7 @@ export class Session
   readonly laddr: string;
   readonly createdAtMs: number;
   readonly output: SessionOutput;
+  readonly route: SessionRoute;
   readonly writtenGroups = new Set<number>();
   lastRequestAtMs: number;
   name = "";
@@ -68,7 +70,6 @@ export class Session
   keyWait: KeyWait | undefined;
   readonly #connection: Connection;
   readonly #env: SessionEnv;
-  readonly #lane: number;
   readonly #reader: RequestReader;
   readonly #window: PipelineWindow;
   readonly #muting: ReplyMuting;
@@ -95,18 +96,17 @@ export class Session
     this.lastRequestAtMs = now;
     this.#connection = connection;
     this.#env = env;
-    this.#lane = Math.floor(id / SESSION_ID_STEP) % env.router.laneCount;
+    const { router, limits } = env;
+    const number = Math.floor(id / SESSION_ID_STEP);
     this.output = new SessionOutput(connection, this);
     this.#muting = new ReplyMuting(this.output);
-    this.#window = new PipelineWindow(env.limits.maxPipeline, env.limits.softOutputBytes);
-    this.#reader = new RequestReader(
-      this,
-      env.router.view(0, 2, this.#lane),
-      isAuthenticated,
-      env.router.slotMask,
-      this.#window,
-      env.limits.maxRequestBytes,
-    );
+    this.#window = new PipelineWindow(limits.maxPipeline, limits.softOutputBytes);
+    const view = router.view(0, 2, number % router.laneCount);
+    const { slotMask } = router;
+    const [window, maxBytes] = [this.#window, limits.maxRequestBytes];
+    this.#reader = new RequestReader(this, view, isAuthenticated, slotMask, window, maxBytes);
+    const { readsFromReplicas } = env;
+    this.route = new SessionRoute(this.#reader, router, this.output, number, readsFromReplicas);
     connection.attach(this);
   }
 
@@ -133,7 +133,7 @@ export class Session
   }
 
   set db(db: number) {
-    this.#reader.view = this.#env.router.view(db, this.view.proto, this.#lane);
+    this.route.switchTo(db, this.view.proto);
   }
 
   get proto(): 2 | 3 {
@@ -141,7 +141,7 @@ export class Session
   }
 
   set proto(proto: 2 | 3) {
-    this.#reader.view = this.#env.router.view(this.view.db, proto, this.#lane);
+    this.route.switchTo(this.view.db, proto);
   }
 
   get isAuthenticated(): boolean {
@@ -200,6 +200,7 @@ export class Session
 
   /** The slot table changed, or keys that a request waits for have moved. */
   onTableChanged(): void {
+    this.route.refresh();
     this.#resume(PAUSED_SLOT);
   }
 

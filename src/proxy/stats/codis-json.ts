@@ -4,29 +4,37 @@
  */
 
 import { STATS_FLAG } from "../../api/proxy-route.ts";
-import type { CommandStatsJson, ProxyStatsJson, RuntimeJson } from "../../api/proxy-stats.ts";
+import type {
+  CommandStatsJson,
+  ProxyStatsJson,
+  RuntimeJson,
+  ServerSightJson,
+} from "../../api/proxy-stats.ts";
 import type { SentinelRecord } from "../../model/sentinel.ts";
-import type { CommandFigures, ProxySnapshot } from "../control.ts";
+import type { CommandFigures, ProxySnapshot, SentinelPort } from "../control.ts";
 import type { UsageMeter } from "./usage.ts";
 
 /** What the statistics show besides the snapshot. */
 export interface StatsSources {
   readonly usage: UsageMeter;
   readonly sentinels: SentinelRecord;
+  /** What they say, and what was made of it; undefined: nobody listens to them. */
+  readonly sentinelPort?: Pick<SentinelPort, "masters" | "isSwitched"> | undefined;
   readonly primaryOnly: boolean;
   /** Bits of `STATS_FLAG`. */
   readonly flags: number;
+  /** What is seen of masters, by address; undefined: they aren't watched. */
+  readonly servers?: Readonly<Record<string, ServerSightJson>> | undefined;
 }
 
 /** `stats` of a snapshot. */
 export function statsToJson(snapshot: ProxySnapshot, sources: StatsSources): ProxyStatsJson {
   const withCommands = (sources.flags & STATS_FLAG.commands) !== 0;
   const withRuntime = (sources.flags & STATS_FLAG.runtime) !== 0;
-  const servers = sources.sentinels.servers;
   return {
     online: snapshot.online,
     closed: snapshot.closed,
-    sentinels: servers.length === 0 ? {} : { servers },
+    sentinels: sentinelsToJson(sources),
     ops: {
       total: snapshot.ops.total,
       fails: snapshot.ops.fails,
@@ -38,6 +46,18 @@ export function statsToJson(snapshot: ProxySnapshot, sources: StatsSources): Pro
     rusage: sources.usage.measure(snapshot),
     backend: { primary_only: sources.primaryOnly },
     ...(withRuntime ? { runtime: runtimeToJson(snapshot) } : {}),
+    ...(sources.servers === undefined ? {} : { servers: sources.servers }),
+  };
+}
+
+/** Without sentinels, and for what there isn't, no field at all: as the original answers. */
+function sentinelsToJson({ sentinels, sentinelPort }: StatsSources): ProxyStatsJson["sentinels"] {
+  const { servers } = sentinels;
+  const masters = Object.fromEntries(sentinelPort?.masters() ?? []);
+  return {
+    ...(servers.length === 0 ? {} : { servers }),
+    ...(Object.keys(masters).length === 0 ? {} : { masters }),
+    ...(sentinelPort?.isSwitched() === true ? { switched: true } : {}),
   };
 }
 

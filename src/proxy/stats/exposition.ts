@@ -6,6 +6,7 @@
  * fills; no metrics library is on the way of a request.
  */
 
+import type { ServerSightJson } from "../../api/proxy-stats.ts";
 import { MetricText } from "../../http/metric-text.ts";
 import type { SlotRecord } from "../../model/slot.ts";
 import type { CommandFigures, ProxySnapshot, ProxyState, PushVersion } from "../control.ts";
@@ -26,6 +27,8 @@ export interface MetricSources {
   readonly sessionsMax: number;
   readonly bufferedBytesMax: number;
   readonly slots: readonly SlotRecord[];
+  /** What is seen of masters, by address. */
+  readonly servers: Readonly<Record<string, ServerSightJson>>;
   /** Newest version heard from a dashboard. */
   readonly pushVersion: PushVersion | undefined;
 }
@@ -40,8 +43,10 @@ export function renderMetrics(snapshot: ProxySnapshot, sources: MetricSources): 
   writeCommands(text, snapshot.commands);
   writeTraffic(text, snapshot, sources);
   writeBackends(text, snapshot);
+  writeMasters(text, sources);
   writeSlots(text, sources);
   writeMoves(text, snapshot);
+  writeReplicas(text, snapshot);
   writeProcesses(text, snapshot);
   return text.toString();
 }
@@ -178,6 +183,12 @@ function sumByServer(snapshot: ProxySnapshot): Map<string, ServerSums> {
   return servers;
 }
 
+function writeMasters(text: Text, { servers }: MetricSources): void {
+  for (const [addr, { silent_ms: silentMs }] of Object.entries(servers)) {
+    text.add("codis_proxy_master_silence_seconds", { addr }, silentMs / 1000);
+  }
+}
+
 function writeSlots(text: Text, sources: MetricSources): void {
   const counts = { online: 0, migrating: 0, locked: 0, offline: 0 };
   for (const slot of sources.slots) {
@@ -214,6 +225,23 @@ function writeMoves(text: Text, { moves }: ProxySnapshot): void {
   text.add("codis_proxy_move_wait_longest_seconds", {}, moves.longestWaitMs / 1000);
   text.add("codis_proxy_move_tryagains_total", {}, moves.tryAgains);
   text.add("codis_proxy_move_source_reads_total", {}, moves.sourceReads);
+}
+
+function writeReplicas(text: Text, { replicas }: ProxySnapshot): void {
+  for (const { addr, isUsable } of replicas) {
+    text.add("codis_proxy_replica_up", { addr }, isUsable ? 1 : 0);
+  }
+  for (const { addr, lagMs } of replicas) {
+    if (Number.isFinite(lagMs)) {
+      text.add("codis_proxy_replica_lag_seconds", { addr }, lagMs / 1000);
+    }
+  }
+  for (const { addr, reads } of replicas) {
+    text.add("codis_proxy_replica_reads_total", { addr }, reads);
+  }
+  for (const { addr, repeats } of replicas) {
+    text.add("codis_proxy_replica_repeats_total", { addr }, repeats);
+  }
 }
 
 function writeProcesses(text: Text, snapshot: ProxySnapshot): void {

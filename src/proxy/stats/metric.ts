@@ -115,6 +115,11 @@ export const METRICS = {
     labels: ["addr"],
     help: "Connections to the server that failed or broke.",
   },
+  codis_proxy_master_silence_seconds: {
+    type: "gauge",
+    labels: ["addr"],
+    help: "Time since the master answered last; it is asked twice a second.",
+  },
   codis_proxy_slots: {
     type: "gauge",
     labels: ["state"],
@@ -171,6 +176,26 @@ export const METRICS = {
     type: "counter",
     labels: [],
     help: "Reads answered by the source of a move, because the target took no key.",
+  },
+  codis_proxy_replica_up: {
+    type: "gauge",
+    labels: ["addr"],
+    help: "1 while reads may go to the replica: it follows its master, and lags less than replica_max_lag.",
+  },
+  codis_proxy_replica_lag_seconds: {
+    type: "gauge",
+    labels: ["addr"],
+    help: "Time since the replica was last known to have everything that its master had; absent while that isn't known.",
+  },
+  codis_proxy_replica_reads_total: {
+    type: "counter",
+    labels: ["addr"],
+    help: "Reads sent to the replica; a request that is split counts once for each part.",
+  },
+  codis_proxy_replica_repeats_total: {
+    type: "counter",
+    labels: ["addr"],
+    help: "Of them, those that the replica didn't answer and that were sent to the master then.",
   },
   codis_proxy_workers: { type: "gauge", labels: [], help: "Worker processes." },
   codis_proxy_worker_sessions: {

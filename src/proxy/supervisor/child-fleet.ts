@@ -200,6 +200,7 @@ class ChildFleet {
       listClients: (filter) => fleet.listClients(filter),
       killClients: (filter) => fleet.killClients(filter),
       figures: () => fleet.figures(),
+      isTableConfirmed: () => fleet.isTableConfirmed(),
       shareScript: (sha1, body) => {
         this.#scripts.add(sha1, body);
         for (const other of this.#othersThan(index)) other.addScript(sha1, body);

@@ -12,6 +12,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { workerMark } from "../../model/local-process.ts";
 import type { SlotRecord } from "../../model/slot.ts";
 import type { ClientFilter, ClientInfo } from "../dispatch/context.ts";
 import { Channel, isChannelMessage } from "../worker/channel.ts";
@@ -62,8 +63,9 @@ export class ChildWorker implements WorkerHandle {
   constructor(parts: ChildWorkerParts) {
     this.#parts = parts;
     this.index = parts.setup.options.index;
-    // The index is there for people who read a list of processes.
-    const argv = [...RUNTIME_FLAGS, PROGRAM, `${this.index}`];
+    const { index, token } = parts.setup.options;
+    // The index is for people who read a list of processes; by the mark a dashboard knows whether all have gone.
+    const argv = [...RUNTIME_FLAGS, PROGRAM, `${index}`, workerMark(token)];
     const child = spawn(process.execPath, argv, {
       stdio: ["ignore", "inherit", "inherit", "ipc", parts.sessionCountsFd],
       serialization: "advanced",
@@ -121,6 +123,11 @@ export class ChildWorker implements WorkerHandle {
   fillSlots(records: readonly SlotRecord[], revision: number): Promise<void> {
     const timeoutMs = this.#parts.workerAckTimeoutMs;
     return this.#obey(this.#channel.call("fillSlots", [records, revision], timeoutMs));
+  }
+
+  setLogin(user: string, password: string, isAnew: boolean): Promise<void> {
+    const timeoutMs = this.#parts.workerAckTimeoutMs;
+    return this.#obey(this.#channel.call("setLogin", [user, password, isAnew], timeoutMs));
   }
 
   setOnline(isOnline: boolean): Promise<void> {

@@ -7,11 +7,12 @@
  * died stays in the list, with the figures it had, until its successor is added.
  */
 
-import { messageOf } from "../../base/error.ts";
+import { CodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { crc32 } from "../../command/hash.ts";
 import { COMMAND_COUNT, commandName } from "../../command/table.ts";
 import { offlineSlot, type SlotRecord } from "../../model/slot.ts";
+import type { SentinelWord } from "../../sentinel/master-words.ts";
 import type { ProxyConfig } from "../config.ts";
 import type {
   CommandFigures,
@@ -21,9 +22,12 @@ import type {
   PushVersion,
 } from "../control.ts";
 import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
+import { mergeReplicas } from "../replica/replica-figures.ts";
+import { SwitchedMasters } from "../sentinel/switched-masters.ts";
 import { BUCKET_COUNT } from "../stats/histogram.ts";
 import { addMoves, NO_MOVES } from "../stats/move-stats.ts";
 import type { WorkerHandle, WorkerHost, WorkerSnapshot } from "../worker/contract.ts";
+import { TableQuestion } from "./table-question.ts";
 import { sumByReason } from "./worker-account.ts";
 
 /** 20 bits: what the shortest SCAN cursor keeps of a revision. */
@@ -31,14 +35,24 @@ const FIRST_REVISION_MASK = 0xfffff;
 /** QPS is measured over this window, as Codis. */
 const QPS_WINDOW_MS = 1000;
 
+const PRODUCT_LOGIN = { user: "", password: "" };
+
 /** See the file head. */
 export class Fleet implements ProxyControl, WorkerHost {
   readonly #config: ProxyConfig;
   readonly #log: Log;
+  /** As the dashboard said. */
+  readonly #pushed: SlotRecord[];
+  /** As they are: with the masters that sentinels have switched since. */
   readonly #records: SlotRecord[];
+  readonly #switched = new SwitchedMasters();
   /** Names the table, the same in all workers; SCAN cursors carry it. 0 before the first table. */
   #revision = 0;
   #tableVersion: PushVersion | undefined;
+  #login = PRODUCT_LOGIN;
+  readonly #question = new TableQuestion();
+  /** The last slots came from a dashboard that knows versions; it can be asked. */
+  #isRuled = false;
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #startedAtMs = Date.now();
   #state: ProxyState = "waiting";
@@ -59,6 +73,7 @@ export class Fleet implements ProxyControl, WorkerHost {
     this.#config = config;
     this.#log = log;
     this.#records = Array.from({ length: config.slotCount }, (_, id) => offlineSlot(id));
+    this.#pushed = [...this.#records];
     this.#qpsTimer = setInterval(() => {
       this.#measureQps().catch((error: unknown) => {
         log.warn("qps.failed", "can't read the counters of a worker", { error });
@@ -73,6 +88,8 @@ export class Fleet implements ProxyControl, WorkerHost {
    */
   add(worker: WorkerHandle): Promise<void> {
     return this.#order(async () => {
+      const { user, password } = this.#login;
+      if (user !== "") await worker.setLogin(user, password, false);
       await worker.fillSlots(this.#records, this.#revision);
       await worker.setOnline(this.#state === "online");
       this.#workers.set(worker.index, worker);
@@ -124,15 +141,96 @@ export class Fleet implements ProxyControl, WorkerHost {
     await this.#all((worker) => worker.shutdown(this.#config.shutdownTimeoutMs));
   }
 
+  tableQuestion(): number | undefined {
+    return this.#question.open;
+  }
+
+  confirmTable(question: number, table: PushVersion): void {
+    const version = this.#tableVersion;
+    if (version?.epoch === table.epoch && version.revision === table.revision) {
+      this.#question.confirm(question);
+    }
+  }
+
+  isTableConfirmed(): Promise<boolean> {
+    return this.#isRuled ? this.#question.ask() : Promise.resolve(true);
+  }
+
+  setLogin(user: string, password: string): Promise<void> {
+    return this.#order(async () => {
+      const hasServed = this.#revision > 0;
+      const hadUser = this.#login.user !== "";
+      if (hasServed && !hadUser) {
+        if (user === "") return;
+        throw new CodisError(
+          "STATE_CONFLICT",
+          "this proxy has connections with the product's password; it takes a login after a restart",
+        );
+      }
+      this.#login = { user, password };
+      if (hasServed) {
+        // As the workers have them from now on.
+        this.#tableVersion = undefined;
+        for (const table of [this.#pushed, this.#records]) {
+          for (const [id, record] of table.entries()) {
+            if (record.backendAddr !== "") table[id] = { ...record, locked: true };
+          }
+        }
+      }
+      await this.#all((worker) => worker.setLogin(user, password, hasServed));
+      this.#log.info("login.set", "this start of the proxy logs in to servers as told", { user });
+    });
+  }
+
   fillSlots(slots: readonly SlotRecord[], version: PushVersion | undefined): Promise<void> {
     return this.#order(async () => {
-      if (version === undefined) this.#tableVersion = undefined;
-      for (const record of slots) this.#records[record.id] = record;
-      this.#revision = this.#revision === 0 ? firstRevision(this.#records) : this.#revision + 1;
-      await this.#fillAll(slots);
+      if (version === undefined) {
+        this.#tableVersion = undefined;
+        await this.#forgetLogin();
+      }
+      for (const record of slots) this.#pushed[record.id] = record;
+      this.#isRuled = version !== undefined;
+      this.#switched.pushed(slots);
+      await this.#applyMasters(new Set(slots.map(({ id }) => id)));
       this.#tableVersion = version;
       this.#log.info("slots.filled", `${slots.length} slots were set`, { ...version });
     });
+  }
+
+  /**
+   * What sentinels say of masters, by group; see `MasterWords` for when it counts. Resolves when all workers have
+   * the slots that changed by it; the version of the table stays, as it names what the dashboard said. Rejects with
+   * MOVE_UNSETTLED as `fillSlots` does: the switch holds all the same.
+   */
+  switchMasters(words: ReadonlyMap<number, SentinelWord>): Promise<void> {
+    return this.#order(async () => {
+      this.#switched.heard(words);
+      const count = await this.#applyMasters(new Set());
+      if (count === 0) return;
+      this.#log.warn("slots.switched", `${count} slots follow the sentinels to another master`, {
+        masters: Object.fromEntries([...words].map(([groupId, { addr }]) => [groupId, addr])),
+      });
+    });
+  }
+
+  /** Other sentinels, or none, are listened to from now on. */
+  forgetEpochs(hasSentinels: boolean): Promise<void> {
+    return this.#order(async () => this.#switched.forgetEpochs(hasSentinels));
+  }
+
+  /** The master of a group as the dashboard said; undefined when it never named the group. */
+  pushedMaster(groupId: number): string | undefined {
+    return this.#switched.namedAddr(groupId);
+  }
+
+  /** The master that the group's slots go to. */
+  currentMaster(groupId: number): string | undefined {
+    return this.#switched.switchedTo(groupId) ?? this.#switched.namedAddr(groupId);
+  }
+
+  /** Whether slots go to a master that sentinels named and the dashboard didn't. */
+  isSwitched(): boolean {
+    return this.#switched.isSwitched;
   }
 
   async resetStats(): Promise<void> {
@@ -187,6 +285,7 @@ export class Fleet implements ProxyControl, WorkerHost {
       commands,
       backends: parts.flatMap((part) => part.backends),
       moves: parts.reduce((total, part) => addMoves(total, part.moves), NO_MOVES),
+      replicas: mergeReplicas(parts.flatMap((part) => part.replicas)),
     };
   }
 
@@ -236,6 +335,28 @@ export class Fleet implements ProxyControl, WorkerHost {
 
   async shareScriptFlush(): Promise<void> {
     // As shareScript.
+  }
+
+  /** An original dashboard rules: servers that it adds won't know the user. */
+  async #forgetLogin(): Promise<void> {
+    if (this.#login.user === "") return;
+    this.#login = PRODUCT_LOGIN;
+    await this.#all((worker) => worker.setLogin("", "", false));
+    this.#log.info("login.forgotten", "the proxy logs in with product_auth from now on");
+  }
+
+  /** Gives the workers these slots, and all whose masters have changed; how many. */
+  async #applyMasters(pushed: ReadonlySet<number>): Promise<number> {
+    const changed = this.#pushed
+      .map((record) => this.#switched.apply(record))
+      .filter(
+        (record) => pushed.has(record.id) || hasOtherMaster(record, this.#records[record.id]),
+      );
+    if (changed.length === 0 && pushed.size === 0) return 0;
+    for (const record of changed) this.#records[record.id] = record;
+    this.#revision = this.#revision === 0 ? firstRevision(this.#records) : this.#revision + 1;
+    await this.#fillAll(changed);
+    return changed.length;
   }
 
   /**
@@ -293,6 +414,10 @@ export class Fleet implements ProxyControl, WorkerHost {
 function firstRevision(records: readonly SlotRecord[]): number {
   const text = Buffer.from(JSON.stringify(records));
   return (crc32(text, 0, text.length) & FIRST_REVISION_MASK) + 1;
+}
+
+function hasOtherMaster(record: SlotRecord, before: SlotRecord | undefined): boolean {
+  return record.backendAddr !== before?.backendAddr || record.migrateFrom !== before.migrateFrom;
 }
 
 /** One entry for each command that was called, over all workers. */

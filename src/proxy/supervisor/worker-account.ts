@@ -6,7 +6,8 @@
  * process, so those of dead processes are kept as a base. What a process counted after its last report
  * (one a second) is lost with it.
  */
-import type { MoveFigures } from "../control.ts";
+import type { MoveFigures, ReplicaFigures } from "../control.ts";
+import { mergeReplicas } from "../replica/replica-figures.ts";
 import { UNKNOWN_COMMAND_ID } from "../stats/command-stats.ts";
 import { addMoves, NO_MOVES } from "../stats/move-stats.ts";
 import type { WorkerReport } from "../worker/child-call.ts";
@@ -23,6 +24,7 @@ interface Totals {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly moves: MoveFigures;
+  readonly replicas: readonly ReplicaFigures[];
 }
 
 const NOTHING: Totals = {
@@ -34,6 +36,7 @@ const NOTHING: Totals = {
   bytesReceived: 0,
   bytesSent: 0,
   moves: NO_MOVES,
+  replicas: [],
 };
 
 /** See the file head. */
@@ -59,7 +62,8 @@ export class WorkerAccount {
   close(): void {
     const totals = this.#totals();
     // Nothing waits in a process that is gone.
-    this.#base = { ...totals, moves: { ...totals.moves, waiting: 0 } };
+    const replicas = totals.replicas.map(withoutGauges);
+    this.#base = { ...totals, moves: { ...totals.moves, waiting: 0 }, replicas };
     this.#report = undefined;
     this.#deadCount++;
   }
@@ -109,8 +113,13 @@ export class WorkerAccount {
       bytesReceived: base.bytesReceived + now.bytesReceived,
       bytesSent: base.bytesSent + now.bytesSent,
       moves: addMoves(base.moves, now.moves),
+      replicas: mergeReplicas([...base.replicas, ...now.replicas]),
     };
   }
+}
+
+function withoutGauges(replica: ReplicaFigures): ReplicaFigures {
+  return { ...replica, isUsable: false, lagMs: Number.POSITIVE_INFINITY };
 }
 
 /** Adds counts by reason. */

@@ -34,6 +34,7 @@ export interface ChildCalls {
   /** Begins to serve; after `start` and the slot table. Throws `PORT_IN_USE`. */
   listen(): Promise<void>;
   fillSlots(records: readonly SlotRecord[], revision: number): Promise<void>;
+  setLogin(user: string, password: string, isAnew: boolean): Promise<void>;
   setOnline(isOnline: boolean): Promise<void>;
   /** Sends a report, then answers. */
   collect(): Promise<void>;
@@ -53,6 +54,7 @@ export interface SupervisorCalls {
   listClients(filter: ClientFilter): Promise<readonly ClientInfo[]>;
   killClients(filter: ClientFilter): Promise<number>;
   figures(): Promise<ProxyFigures>;
+  isTableConfirmed(): Promise<boolean>;
   shareScript(sha1: string, body: Uint8Array): void;
   shareScriptFlush(): Promise<void>;
 }

@@ -46,6 +46,15 @@ export class ChildHost implements WorkerHost {
     return this.#channel.call("figures", [], CALL_TIMEOUT_MS);
   }
 
+  async isTableConfirmed(): Promise<boolean> {
+    try {
+      return await this.#channel.call("isTableConfirmed", [], CALL_TIMEOUT_MS);
+    } catch {
+      // As if nobody could be asked: the worker asks again.
+      return false;
+    }
+  }
+
   shareScript(sha1: string, body: Uint8Array): void {
     this.#channel.offer("shareScript", [sha1, body], body.length, CALL_TIMEOUT_MS);
   }

@@ -83,6 +83,8 @@ class ChildServer implements ChildCalls {
 
   fillSlots: ChildCalls["fillSlots"] = (records, revision) =>
     this.#worker.fillSlots(records, revision);
+  setLogin: ChildCalls["setLogin"] = (user, password, isAnew) =>
+    this.#worker.setLogin(user, password, isAnew);
   setOnline: ChildCalls["setOnline"] = (isOnline) => this.#worker.setOnline(isOnline);
   forceGc: ChildCalls["forceGc"] = () => this.#worker.forceGc();
   setLogLevel: ChildCalls["setLogLevel"] = (level) => this.#worker.setLogLevel(level);

@@ -6,7 +6,7 @@
  * All values are plain data that can cross a process border (typed arrays included).
  */
 import type { SlotRecord } from "../../model/slot.ts";
-import type { BackendFigures, MoveFigures } from "../control.ts";
+import type { BackendFigures, MoveFigures, ReplicaFigures } from "../control.ts";
 import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
 
 /** Counters of one worker, as they grow; see `CommandStats` for the arrays (indexed by command id). */
@@ -30,6 +30,7 @@ export interface WorkerSnapshot {
   readonly buckets: Float64Array;
   readonly backends: readonly BackendFigures[];
   readonly moves: MoveFigures;
+  readonly replicas: readonly ReplicaFigures[];
 }
 
 /** What runs workers asks of one. */
@@ -40,6 +41,11 @@ export interface WorkerHandle {
    * MOVE_UNSETTLED when the table holds, but a source may still carry out a move by the old one.
    */
   fillSlots(records: readonly SlotRecord[], revision: number): Promise<void>;
+  /**
+   * Logs in to servers so from the next connection on; an empty user is the product's password. `isAnew`: the old login
+   * was revoked, so all connections begin anew, and no slot is served before `fillSlots` says so again.
+   */
+  setLogin(user: string, password: string, isAnew: boolean): Promise<void>;
   /** Clients are served (true), or told that the router is not online. */
   setOnline(isOnline: boolean): Promise<void>;
   /** Calls of all commands since the last reset; cheap: asked each second. */
@@ -66,6 +72,11 @@ export interface WorkerHost {
   listClients(filter: ClientFilter): Promise<readonly ClientInfo[]>;
   killClients(filter: ClientFilter): Promise<number>;
   figures(): Promise<ProxyFigures>;
+  /**
+   * Whether the table that the workers have is the newest one, by a dashboard's word that was given after this was
+   * asked; at once where no dashboard rules. False: nobody could be asked yet, ask again. Never rejects.
+   */
+  isTableConfirmed(): Promise<boolean>;
   /** A script to be told to the other workers. */
   shareScript(sha1: string, body: Uint8Array): void;
   /** Resolves when all other workers have forgotten their scripts; never rejects. */

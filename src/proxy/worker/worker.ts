@@ -11,9 +11,11 @@ import { parseListenAddr } from "../../model/address.ts";
 import type { SlotCount, SlotRecord } from "../../model/slot.ts";
 import { memoryGauge } from "../../net/buffer-pool.ts";
 import type { Connection } from "../../net/connection.ts";
+import { look } from "../../net/freeze.ts";
 import { collectGarbage } from "../../net/garbage.ts";
 import { type Listener, listen } from "../../net/socket.ts";
 import type { Backend, BackendEvents } from "../backend/backend.ts";
+import { ServerLogin } from "../backend/server-login.ts";
 import type { ProxyConfig } from "../config.ts";
 import type { BackendFigures } from "../control.ts";
 import type { ClientFilter, ClientInfo, HandlerEnv } from "../dispatch/context.ts";
@@ -33,11 +35,12 @@ import { Router } from "../router/router.ts";
 import { Session } from "../session/session.ts";
 import { SESSION_ID_STEP, type SessionEnv } from "../session/session-env.ts";
 import { CommandStats } from "../stats/command-stats.ts";
+import { backendDefaults, replicaOptions } from "./backend-options.ts";
 import type { WorkerHandle, WorkerHost, WorkerOptions, WorkerSnapshot } from "./contract.ts";
+import { FreezeGuard } from "./freeze-guard.ts";
 
 const TICK_MS = 100;
 const TICKS_PER_SECOND = 10;
-const DIAL_TIMEOUT_MS = 5000;
 /** Requests wait meanwhile, for `migration_hold_timeout`. */
 const MOVER_DIAL_TIMEOUT_MS = 2000;
 /** Clients that are turned away while so many others read why are cut without a word. */
@@ -57,6 +60,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
   readonly #host: WorkerHost;
   readonly #log: Log;
   readonly #stats = new CommandStats();
+  readonly #login: ServerLogin;
   readonly #router: Router;
   readonly #scripts: ScriptCache;
   readonly #shards: RouterShardCaller;
@@ -67,6 +71,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
   readonly #closedByReason: Record<string, number> = {};
   #listener: Listener | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #freezeGuard: FreezeGuard | undefined;
   #tickCount = 0;
   #nextId: number;
   #isOnline = false;
@@ -87,27 +92,18 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
     this.#host = host;
     this.#log = log;
     this.#nextId = options.index + options.firstSessionNumber * SESSION_ID_STEP;
+    this.#login = new ServerLogin(config.productAuth);
+    const name = `codis-proxy-${options.token}-${options.index}`;
+    const backend = backendDefaults(config, name, this.#login);
     this.#router = new Router(
       {
         slotCount: config.slotCount as SlotCount,
         laneCount: config.backendPrimaryParallel,
         slotHoldTimeoutMs: config.slotHoldTimeoutMs,
         drainTimeoutMs: config.workerAckTimeoutMs * DRAIN_SHARE,
-        backend: {
-          name: `codis-proxy-${options.token}-${options.index}`,
-          user: "",
-          password: config.productAuth,
-          dialTimeoutMs: DIAL_TIMEOUT_MS,
-          recvTimeoutMs: config.backendRecvTimeoutMs,
-          sendTimeoutMs: config.backendSendTimeoutMs,
-          keepAliveMs: config.backendKeepalivePeriodMs,
-          pingPeriodMs: config.backendPingPeriodMs,
-          maxPipeline: config.backendMaxPipeline,
-          maxQueueBytes: config.backendMaxQueueBytes,
-          failLimit: config.backendFailLimit,
-          maxRetryDelayMs: config.backendMaxRetryDelayMs,
-        },
+        backend,
         moves: this.#moveOptions(),
+        replicas: replicaOptions(config, backend, this, log),
       },
       this.#stats,
       this,
@@ -138,6 +134,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
         sendTimeoutMs: config.sessionSendTimeoutMs,
         isBreakOnFailure: config.sessionBreakOnFailure,
       },
+      readsFromReplicas: config.replicaReads === "all",
       onSessionClosed: (session, reason, detail) => this.#onSessionClosed(session, reason, detail),
     };
     this.#router.onChange(() => {
@@ -156,6 +153,12 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
       this.#accept(connection),
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#freezeGuard = new FreezeGuard({
+      router: this.#router,
+      host: this.#host,
+      isRevocable: () => this.#login.user !== "",
+      log: this.#log,
+    });
     return this.#listener.port;
   }
 
@@ -170,6 +173,11 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
 
   async fillSlots(records: readonly SlotRecord[], revision?: number): Promise<void> {
     await this.#router.fill(records, revision);
+  }
+
+  async setLogin(user: string, password: string, isAnew: boolean): Promise<void> {
+    this.#login.set(user, password);
+    if (isAnew) this.#router.beginAnew("the proxy logs in anew");
   }
 
   async setOnline(isOnline: boolean): Promise<void> {
@@ -208,8 +216,11 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
       fails: this.#stats.fails,
       redisErrors: this.#stats.redisErrors,
       buckets: this.#stats.buckets,
-      backends: [...this.#router.backends].map((backend) => this.#figuresOf(backend)),
+      backends: [...this.#router.backends, ...(this.#router.replicas?.backends ?? [])].map(
+        (backend) => this.#figuresOf(backend),
+      ),
       moves: this.#router.moving.figures(),
+      replicas: this.#router.replicas?.figures() ?? [],
     };
   }
 
@@ -268,6 +279,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
     }
     for (const session of [...this.#sessions]) session.closeNow("shutdown");
     clearInterval(this.#timer);
+    this.#freezeGuard?.close();
     this.#router.close();
   }
 
@@ -326,6 +338,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
         name: `${MOVER_NAME_PREFIX}proxy-${token}-${index}`,
         user: "",
         password: config.productAuth,
+        login: this.#login,
         dialTimeoutMs: MOVER_DIAL_TIMEOUT_MS,
         ioTimeoutMs: config.migrationIoTimeoutMs,
       },
@@ -351,6 +364,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
         proxyMaxClients: config.proxyMaxClients,
         sessionRecvTimeoutMs: config.sessionRecvTimeoutMs,
         crossSlotSameGroup: config.crossSlotSameGroup,
+        readsFromReplicas: config.replicaReads === "all",
       },
       isResp3Available: () => this.#hasResp3,
       rememberScript: (sha1, body) => this.#scripts.remember(sha1, body),
@@ -407,6 +421,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
   }
 
   #tick(): void {
+    look();
     const nowMs = performance.now();
     this.#tickCount++;
     const isSecond = this.#tickCount % TICKS_PER_SECOND === 0;

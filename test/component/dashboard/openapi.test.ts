@@ -6,7 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { V1_PATHS, type V1Name } from "../../../src/api/v1-path.ts";
 import type { Answer } from "../../support/admin-port.ts";
 import { bearer, DashboardPort } from "../../support/dashboard-port.ts";
-import { fillSample, GROUP_ADDRS, PROXY_TOKENS } from "../../support/dashboard-sample.ts";
+import {
+  fillAvailability,
+  fillSample,
+  GROUP_ADDRS,
+  PROXY_TOKENS,
+} from "../../support/dashboard-sample.ts";
 import { SchemaValidator } from "../../support/json-schema.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -82,6 +87,13 @@ const SAMPLES: Readonly<Record<Exclude<V1Name, "getEvents">, Sample>> = {
   addSentinel: { body: { addr: "10.0.2.2:26379" } },
   removeSentinel: { params: { addr: "10.0.2.1:26379" }, query: "force=false" },
   resyncSentinels: {},
+  getAvailability: {},
+  planPromotion: { params: server },
+  promoteServer: { params: server },
+  listFailovers: { query: "limit=1&group_id=1&open=0" },
+  getFailover: { params: { id: "3-1" } },
+  repairReplication: { body: { group_id: 1 } },
+  declareProxyGone: { params: { token: proxy }, body: { cannot_write: true } },
   getMe: {},
   listUsers: {},
   createUser: { body: { name: "bob", role: "viewer", token: { name: "laptop" } } },
@@ -109,6 +121,7 @@ beforeEach(async () => {
   await migration.plan({ strategy: "move", moves: [{ slotId: 5, groupId: 2 }] });
   migration.add([{ slotId: 601, fromGroupId: 1, toGroupId: 2, keys: 7, bytes: 700 }]);
   migration.add([{ slotId: 600, fromGroupId: 1, toGroupId: 2, keys: 0, bytes: 0 }]);
+  fillAvailability(port.leader);
   secret = await port.createUser("root", "admin");
   await port.createUser("carol", "viewer", bearer(secret));
   document = (await port.get("/api/v1/openapi.json")).json() as Document;

@@ -153,6 +153,7 @@ describe("changes", () => {
     ["group/add/:xauth/3/10.0.0.9:6379", "addServer 3 10.0.0.9:6379  false"],
     ["group/add/:xauth/3/%5B::1%5D:6390/dc1", "addServer 3 [::1]:6390 dc1 false"],
     ["group/del/:xauth/1/10.0.0.2:6379", "removeServer 1 10.0.0.2:6379"],
+    ["group/promote/:xauth/1/10.0.0.2:6379", "promote 1 10.0.0.2:6379"],
     ["group/replica-groups/:xauth/1/10.0.0.2:6379/1", "setReplicaGroup 1 10.0.0.2:6379 true"],
     ["group/replica-groups-all/:xauth/0", "setAllReplicaGroups false"],
     ["group/action/create/:xauth/10.0.0.2:6379", "createSyncAction 10.0.0.2:6379"],
@@ -191,7 +192,7 @@ describe("changes", () => {
 
   test("the table of changes above has every PUT that is done", () => {
     const paths = Object.values(TOPOM_ROUTES)
-      .filter((route: TopomRoute) => route.method === "PUT" && route.isLater !== true)
+      .filter((route: TopomRoute) => route.method === "PUT")
       .filter((route: TopomRoute) => route.scope === "product")
       .map((route) => route.path);
     const tested = changes.map(([path]) => `/api/topom/${path}`);
@@ -233,17 +234,6 @@ describe("changes", () => {
 });
 
 describe("what isn't done", () => {
-  test("paths of a later release say so with a code", async () => {
-    for (const route of Object.values(TOPOM_ROUTES).filter((each) => "isLater" in each)) {
-      const path = route.path.replace(":xauth", port.xauth).replace(":addr", "1.2.3.4:1");
-      const answer = await port.call(route.method, path.replace(/:[a-z]+/g, "1"));
-      expect([route.path, answer.status]).toEqual([route.path, 800]);
-      expect(causeOf(answer)).toEndWith("comes with a later release");
-      expect(answer.headers[ERROR_CODE_HEADER]).toBe("NOT_SUPPORTED");
-    }
-    expect([port.leader.orders, port.leader.connections]).toEqual([[], []]);
-  });
-
   test("every path with an xauth refuses a wrong and a missing one", async () => {
     for (const route of Object.values(TOPOM_ROUTES).filter((each) => each.auth === "xauth")) {
       for (const [given, cause] of [

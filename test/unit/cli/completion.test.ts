@@ -55,9 +55,12 @@ test("commands, verbs, flags and the words that an argument can be", () => {
     "create",
     "remove",
     "resync",
+    "promote",
+    "repair",
+    "faults",
     "help",
   ]);
-  expect(completeOne("codis group re")).toEqual(["remove", "resync"]);
+  expect(completeOne("codis group re")).toEqual(["remove", "resync", "repair"]);
   expect(completeOne("codis slot assign --d")).toEqual(["--dry-run", "--dashboard"]);
   expect(completeOne("codis slot assign --dashboard ")).toEqual([]);
   expect(completeOne("codis user add bob ")).toEqual(["viewer", "operator", "admin"]);

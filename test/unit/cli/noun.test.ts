@@ -49,7 +49,7 @@ describe("slips", () => {
   test("an unknown verb gets the nearest, or all", async () => {
     expect(await slip("group lst")).toBe('there is no verb "lst"; did you mean list?');
     expect(await slip("group qqqqqqqqq")).toBe(
-      'there is no verb "qqqqqqqqq"; expected list, show, create, remove, resync',
+      'there is no verb "qqqqqqqqq"; expected list, show, create, remove, resync, promote, repair, faults',
     );
     expect(await slip("slot --al")).toContain("unknown option '--al'; see codis help slot");
   });

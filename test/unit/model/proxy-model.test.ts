@@ -36,6 +36,8 @@ describe("model", () => {
       "datacenter",
       // Ours, behind those of Codis.
       "forward_methods",
+      "process_birth",
+      "takes_login",
     ]);
     expect(json.start_time).toMatch(/^2026-11-21 07:01:13\.117 \+0000 UTC m=\+\d+\.\d{9}$/);
     expect([json.pid, json.pwd]).toEqual([process.pid, process.cwd()]);

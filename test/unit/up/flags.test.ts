@@ -4,11 +4,14 @@ import { parseDownFlags, parseStatusFlags, parseUpFlags } from "../../../src/up/
 
 test("all flags of up are read; what isn't given is undefined", () => {
   const argv = ["--dir", "/d", "--groups=3", "--replicas", "1", "--proxies", "2", "--port", "7000"];
-  expect(parseUpFlags([...argv, "--detach", "--ncpu=2", "--coordinator=etcd"])).toEqual({
+  expect(
+    parseUpFlags([...argv, "--detach", "--ncpu=2", "--coordinator=etcd", "--sentinels=3"]),
+  ).toEqual({
     dir: "/d",
     groups: 3,
     replicas: 1,
     proxies: 2,
+    sentinels: 3,
     port: 7000,
     detach: true,
     ncpu: 2,

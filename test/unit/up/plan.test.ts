@@ -9,6 +9,7 @@ const NOTHING: Wishes = {
   groups: undefined,
   replicas: undefined,
   proxies: undefined,
+  sentinels: undefined,
   port: undefined,
   coordinator: undefined,
 };

@@ -18,9 +18,11 @@ test("the table has one line for each process, without trailing blanks", () => {
         state: "silent",
       },
     ],
+    sentinels: [{ name: "sentinel-1", addr: "127.0.0.1:20005", pid: 14, state: "online" }],
     groups: [
       {
         id: 1,
+        masterAddr: "127.0.0.1:20002",
         slots: [
           { first: 0, last: 500 },
           { first: 1000, last: 1000 },
@@ -29,17 +31,17 @@ test("the table has one line for each process, without trailing blanks", () => {
           {
             name: "group-1 master",
             addr: "127.0.0.1:20001",
-            role: "master",
+            role: "replica",
             pid: 13,
             state: "online",
             keys: 5,
             usedMemoryBytes: 1_572_864,
-            isLinkUp: null,
+            isLinkUp: false,
           },
           {
             name: "group-1 replica-1",
             addr: "127.0.0.1:20002",
-            role: "replica",
+            role: null,
             pid: null,
             state: "stopped",
             keys: null,
@@ -52,11 +54,12 @@ test("the table has one line for each process, without trailing blanks", () => {
   };
   expect(formatStatus(status)).toBe(`\
 cluster degraded in /d (codis up doesn't run)
-PROCESS            ADDRESS          PID  STATE    SLOTS       KEYS  MEMORY
+PROCESS            ADDRESS          PID  STATE            ROLE     SLOTS       KEYS  MEMORY
 etcd               127.0.0.1:20010  10   online
 dashboard          127.0.0.1:18080  11   online
 proxy-1            127.0.0.1:19000  12   silent
-group-1 master     127.0.0.1:20001  13   online   0-500,1000  5     1.5 MB
-group-1 replica-1  127.0.0.1:20002  -    stopped              -     -
+sentinel-1         127.0.0.1:20005  14   online
+group-1 master     127.0.0.1:20001  13   online, no link  replica              5     1.5 MB
+group-1 replica-1  127.0.0.1:20002  -    stopped          -        0-500,1000  -     -
 `);
 });

@@ -3,7 +3,6 @@
  * or wait are shown as tasks again.
  */
 import { isMoving, type LegacyTaskJson } from "../../../api/legacy-json.ts";
-import type { LegacyChangeName } from "../../../api/legacy-route.ts";
 import { CodisError } from "../../../base/error.ts";
 import { parseJsonBody } from "../../../http/failure.ts";
 import { slotRange } from "../../../model/change/slot.ts";
@@ -23,7 +22,7 @@ import { orderSlots } from "../topom/slot-action.ts";
 const DELAY_MS_MAX = 1_000;
 
 /** Checks the arguments of each change. */
-export const LEGACY_CHANGE_HANDLERS: Readonly<Record<LegacyChangeName, Prepare>> = {
+export const LEGACY_MIGRATE_HANDLERS: Readonly<Record<"migrate" | "rebalance", Prepare>> = {
   migrate: (leader, _params, body) => {
     const form = readForm(body);
     return { arguments: { ...form }, run: () => migrate(leader, form) };

@@ -1,6 +1,6 @@
 /**
- * Registers the paths of Codis 2.0: those that are still read, those that move slots, and the refusals of those
- * that changed something else. Failures are status 500 with a text, as they were.
+ * Registers the paths of Codis 2.0: those that are still read, those that move slots or promote, and the refusals of
+ * those that changed something else. Failures are status 500 with a text, as they were.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ERROR_CODE_HEADER, encodeJson } from "../../../api/error-form.ts";
@@ -19,8 +19,8 @@ import { admitLegacyChange, refuseLegacyIfOff } from "../gate/access.ts";
 import { callerOf, refuseCrossSite } from "../gate/caller.ts";
 import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed } from "../gate/process.ts";
+import { LEGACY_CHANGE_HANDLERS } from "./change-handler.ts";
 import { LEGACY_HANDLERS } from "./handler.ts";
-import { LEGACY_CHANGE_HANDLERS } from "./migrate-task.ts";
 
 /** As 2.0 wrote it, in the order of its map. */
 const DONE = '{"msg":"OK","ret":0}';
@@ -101,7 +101,8 @@ async function change(
     return reply;
   }
   const body = typeof request.body === "string" ? request.body : "";
-  const prepared = LEGACY_CHANGE_HANDLERS[name](reign.leader, {}, body);
+  const params = request.params as Readonly<Record<string, string>>;
+  const prepared = LEGACY_CHANGE_HANDLERS[name](reign.leader, params, body);
   const caller = callerOf(request);
   // Once more: this dashboard may lead only since the body was read.
   const principal = await admitLegacyChange(reign, caller, context.legacyApi);

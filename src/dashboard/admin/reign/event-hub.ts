@@ -1,15 +1,17 @@
 /**
- * Tells readers of `/api/v1/events` of every change of the topology and of operations, as server-sent events. One
- * hub for one leader. A reader that is closed here gets an event `end` first and comes back by itself, to whoever
- * leads then.
+ * Tells readers of `/api/v1/events` of every change of the topology, of operations and of masters, as server-sent
+ * events. One hub for one leader. A reader that is closed here gets an event `end` first and comes back by itself,
+ * to whoever leads then.
  *
  * Bounds: the number of readers, and for each one event beyond what its connection takes. While a connection
- * is full, changes gather in no queue: the next events tell how the topology and each operation stand then.
+ * is full, changes gather in no queue: the next events tell how the topology, each operation and each failover
+ * stand then.
  */
 import type { ServerResponse } from "node:http";
 import type { V1TopologyEvent } from "../../../api/v1-state-schema.ts";
 import type { Clock, ClockTimer } from "../../../base/clock.ts";
 import { CodisError } from "../../../base/error.ts";
+import { FAILOVERS_KEPT, type Failover } from "../../../model/availability/failover.ts";
 import {
   OPERATION_HISTORY_MAX,
   OPERATIONS_OPEN_MAX,
@@ -19,6 +21,7 @@ import { isEnded } from "../../../model/operation/operation-slot.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import type { LeaderControl } from "../../control.ts";
+import { viewFailoverNews } from "../v1/availability-view.ts";
 import { viewSummary } from "../v1/operation-view.ts";
 import { OperationNews } from "./operation-news.ts";
 
@@ -28,8 +31,13 @@ export const READERS_MAX = 200;
 export const HEARTBEAT_MS = 15_000;
 /** A reader whose connection stays full for so long is closed. */
 export const STALL_MS = 30_000;
-/** Operations that a reader with a full connection will be told of; of more, the first are forgotten. */
-const OPERATIONS_UNTOLD_MAX = OPERATIONS_OPEN_MAX + OPERATION_HISTORY_MAX;
+/** Operations and failovers that a reader with a full connection will be told of; of more, the first are forgotten. */
+const UNTOLD_MAX = OPERATIONS_OPEN_MAX + OPERATION_HISTORY_MAX + FAILOVERS_KEPT;
+
+/** Something with an id that isn't told yet, as it stood last. */
+type News =
+  | { readonly kind: "operation"; readonly value: Operation }
+  | { readonly kind: "failover"; readonly value: Failover };
 
 interface Reader {
   readonly response: ServerResponse;
@@ -37,8 +45,8 @@ interface Reader {
   readonly isAllowed: () => Promise<boolean>;
   /** What it was told last. */
   told: Topology;
-  /** By id, as they stood last; it will be told of them. */
-  readonly untold: Map<string, Operation>;
+  /** By kind and id; it will be told of them. */
+  readonly untold: Map<string, News>;
   /** Since when its connection is full; undefined while it takes more. */
   fullSinceMs: number | undefined;
 }
@@ -49,6 +57,7 @@ export class EventHub {
   readonly #clock: Clock;
   readonly #readers = new Set<Reader>();
   readonly #unsubscribe: () => void;
+  readonly #forgetFailovers: () => void;
   readonly #news: OperationNews;
   #heartbeat: ClockTimer | undefined;
   #isClosed = false;
@@ -61,11 +70,11 @@ export class EventHub {
         this.#tell(reader);
       }
     });
-    this.#news = new OperationNews(leader, clock, (operation) => {
-      for (const reader of this.#readers) {
-        this.#noteOperation(reader, operation);
-        this.#tell(reader);
-      }
+    this.#news = new OperationNews(leader, clock, (value) => {
+      this.#tellAll({ kind: "operation", value });
+    });
+    this.#forgetFailovers = leader.availability.onFailover((value) => {
+      this.#tellAll({ kind: "failover", value });
     });
   }
 
@@ -85,7 +94,7 @@ export class EventHub {
       throw new CodisError("TOO_BUSY", `there are ${READERS_MAX} readers of events, the limit`);
     }
     const told = this.#leader.topology();
-    const untold = new Map<string, Operation>();
+    const untold = new Map<string, News>();
     const reader: Reader = { response, isAllowed, told, untold, fullSinceMs: undefined };
     this.#readers.add(reader);
     response.on("close", () => this.#readers.delete(reader));
@@ -103,7 +112,12 @@ export class EventHub {
     this.#write(reader, formatChange(describeChange(this.#leader.epoch, told)));
     for (const operation of this.#leader.migration.operations().toReversed()) {
       if (!isEnded(operation.state)) {
-        this.#noteOperation(reader, operation);
+        this.#note(reader, { kind: "operation", value: operation });
+      }
+    }
+    for (const failover of this.#leader.availability.failovers().toReversed()) {
+      if (failover.outcome === "running") {
+        this.#note(reader, { kind: "failover", value: failover });
       }
     }
     this.#tell(reader);
@@ -114,6 +128,7 @@ export class EventHub {
   close(): void {
     this.#isClosed = true;
     this.#unsubscribe();
+    this.#forgetFailovers();
     this.#news.close();
     this.#heartbeat?.cancel();
     for (const reader of [...this.#readers]) {
@@ -128,21 +143,29 @@ export class EventHub {
       reader.told = now;
       this.#write(reader, formatChange(event));
     }
-    for (const [id, operation] of reader.untold) {
+    for (const [key, news] of reader.untold) {
       if (reader.fullSinceMs !== undefined) {
         return;
       }
-      reader.untold.delete(id);
-      this.#write(reader, formatOperation(operation, now));
+      reader.untold.delete(key);
+      this.#write(reader, formatNews(news, now));
     }
   }
 
-  #noteOperation({ untold }: Reader, operation: Operation): void {
+  #tellAll(news: News): void {
+    for (const reader of this.#readers) {
+      this.#note(reader, news);
+      this.#tell(reader);
+    }
+  }
+
+  #note({ untold }: Reader, news: News): void {
+    const key = `${news.kind} ${news.value.id}`;
     // Anew, so that the ones that changed last are told last.
-    untold.delete(operation.id);
-    untold.set(operation.id, operation);
+    untold.delete(key);
+    untold.set(key, news);
     const [first] = untold.keys();
-    if (first !== undefined && untold.size > OPERATIONS_UNTOLD_MAX) {
+    if (first !== undefined && untold.size > UNTOLD_MAX) {
       untold.delete(first);
     }
   }
@@ -192,8 +215,10 @@ function formatChange(data: V1TopologyEvent): string {
   return `event: topology\nid: ${data.epoch}.${data.revision}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-function formatOperation(operation: Operation, topology: Topology): string {
-  return `event: operation\ndata: ${JSON.stringify(viewSummary(operation, topology))}\n\n`;
+function formatNews(news: News, topology: Topology): string {
+  const data =
+    news.kind === "operation" ? viewSummary(news.value, topology) : viewFailoverNews(news.value);
+  return `event: ${news.kind}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** What differs between two topologies; without `before` nothing does. */

@@ -7,7 +7,7 @@ import type { TopomRouteName } from "../../../api/topom-route.ts";
 import { CodisError } from "../../../base/error.ts";
 import { slotToJson } from "../../../model/slot.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
-import { findServer } from "../../../model/topology/topology.ts";
+import { findServer, serverKey } from "../../../model/topology/topology.ts";
 import type { LeaderControl, PushReport, SlotAssignment } from "../../control.ts";
 import type { AdminContext } from "../gate/context.ts";
 import {
@@ -24,13 +24,19 @@ import type { Prepare, PreparedChange } from "./prepared.ts";
 import { TOPOM_SLOT_CHANGES } from "./slot-action.ts";
 
 /** Names of paths that only read, of the product. */
-type ReadName = "overview" | "overviewStats" | "overviewSlots" | "stats" | "slots" | "serverInfo";
+type ReadName =
+  | "overview"
+  | "overviewStats"
+  | "overviewSlots"
+  | "stats"
+  | "slots"
+  | "serverInfo"
+  | "sentinelInfo"
+  | "sentinelMonitored";
 /** Names of paths about this process; see `port.ts`. */
 type ProcessName = "overviewModel" | "model" | "xping" | "shutdown" | "logLevel";
-/** Names of paths that come with a later release. */
-type LaterName = "promoteServer" | "sentinelInfo" | "sentinelMonitored";
 /** Names of paths that change the product. */
-type ChangeName = Exclude<TopomRouteName, ReadName | ProcessName | LaterName>;
+type ChangeName = Exclude<TopomRouteName, ReadName | ProcessName>;
 
 type Read = (context: AdminContext, leader: LeaderControl, params: PathParams) => unknown;
 
@@ -49,14 +55,22 @@ export const TOPOM_READS: Readonly<Record<ReadName, Read>> = {
     }
     return leader.serverInfo(addr);
   },
+  sentinelInfo: (_context, leader, params) => leader.sentinelInfo(knownSentinel(leader, params)),
+  sentinelMonitored: (_context, leader, params) =>
+    leader.monitoredBy(knownSentinel(leader, params)),
 };
 
-/** What a path of a later release would do. */
-export const TOPOM_LATER: Readonly<Record<LaterName, string>> = {
-  promoteServer: "promoting a server comes with a later release",
-  sentinelInfo: "asking sentinels comes with a later release",
-  sentinelMonitored: "asking sentinels comes with a later release",
-};
+/** Only sentinels of the product are connected to: these paths ask for no xauth. */
+function knownSentinel(leader: LeaderControl, params: PathParams): string {
+  const addr = addrParam(params, "sentinel");
+  const known = leader
+    .topology()
+    .sentinel.servers.find((server) => serverKey(server) === serverKey(addr));
+  if (known === undefined) {
+    throw new CodisError("NOT_FOUND", `sentinel-[${addr}] not found`);
+  }
+  return known;
+}
 
 /** Checks the arguments of each change. */
 export const TOPOM_CHANGES: Readonly<Record<ChangeName, Prepare>> = {
@@ -97,6 +111,11 @@ export const TOPOM_CHANGES: Readonly<Record<ChangeName, Prepare>> = {
     const gid = intParam(params, "gid");
     const addr = addrParam(params, "server");
     return { arguments: { gid, addr }, run: () => leader.removeServer(gid, addr) };
+  },
+  promoteServer: (leader, params) => {
+    const gid = intParam(params, "gid");
+    const addr = addrParam(params, "server");
+    return { arguments: { gid, addr }, run: () => done(leader.availability.promote(gid, addr)) };
   },
   setReplicaGroup: (leader, params) => {
     const gid = intParam(params, "gid");

@@ -5,6 +5,7 @@
 import type { CodisErrorBody } from "../../../api/error-form.ts";
 import type {
   ProxyLookJson,
+  SentinelLookJson,
   ServerLookJson,
   TopomOverviewJson,
   TopomStatsJson,
@@ -15,7 +16,7 @@ import { groupToJson } from "../../../model/group.ts";
 import { proxyRecordToJson } from "../../../model/proxy-record.ts";
 import { sentinelToJson } from "../../../model/sentinel.ts";
 import { slotMappingToJson } from "../../../model/slot-mapping.ts";
-import type { LeaderControl, ProxyFigures, ServerFigures } from "../../control.ts";
+import type { LeaderControl, ProxyFigures, SentinelFigures, ServerFigures } from "../../control.ts";
 import type { ConfigJson } from "../gate/context.ts";
 
 /** `GET /topom`. */
@@ -63,7 +64,22 @@ export function describeStats(leader: LeaderControl): TopomStatsJson {
       ),
     },
     slot_action: describeSlotAction(leader),
-    sentinels: { model: sentinelToJson(topology.sentinel), stats: {}, masters: {} },
+    sentinels: describeSentinels(leader),
+  };
+}
+
+function describeSentinels(leader: LeaderControl): TopomStatsJson["sentinels"] {
+  const { sentinel } = leader.topology();
+  const figures = leader.sentinelFigures();
+  return {
+    model: sentinelToJson(sentinel),
+    stats: Object.fromEntries(
+      sentinel.servers.flatMap((addr) => {
+        const look = figures.get(addr);
+        return look === undefined ? [] : [[addr, sentinelLookToJson(look)]];
+      }),
+    ),
+    masters: Object.fromEntries(leader.sentinelMasters()),
   };
 }
 
@@ -81,6 +97,16 @@ function serverLookToJson(figures: ServerFigures): ServerLookJson {
   return {
     ...(figures.info === undefined ? {} : { stats: figures.info }),
     ...errorField(figures),
+    unixtime: Math.floor(figures.atMs / 1000),
+    ...(figures.isTimedOut ? { timeout: true } : {}),
+  };
+}
+
+function sentinelLookToJson(figures: SentinelFigures): SentinelLookJson {
+  return {
+    ...(figures.info === undefined ? {} : { stats: figures.info }),
+    ...errorField(figures),
+    ...(figures.groups === undefined ? {} : { sentinel: figures.groups }),
     unixtime: Math.floor(figures.atMs / 1000),
     ...(figures.isTimedOut ? { timeout: true } : {}),
   };

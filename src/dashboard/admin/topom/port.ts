@@ -19,7 +19,7 @@ import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed, setLogLevel, shutdownAfter } from "../gate/process.ts";
 import type { Reign } from "../reign/reign.ts";
 import { levelParam, type PathParams } from "./argument.ts";
-import { TOPOM_CHANGES, TOPOM_LATER, TOPOM_READS } from "./handler.ts";
+import { TOPOM_CHANGES, TOPOM_READS } from "./handler.ts";
 import type { PreparedChange } from "./prepared.ts";
 
 /** Adds all paths to the application. */
@@ -82,9 +82,6 @@ async function answer(
 ): Promise<FastifyReply> {
   const route: TopomRoute = TOPOM_ROUTES[name];
   const params = paramsOf(request);
-  if (isOf(TOPOM_LATER, name)) {
-    throw new CodisError("NOT_SUPPORTED", TOPOM_LATER[name]);
-  }
   if (name === "model" || name === "overviewModel") {
     return sendJson(reply, dashboardModelToJson(context.control.model()));
   }
@@ -164,10 +161,10 @@ async function reload(prepared: PreparedChange, reign: Reign): Promise<void> {
   reign.reloadUsers();
 }
 
-/** A plan of `rebalance` is a PUT that changes nothing, and so is what comes with a later release. */
+/** A plan of `rebalance` is a PUT that changes nothing. */
 function isChange(name: TopomRouteName, request: FastifyRequest): boolean {
   const isPlan = name === "rebalance" && paramsOf(request)["confirm"] === "0";
-  return TOPOM_ROUTES[name].method === "PUT" && !isPlan && !isOf(TOPOM_LATER, name);
+  return TOPOM_ROUTES[name].method === "PUT" && !isPlan;
 }
 
 function paramsOf(request: FastifyRequest): PathParams {

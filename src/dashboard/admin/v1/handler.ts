@@ -10,6 +10,7 @@ import type { PushReport } from "../../control.ts";
 import { admitV1, effectiveLegacyApi } from "../gate/access.ts";
 import { V1_ACCESS_HANDLERS } from "./access-handler.ts";
 import { assignSlots } from "./assign.ts";
+import { V1_AVAILABILITY_HANDLERS } from "./availability-handler.ts";
 import type { V1Answer, V1Call, V1Handler } from "./call.ts";
 import { V1_OPERATION_HANDLERS } from "./operation-handler.ts";
 import { viewHealth, viewProduct, viewStats } from "./state-view.ts";
@@ -42,6 +43,7 @@ export function openApiDocument(): JsonObject {
 export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
   ...V1_ACCESS_HANDLERS,
   ...V1_OPERATION_HANDLERS,
+  ...V1_AVAILABILITY_HANDLERS,
 
   getProduct: (call) => describeProduct(call),
   updateProduct: async (call) => {

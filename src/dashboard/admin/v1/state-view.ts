@@ -14,6 +14,7 @@ import { serverKey } from "../../../model/topology/topology.ts";
 import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "../../../redis/info.ts";
 import type { LeaderControl, ServerFigures } from "../../control.ts";
 import { compareFunctions } from "../../group/function-copy.ts";
+import { availabilityProblems } from "./availability-problem.ts";
 import { proxyStatus, serverStatus, viewVersion } from "./view.ts";
 
 type Problem = V1Health["problems"][number];
@@ -32,6 +33,7 @@ export function viewHealth(leader: LeaderControl): V1Health {
     ...functionProblems(leader),
     ...proxyProblems(leader),
     ...sentinelProblems(leader),
+    ...availabilityProblems(leader),
   ];
   const isCritical = problems.some((each) => each.is_critical);
   return {
@@ -204,7 +206,13 @@ function proxyProblems(leader: LeaderControl): Problem[] {
 function sentinelProblems(leader: LeaderControl): Problem[] {
   const { sentinel } = leader.topology();
   return sentinel.outOfSync
-    ? [problem("sentinels_out_of_sync", "sentinels", "proxies may not know them: resync them")]
+    ? [
+        problem(
+          "sentinels_out_of_sync",
+          "sentinels",
+          "they and the proxies may not know each other: resync them",
+        ),
+      ]
     : [];
 }
 

@@ -11,13 +11,15 @@ import type {
   V1SlotRange,
 } from "../../../api/v1-topology-schema.ts";
 import { CodisError } from "../../../base/error.ts";
-import type { GroupRecord, GroupServer } from "../../../model/group.ts";
+import { type GroupRecord, type GroupServer, masterAddrOf } from "../../../model/group.ts";
 import type { ProxyRecord } from "../../../model/proxy-record.ts";
 import { FORWARD_METHOD, type ForwardMethod } from "../../../model/slot.ts";
 import type { SlotMapping } from "../../../model/slot-mapping.ts";
 import { type SlotSpan, spansOf } from "../../../model/slot-range.ts";
-import { infoKeys, infoMaster, infoNumber } from "../../../redis/info.ts";
+import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "../../../redis/info.ts";
+import { replicationOf } from "../../../redis/replication.ts";
 import type { LeaderControl, ProxyFigures, ServerFigures } from "../../control.ts";
+import { viewFault, viewFence } from "./availability-view.ts";
 
 /** Epoch and revision of the leader's topology. */
 export function viewVersion(leader: LeaderControl): { epoch: number; revision: number } {
@@ -78,6 +80,10 @@ function viewGroup(
     slots: { count: ids.length, ranges: spansOf(ids).map(copySpan) },
     promoting: group.promoting.state === "" ? null : { ...group.promoting },
     out_of_sync: group.isOutOfSync,
+    faults: leader.availability
+      .replicationFaults()
+      .filter(({ groupId }) => groupId === group.id)
+      .map(viewFault),
   };
 }
 
@@ -107,6 +113,11 @@ function describeServer(
     reported_role: info?.["role"] ?? null,
     reported_master: infoMaster(info) ?? null,
     master_link: info?.["master_link_status"] ?? null,
+    lag_bytes: index === 0 ? null : (lagOf(leader, group, info) ?? null),
+    faults: leader.availability
+      .replicationFaults()
+      .filter(({ groupId, addr }) => groupId === group.id && addr === server.addr)
+      .map(({ code }) => code),
     redis_version: info?.["redis_version"] ?? null,
     uptime_seconds: infoNumber(info, "uptime_in_seconds") ?? null,
     keys: infoKeys(info) ?? null,
@@ -118,8 +129,33 @@ function describeServer(
   };
 }
 
-/** What the last look at a server found. */
-export function serverStatus(figures: ServerFigures | undefined): V1Server["status"] {
+/**
+ * Bytes of the master's stream that the replica hadn't got; undefined when that can't be said: another stream, a
+ * master that doesn't answer. The two are looked at one after the other, so a small lag may be shown as none.
+ */
+function lagOf(
+  leader: LeaderControl,
+  group: GroupRecord,
+  info: ServerInfo | undefined,
+): number | undefined {
+  const masterInfo = leader.serverFigures().get(masterAddrOf(group))?.info;
+  const replica = info && replicationOf(info);
+  const master = masterInfo && replicationOf(masterInfo);
+  if (
+    replica?.role !== "replica" ||
+    replica.offset === undefined ||
+    master?.offset === undefined ||
+    master.streamId !== replica.streamId
+  ) {
+    return undefined;
+  }
+  return Math.max(0, master.offset - replica.offset);
+}
+
+/** What the last look at a server or a sentinel found. */
+export function serverStatus(
+  figures: Pick<ServerFigures, "info" | "error" | "isTimedOut"> | undefined,
+): V1Server["status"] {
   if (figures === undefined) {
     return "unknown";
   }
@@ -168,6 +204,7 @@ export function viewProxy(leader: LeaderControl, token: string): V1Proxy {
 function describeProxy(leader: LeaderControl, proxy: ProxyRecord): V1Proxy {
   const figures = leader.proxyFigures().get(proxy.token);
   const stats = figures?.stats;
+  const fence = leader.availability.fences().get(proxy.token);
   return {
     id: proxy.id,
     token: proxy.token,
@@ -184,6 +221,7 @@ function describeProxy(leader: LeaderControl, proxy: ProxyRecord): V1Proxy {
     observed_at: timeOf(figures?.atMs),
     table: figures?.table ?? "pending",
     confirmed_revision: figures?.revision ?? null,
+    fence: fence === undefined ? null : viewFence(fence),
     sessions: stats?.sessions.alive ?? null,
     sessions_opened: stats?.sessions.total ?? null,
     ops: stats?.ops.total ?? null,
@@ -198,7 +236,31 @@ function describeProxy(leader: LeaderControl, proxy: ProxyRecord): V1Proxy {
 /** The sentinels. */
 export function viewSentinels(leader: LeaderControl): V1SentinelList {
   const { servers, outOfSync } = leader.topology().sentinel;
-  return { ...viewVersion(leader), items: [...servers], out_of_sync: outOfSync };
+  return {
+    ...viewVersion(leader),
+    items: [...servers],
+    out_of_sync: outOfSync,
+    looks: servers.map((addr) => viewSentinel(leader, addr)),
+    masters: [...leader.sentinelMasters()].map(([groupId, addr]) => ({ group_id: groupId, addr })),
+  };
+}
+
+function viewSentinel(leader: LeaderControl, addr: string): V1SentinelList["looks"][number] {
+  const figures = leader.sentinelFigures().get(addr);
+  const prefix = `${leader.topology().product}-`;
+  const names = figures?.groups === undefined ? undefined : Object.keys(figures.groups);
+  return {
+    addr,
+    status: serverStatus(figures),
+    error: figures?.error ?? null,
+    observed_at: timeOf(figures?.atMs),
+    redis_version: figures?.info?.["redis_version"] ?? null,
+    watched_group_ids:
+      names
+        ?.map((name) => (name.startsWith(prefix) ? Number(name.slice(prefix.length)) : 0))
+        .filter((id) => id > 0)
+        .sort((a, b) => a - b) ?? null,
+  };
 }
 
 /** Slots as ranges in order; a slot with an action is a range of its own. */

@@ -3,8 +3,8 @@
  * after all others of their slot, and which not at all (`big_key`). For one cycle.
  */
 import type { BigKeyRule } from "../../../model/operation/plan.ts";
+import type { FoundKey } from "./found-key.ts";
 import { describeKey } from "./key-name.ts";
-import type { SizedKey } from "./key-queue.ts";
 
 /** Down-after of the failure detectors is 30 s; a key that stalls for more than half of it isn't moved. */
 export const NEVER_STALL_MS = 15_000;
@@ -12,7 +12,7 @@ export const NEVER_STALL_MS = 15_000;
 /** A key that waits for the others of its slot. */
 export interface LateKey {
   readonly db: number;
-  readonly key: SizedKey;
+  readonly key: FoundKey;
 }
 
 /** Keys that are put aside in one cycle; the rest comes with the next. */
@@ -21,8 +21,8 @@ const LATE_MAX = 10_000;
 /** See the file head. */
 export class BigKeys {
   readonly #late: LateKey[] = [];
-  /** Slots that have other keys yet. */
-  readonly #busySlots = new Set<number>();
+  /** By slot: it has other keys yet. */
+  readonly #isBusy: boolean[] = [];
   #trouble: string | undefined;
 
   /** Why a key stays, the first of this cycle; a person has to act. */
@@ -32,11 +32,11 @@ export class BigKeys {
 
   /** The cycle met a key of the slot that isn't big. */
   noteSmall(slotId: number): void {
-    this.#busySlots.add(slotId);
+    this.#isBusy[slotId] = true;
   }
 
   /** `now`: to be moved at once, alone. Otherwise it was put aside, or stays. */
-  decide(db: number, key: SizedKey, rule: BigKeyRule): "now" | "later" | "never" {
+  decide(db: number, key: FoundKey, rule: BigKeyRule): "now" | "later" | "never" {
     const stallMs = key.workUs / 1_000;
     if (stallMs > NEVER_STALL_MS) {
       this.#stay(db, key, "split it, or delete it");
@@ -58,10 +58,10 @@ export class BigKeys {
 
   /** At the end of the cycle: those that nothing is left before, by database. */
   readyAtEnd(): readonly LateKey[] {
-    return this.#late.filter(({ key }) => !this.#busySlots.has(key.slotId));
+    return this.#late.filter(({ key }) => this.#isBusy[key.slotId] !== true);
   }
 
-  #stay(db: number, { key, slotId, bytes, workUs }: SizedKey, advice: string): void {
+  #stay(db: number, { key, slotId, bytes, workUs }: FoundKey, advice: string): void {
     const size = `${(bytes / 1_024 ** 2).toFixed(1)} MB`;
     const stall = `${(workUs / 1_000).toFixed(0)} ms`;
     this.#trouble ??=

@@ -6,10 +6,11 @@
  * that fails or is stopped proves nothing.
  */
 import { CodisError } from "../../../base/error.ts";
-import { expectedStallMs } from "../../../migrate/stall.ts";
+import { PACE_ASK_MS } from "../contract.ts";
 import { BigKeys } from "./big-keys.ts";
+import type { FoundKey } from "./found-key.ts";
 import { KeyFinder } from "./key-finder.ts";
-import { type Batch, KeyQueue, type SizedKey } from "./key-queue.ts";
+import { type Batch, KeyQueue } from "./key-queue.ts";
 import type { Pacer } from "./pacer.ts";
 import { CycleStopped, pauseUnless } from "./pause.ts";
 import type { ScanStride } from "./scan-stride.ts";
@@ -110,20 +111,18 @@ export class Cycle {
       maxStallMs: () => options.limits().maxStallMs,
       isQuiet: () => underWay.batches === 0,
       isSlow: () => pacer.isLimited,
+      inTurn: (step) => this.#aloneIfSlow(step),
       pause: (ms) => pauseUnless(this.#stop, ms),
     });
     for await (const found of finder.find()) {
       const { maxStallMs, bigKeyRule } = options.limits();
-      const small: SizedKey[] = [];
-      for (const one of found) {
-        const { key, slotId, bytes, type, elements } = one;
-        const workUs = expectedStallMs(type, elements, bytes) * 1_000;
-        const sized = { key, slotId, bytes, workUs };
-        if (sized.workUs <= maxStallMs * 1_000) {
-          this.#big.noteSmall(slotId);
-          small.push(sized);
-        } else if (this.#big.decide(db, sized, bigKeyRule) === "now") {
-          await this.#moveAlone(db, sized);
+      const small: FoundKey[] = [];
+      for (const key of found) {
+        if (key.workUs <= maxStallMs * 1_000) {
+          this.#big.noteSmall(key.slotId);
+          small.push(key);
+        } else if (this.#big.decide(db, key, bigKeyRule) === "now") {
+          await this.#moveAlone(db, key);
         }
       }
       queue.push(small);
@@ -143,10 +142,26 @@ export class Cycle {
       try {
         const batch = await this.#nextBatch(queue);
         moved = batch && this.#move(lane, db, batch);
+        if (this.#parts.pacer.isLimited) {
+          await moved;
+        }
       } finally {
         open();
       }
       await moved;
+    }
+  }
+
+  /** At a limited speed clients get their turn between any two of its steps: nothing else of it is in flight. */
+  async #aloneIfSlow<T>(step: () => Promise<T>): Promise<T> {
+    if (!this.#parts.pacer.isLimited) {
+      return await step();
+    }
+    const open = await this.#closeGate();
+    try {
+      return await step();
+    } finally {
+      open();
     }
   }
 
@@ -161,11 +176,14 @@ export class Cycle {
 
   /** Waits for the speed limit and for the target; what isn't wanted any more is left out. */
   async #prepare(batch: Batch): Promise<Batch | undefined> {
-    const { options, pacer, target, doubt } = this.#parts;
+    const { options, pacer, target, doubt, transfer } = this.#parts;
     for (;;) {
       const waitMs = pacer.ask(batch.keys.length, batch.bytes);
       if (waitMs === 0) {
         break;
+      }
+      if (waitMs >= PACE_ASK_MS) {
+        transfer.tellMoved();
       }
       await pauseUnless(this.#stop, waitMs);
     }
@@ -182,7 +200,7 @@ export class Cycle {
   }
 
   /** A key that gets a MIGRATE of its own, with nothing else in flight. */
-  async #moveAlone(db: number, key: SizedKey): Promise<void> {
+  async #moveAlone(db: number, key: FoundKey): Promise<void> {
     const { underWay, transfer } = this.#parts;
     const open = await this.#closeGate();
     try {

@@ -5,6 +5,7 @@
  * Everything else (INFO, errors, single answers) goes through `src/resp`.
  */
 import { bulkEnd, decodeReply, forEachBulk, lineEnd } from "../../../resp/value.ts";
+import { copyShort, type FoundKey } from "./found-key.ts";
 
 /** A command whose last argument is a key: everything before that argument, encoded. */
 export type KeyCommand = Buffer;
@@ -21,13 +22,18 @@ const CRLF = "\r\n";
 
 /** One command; strings are UTF-8. */
 export function encodeFrame(args: readonly (string | Uint8Array)[]): Buffer {
+  return encodeArguments(args, args.length);
+}
+
+/** The beginning of a command of `count` arguments, of which these are the first. */
+function encodeArguments(args: readonly (string | Uint8Array)[], count: number): Buffer {
   let size = 16;
   for (const argument of args) {
     const length = typeof argument === "string" ? Buffer.byteLength(argument) : argument.length;
     size += length + 16;
   }
   const out = Buffer.allocUnsafe(size);
-  let at = out.write(`*${args.length}${CRLF}`, 0, "latin1");
+  let at = out.write(`*${count}${CRLF}`, 0, "latin1");
   for (const argument of args) {
     if (typeof argument === "string") {
       at += out.write(`$${Buffer.byteLength(argument)}${CRLF}`, at, "latin1");
@@ -69,21 +75,65 @@ export function encodeForKeys(
   return out.subarray(0, at);
 }
 
+/** The same for keys as they were found. */
+export function encodeForFound(command: KeyCommand, keys: readonly FoundKey[]): Buffer {
+  let size = 0;
+  for (const key of keys) {
+    size += command.length + key.frameLength;
+  }
+  const out = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const key of keys) {
+    at = copyShort(out, at, command, 0, command.length);
+    at = key.writeTo(out, at);
+  }
+  return out;
+}
+
+/** One command of these words and all the keys, and what goes behind it. */
+export function encodeWithFound(
+  words: readonly (string | Uint8Array)[],
+  keys: readonly FoundKey[],
+  after: Buffer,
+): Buffer {
+  const head = encodeArguments(words, words.length + keys.length);
+  let size = head.length + after.length;
+  for (const { frameLength } of keys) {
+    size += frameLength;
+  }
+  const out = Buffer.allocUnsafe(size);
+  let at = head.copy(out, 0);
+  for (const key of keys) {
+    at = key.writeTo(out, at);
+  }
+  after.copy(out, at);
+  return out;
+}
+
 /** Reads a reply to SCAN; undefined when it is anything else. */
 export function readScanPage(raw: Buffer): ScanPage | undefined {
+  const keys: Buffer[] = [];
+  const cursor = visitScanPage(raw, (_frame, start, stop) => {
+    keys.push(raw.subarray(start, stop));
+  });
+  return cursor === undefined ? undefined : { cursor, keys };
+}
+
+/**
+ * The cursor of a reply to SCAN, and each key as `forEachBulk` tells it; undefined when it is anything else, also
+ * when some keys have been visited.
+ */
+export function visitScanPage(
+  raw: Buffer,
+  visit: (frameStart: number, start: number, end: number, frameEnd: number) => void,
+): string | undefined {
   // `*2`, the cursor as a bulk string, the keys as an array.
   const cursorStart = lineEnd(raw, 0);
   const cursorEnd = raw[0] === 42 && raw[1] === 50 ? bulkEnd(raw, cursorStart) : -1;
-  if (cursorEnd < 0) {
+  if (cursorEnd < 0 || forEachBulk(raw, cursorEnd + 2, visit) !== raw.length) {
     return undefined;
   }
-  const keys: Buffer[] = [];
-  const end = forEachBulk(raw, cursorEnd + 2, (_frame, start, stop) => {
-    keys.push(raw.subarray(start, stop));
-  });
-  return end === raw.length
-    ? { cursor: raw.toString("latin1", lineEnd(raw, cursorStart + 1), cursorEnd), keys }
-    : undefined;
+  return raw.toString("latin1", lineEnd(raw, cursorStart + 1), cursorEnd);
 }
 
 /** The number of an integer reply; undefined for anything else, as the null of a key that is gone. */

@@ -4,26 +4,17 @@
  *
  * SCAN repeats keys, above all while keys are deleted: a name that was just given isn't given again.
  */
-import { slotOf } from "../../../command/hash.ts";
-import { bytesToLookAt, lengthCommandOf } from "../../../migrate/stall.ts";
+import { crc32, slotOf } from "../../../command/hash.ts";
+import { bytesToLookAt, expectedStallMs, lengthCommandOf } from "../../../migrate/stall.ts";
 import { refusedBy, unexpectedReply } from "../../../redis/server-error.ts";
 import { errorTextOf } from "../../../resp/value.ts";
-import { encodeForKeys, keyCommand, readInteger, readScanPage, readText } from "./frame.ts";
+import { FoundKey } from "./found-key.ts";
+import { encodeForFound, keyCommand, readText, visitScanPage } from "./frame.ts";
+import type { IntegerReplies } from "./integer-replies.ts";
 import type { MoverLink } from "./link.ts";
+import { RecentNames } from "./recent-names.ts";
 import type { ScanStride } from "./scan-stride.ts";
 import { CALL_TIMEOUT_MS } from "./source.ts";
-
-/** A key of a wanted slot. */
-export interface FoundKey {
-  readonly key: Buffer;
-  readonly slotId: number;
-  /** MEMORY USAGE. */
-  readonly bytes: number;
-  /** TYPE; empty: not looked at, as the key is small. */
-  readonly type: string;
-  /** Fields, members or elements; 1 for a string, 0: not looked at. */
-  readonly elements: number;
-}
 
 /** What a search works with. */
 export interface KeySearch {
@@ -39,41 +30,48 @@ export interface KeySearch {
   readonly isQuiet: () => boolean;
   /** The mover doesn't go at full speed. */
   readonly isSlow: () => boolean;
+  /** Does a step when it may be done, at once at full speed. */
+  readonly inTurn: <T>(step: () => Promise<T>) => Promise<T>;
   readonly pause: (ms: number) => Promise<void>;
 }
 
 /** Larger keys are looked at, or those that might stall too long: so batches of middling keys are estimated well. */
 const LOOK_BYTES = 16 * 1024;
-/** Names that are remembered, to know one again. */
-const NAMES_MAX = 4_000;
 
 const MEMORY_USAGE = keyCommand("MEMORY", "USAGE");
 const TYPE = keyCommand("TYPE");
+const NOTHING = Buffer.alloc(0);
 
 interface Step {
-  readonly sizes: readonly Buffer[];
-  /** The next page; undefined when there is none. */
-  readonly page: { readonly cursor: string; readonly keys: readonly Buffer[] } | undefined;
+  readonly sizes: IntegerReplies;
+  /** The next page, keys of wanted slots, each once; undefined when there is none. */
+  readonly page: { readonly cursor: string; readonly keys: readonly FoundKey[] } | undefined;
+  /** For the source, before the next step. */
+  readonly restMs: number;
 }
 
 /** See the file head. One for each search. */
 export class KeyFinder {
   readonly #search: KeySearch;
-  #names = new Set<string>();
-  #olderNames = new Set<string>();
+  readonly #names = new RecentNames();
 
   constructor(search: KeySearch) {
     this.#search = search;
   }
 
-  /** All keys, in groups that aren't empty. Throws as links do, and what `pause` throws. */
+  /** All keys, in groups that aren't empty, with sizes and expected stalls. Throws as links do, and as `pause`. */
   async *find(): AsyncGenerator<readonly FoundKey[]> {
+    const { inTurn, pause } = this.#search;
     let cursor: string | undefined = "0";
-    let keys: readonly Buffer[] = [];
+    let keys: readonly FoundKey[] = [];
     while (cursor !== undefined || keys.length > 0) {
-      const { sizes, page }: Step = await this.#step(keys, cursor);
+      const [sized, from]: [readonly FoundKey[], string | undefined] = [keys, cursor];
+      const { sizes, page, restMs }: Step = await inTurn(() => this.#step(sized, from));
+      if (restMs > 0) {
+        await pause(restMs);
+      }
       const found = await this.#weigh(keys, sizes);
-      keys = page === undefined ? [] : this.#select(page.keys);
+      keys = page?.keys ?? [];
       cursor = page === undefined || page.cursor === "0" ? undefined : page.cursor;
       if (found.length > 0) {
         yield found;
@@ -82,110 +80,91 @@ export class KeyFinder {
   }
 
   /** Sizes of the keys, and the page at the cursor. */
-  async #step(keys: readonly Buffer[], cursor: string | undefined): Promise<Step> {
-    const { link, stride, maxStallMs, isQuiet, isSlow, pause } = this.#search;
+  async #step(keys: readonly FoundKey[], cursor: string | undefined): Promise<Step> {
+    const { link, stride, maxStallMs, isQuiet, isSlow } = this.#search;
     const count = stride.countFor(maxStallMs(), isSlow());
-    const scan = cursor === undefined ? Buffer.alloc(0) : stride.frame(cursor, count);
-    const frame = encodeForKeys(MEMORY_USAGE, keys, scan);
-    const replyCount = keys.length + (cursor === undefined ? 0 : 1);
+    const scan = cursor === undefined ? NOTHING : stride.frame(cursor, count);
+    const sizing = encodeForFound(MEMORY_USAGE, keys);
+    const frame = keys.length === 0 ? scan : Buffer.concat([scan, sizing]);
+    const expected = { raw: cursor === undefined ? 0 : 1, integers: keys.length };
     const wasQuiet = isQuiet();
     const sentAtMs = performance.now();
-    const replies = await link.send("SCAN", frame, replyCount, CALL_TIMEOUT_MS);
+    const { replies, integers } = await link.exchange("SCAN", frame, expected, CALL_TIMEOUT_MS);
     const tookMs = performance.now() - sentAtMs;
+    let restMs = 0;
     if (keys.length === 0 && wasQuiet && isQuiet()) {
       stride.learn(count, tookMs);
-      const restMs = stride.restMs(tookMs, isSlow());
-      if (restMs > 0) {
-        await pause(restMs);
-      }
+      restMs = stride.restMs(tookMs, isSlow());
     }
     const [first] = replies;
-    if (cursor === undefined || first === undefined) {
-      return { sizes: replies, page: undefined };
-    }
-    const page = readScanPage(first);
-    if (page === undefined) {
-      throw this.#unexpected("SCAN", first);
-    }
-    return { sizes: replies.slice(1), page };
+    const page = first === undefined ? undefined : this.#readPage(first);
+    return { sizes: integers, page, restMs };
   }
 
-  /** Those of wanted slots, each once. */
-  #select(keys: readonly Buffer[]): readonly Buffer[] {
+  #readPage(raw: Buffer): Step["page"] {
     const { slotCount, isWanted, onMeet } = this.#search;
-    const wanted: Buffer[] = [];
-    for (const key of keys) {
-      const slotId = slotOf(key, 0, key.length, slotCount - 1);
+    const keys: FoundKey[] = [];
+    const cursor = visitScanPage(raw, (frameStart, start, end, frameEnd) => {
+      const slotId = slotOf(raw, start, end, slotCount - 1);
       if (isWanted(slotId)) {
         onMeet(slotId);
-        if (this.#isNew(key)) {
-          wanted.push(key);
+        const found = new FoundKey(raw, frameStart, start, frameEnd, slotId);
+        if (this.#names.note(found, crc32(raw, start, end))) {
+          keys.push(found);
         }
       }
+    });
+    if (cursor === undefined) {
+      throw this.#unexpected("SCAN", raw);
     }
-    return wanted;
+    return { cursor, keys };
   }
 
-  #isNew(key: Buffer): boolean {
-    const name = key.toString("latin1");
-    if (this.#names.has(name) || this.#olderNames.has(name)) {
-      return false;
+  /** Sizes the keys; those that are gone by now are left out. */
+  async #weigh(keys: readonly FoundKey[], sizes: IntegerReplies): Promise<readonly FoundKey[]> {
+    if (sizes.odd !== undefined) {
+      throw this.#unexpected("MEMORY USAGE", sizes.odd);
     }
-    this.#names.add(name);
-    if (this.#names.size >= NAMES_MAX) {
-      this.#olderNames = this.#names;
-      this.#names = new Set();
-    }
-    return true;
-  }
-
-  /** Keys with sizes; those that are gone by now are left out. */
-  async #weigh(keys: readonly Buffer[], sizes: readonly Buffer[]): Promise<readonly FoundKey[]> {
     const lookBytes = Math.min(LOOK_BYTES, bytesToLookAt(this.#search.maxStallMs()));
     const found: FoundKey[] = [];
     const large: FoundKey[] = [];
     for (const [index, key] of keys.entries()) {
-      const raw = sizes[index] ?? Buffer.alloc(0);
-      const bytes = readInteger(raw);
-      if (bytes === undefined && raw[0] !== 36) {
-        throw this.#unexpected("MEMORY USAGE", raw);
-      }
-      if (bytes !== undefined) {
-        const slotId = slotOf(key, 0, key.length, this.#search.slotCount - 1);
-        const one = { key, slotId, bytes, type: "", elements: 0 };
-        (bytes >= lookBytes ? large : found).push(one);
+      const bytes = sizes.values[index] ?? Number.NaN;
+      if (!Number.isNaN(bytes)) {
+        key.bytes = bytes;
+        key.workUs = expectedStallMs("", 0, bytes) * 1_000;
+        (bytes >= lookBytes ? large : found).push(key);
       }
     }
-    return large.length === 0 ? found : [...found, ...(await this.#look(large))];
+    if (large.length > 0) {
+      await this.#look(large);
+    }
+    return large.length === 0 ? found : [...found, ...large];
   }
 
-  async #look(keys: readonly FoundKey[]): Promise<readonly FoundKey[]> {
+  /** Expects stalls by type and length. */
+  async #look(keys: readonly FoundKey[]): Promise<void> {
     const { link } = this.#search;
-    const names = keys.map(({ key }) => key);
-    const frame = encodeForKeys(TYPE, names);
-    const types = await link.send("TYPE", frame, names.length, CALL_TIMEOUT_MS);
-    const counted: { readonly found: FoundKey; readonly type: string; readonly command: string }[] =
-      [];
-    const looked: FoundKey[] = [];
-    for (const [index, found] of keys.entries()) {
-      const type = readText(types[index] ?? Buffer.alloc(0));
+    const frame = encodeForFound(TYPE, keys);
+    const types = await link.send("TYPE", frame, keys.length, CALL_TIMEOUT_MS);
+    const counted: { readonly key: FoundKey; readonly type: string; readonly ask: Buffer }[] = [];
+    for (const [index, key] of keys.entries()) {
+      const type = readText(types[index] ?? NOTHING);
       const command = lengthCommandOf(type);
       if (command === undefined) {
-        looked.push({ ...found, type, elements: 1 });
+        key.workUs = expectedStallMs(type, 1, key.bytes) * 1_000;
       } else {
-        counted.push({ found, type, command });
+        counted.push({ key, type, ask: encodeForFound(keyCommand(command), [key]) });
       }
     }
-    const asks = counted.map(({ found, command }) =>
-      encodeForKeys(keyCommand(command), [found.key]),
-    );
-    const lengths = await link.send("HLEN", Buffer.concat(asks), asks.length, CALL_TIMEOUT_MS);
-    for (const [index, { found, type }] of counted.entries()) {
+    const asks = Buffer.concat(counted.map(({ ask }) => ask));
+    const expected = { raw: 0, integers: counted.length };
+    const { integers } = await link.exchange("HLEN", asks, expected, CALL_TIMEOUT_MS);
+    for (const [index, { key, type }] of counted.entries()) {
       // A key that changed its type or went away meanwhile answers otherwise; its MIGRATE will tell.
-      const elements = readInteger(lengths[index] ?? Buffer.alloc(0)) ?? 0;
-      looked.push({ ...found, type, elements });
+      const elements = integers.values[index] ?? Number.NaN;
+      key.workUs = expectedStallMs(type, Number.isNaN(elements) ? 0 : elements, key.bytes) * 1_000;
     }
-    return looked;
   }
 
   #unexpected(command: string, raw: Buffer): Error {

@@ -3,19 +3,11 @@
  * lanes take batches from its front.
  */
 
-/** A key that is to be moved, of the database that the cycle is at. */
-export interface SizedKey {
-  readonly key: Buffer;
-  readonly slotId: number;
-  /** MEMORY USAGE. */
-  readonly bytes: number;
-  /** Estimated stall, microseconds. */
-  readonly workUs: number;
-}
+import type { FoundKey } from "./found-key.ts";
 
 /** Keys for one MIGRATE, at least one, each once. */
 export interface Batch {
-  readonly keys: readonly SizedKey[];
+  readonly keys: readonly FoundKey[];
   readonly bytes: number;
   readonly workUs: number;
 }
@@ -25,7 +17,7 @@ const KEYS_MAX = 4_000;
 
 /** See the file head. */
 export class KeyQueue {
-  #keys: SizedKey[] = [];
+  #keys: FoundKey[] = [];
   /** Index of the first that waits. */
   #front = 0;
   #isEnded = false;
@@ -40,7 +32,7 @@ export class KeyQueue {
     return this.#isEnded;
   }
 
-  push(keys: readonly SizedKey[]): void {
+  push(keys: readonly FoundKey[]): void {
     if (!this.#isEnded && keys.length > 0) {
       this.#keys.push(...keys);
       this.#tell();
@@ -87,7 +79,7 @@ export class KeyQueue {
     workUsMax: number,
     isWanted: (slotId: number) => boolean,
   ): Batch | undefined {
-    const keys: SizedKey[] = [];
+    const keys: FoundKey[] = [];
     let bytes = 0;
     let workUs = 0;
     while (keys.length < keysMax) {

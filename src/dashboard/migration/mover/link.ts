@@ -22,16 +22,26 @@ import { REPLY_BAD, REPLY_INCOMPLETE, ReplyScanner } from "../../../resp/reply-s
 import { decodeReply, errorTextOf, isErrorReply, type RespValue } from "../../../resp/value.ts";
 import type { MoverServer } from "../contract.ts";
 import { encodeFrame, readInteger, readText } from "./frame.ts";
+import { IntegerReplies } from "./integer-replies.ts";
 
 /** Largest reply: a page of SCAN with keys of some hundred KB each. */
 const REPLY_BYTES_MAX = 256 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 2_000;
 
-interface Exchange {
+/** What was answered to one write. */
+export interface Answers {
+  /** Raw, in order. */
+  readonly replies: readonly Buffer[];
+  /** Of the commands behind those. */
+  readonly integers: IntegerReplies;
+}
+
+interface Exchange extends Answers {
   readonly command: string;
   readonly replies: Buffer[];
+  /** Replies that are kept raw. */
   readonly count: number;
-  readonly resolve: (replies: readonly Buffer[]) => void;
+  readonly resolve: (answers: Answers) => void;
   readonly reject: (error: CodisError) => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -117,24 +127,37 @@ export class MoverLink {
    * Sends `frame`, which holds `count` commands, and resolves with their raw replies, errors among them. No
    * reply in time ends the link: all that wait on it reject as SERVER_UNREACHABLE.
    */
-  send(
+  async send(
     command: string,
     frame: Buffer,
     count: number,
     timeoutMs: number,
   ): Promise<readonly Buffer[]> {
+    const { replies } = await this.exchange(command, frame, { raw: count, integers: 0 }, timeoutMs);
+    return replies;
+  }
+
+  /** As `send`; behind the commands with raw replies the frame holds some that are answered with a number each. */
+  exchange(
+    command: string,
+    frame: Buffer,
+    expected: { readonly raw: number; readonly integers: number },
+    timeoutMs: number,
+  ): Promise<Answers> {
     if (this.#failure !== undefined) {
       return Promise.reject(this.#failure);
     }
-    if (count === 0) {
-      return Promise.resolve([]);
+    const integers = new IntegerReplies(expected.integers);
+    const count = expected.raw;
+    if (count + expected.integers === 0) {
+      return Promise.resolve({ replies: [], integers });
     }
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Buffer[]>();
+    const { promise, resolve, reject } = Promise.withResolvers<Answers>();
     const timer = setTimeout(
       () => this.#fail(timedOut(this.addr, `reply to ${command}`, timeoutMs)),
       timeoutMs,
     );
-    this.#exchanges.push({ command, replies: [], count, resolve, reject, timer });
+    this.#exchanges.push({ command, replies: [], integers, count, resolve, reject, timer });
     this.#socket.write(frame);
     return promise;
   }
@@ -205,6 +228,12 @@ export class MoverLink {
     this.answeredAtMs = performance.now();
     let start = 0;
     while (start < chunk.length && this.#failure === undefined) {
+      if (this.#parts.length === 0) {
+        start = this.#readIntegers(chunk, start);
+        if (start === chunk.length) {
+          return;
+        }
+      }
       const end =
         this.#parts.length === 0
           ? this.#scanner.scan(chunk, start, chunk.length)
@@ -220,6 +249,22 @@ export class MoverLink {
       }
       start = end;
       this.#deliver(part);
+    }
+  }
+
+  /** Numbers that are whole, if such are due; the position behind them. */
+  #readIntegers(chunk: Buffer, start: number): number {
+    let at = start;
+    for (;;) {
+      const exchange = this.#exchanges[0];
+      if (exchange === undefined || exchange.replies.length < exchange.count) {
+        return at;
+      }
+      at = exchange.integers.read(chunk, at);
+      if (!exchange.integers.isComplete) {
+        return at;
+      }
+      this.#complete(exchange);
     }
   }
 
@@ -245,12 +290,21 @@ export class MoverLink {
       this.#fail(connectionLost(this.addr, `it sent a reply that nobody asked for: ${said}`));
       return;
     }
-    exchange.replies.push(raw);
-    if (exchange.replies.length === exchange.count) {
-      this.#exchanges.shift();
-      clearTimeout(exchange.timer);
-      exchange.resolve(exchange.replies);
+    if (exchange.replies.length < exchange.count) {
+      exchange.replies.push(raw);
+    } else {
+      exchange.integers.take(raw);
     }
+    if (exchange.replies.length === exchange.count && exchange.integers.isComplete) {
+      this.#complete(exchange);
+    }
+  }
+
+  /** The first one has all its replies. */
+  #complete(exchange: Exchange): void {
+    this.#exchanges.shift();
+    clearTimeout(exchange.timer);
+    exchange.resolve(exchange);
   }
 
   /** The first failure counts. */

@@ -31,6 +31,9 @@ const REST = { minMs: 100, maxMs: 5_000 };
 const KEY_TROUBLE_REST_MS = 5_000;
 /** It goes on when keys move again so long after a failure. */
 const RECOVERED_MS = 1_000;
+/** Longest wait for more slots before a cycle begins, and the part of it for each key that the cycle passes. */
+const GATHER_MS_MAX = 2_000;
+const GATHER_MS_PER_KEY = 0.001;
 /** `remove` waits so long, and some times the bound of a step of MIGRATE. */
 const REMOVE_WAIT_MS = 15_000;
 const REMOVE_STEPS = 16;
@@ -56,6 +59,7 @@ class MigrateMover implements Mover {
   #cycleStop = new AbortController();
   #jobs: Job[] = [];
   #woken = Promise.withResolvers<void>();
+  #isMoreExpected = false;
   #trouble = "";
   /** Of what `#trouble` tells; Infinity: a cycle ended well since. */
   #failedAtMs = Number.POSITIVE_INFINITY;
@@ -100,6 +104,13 @@ class MigrateMover implements Mover {
   add(slotIds: readonly number[]): void {
     this.#parts.ledger.add(slotIds);
     this.#wake();
+  }
+
+  expectMore(isMore: boolean): void {
+    if (this.#isMoreExpected !== isMore) {
+      this.#isMoreExpected = isMore;
+      this.#wake();
+    }
   }
 
   async remove(slotIds: readonly number[]): Promise<void> {
@@ -197,6 +208,7 @@ class MigrateMover implements Mover {
       return;
     }
     if (ledger.size > 0) {
+      await this.#gather(stop);
       const { emptied, keyTrouble } = await new Cycle(this.#parts, stop).run();
       this.#failedAtMs = Number.POSITIVE_INFINITY;
       this.#tellTrouble(keyTrouble, true);
@@ -208,6 +220,20 @@ class MigrateMover implements Mover {
         this.#options.events.onRetry();
         await Promise.race([pauseUnless(stop, KEY_TROUBLE_REST_MS), this.#woken.promise]);
       }
+    }
+  }
+
+  /** Waits for slots that are about to come, at most about as long as the cycle that they would need otherwise. */
+  async #gather(stop: AbortSignal): Promise<void> {
+    if (!this.#isMoreExpected) {
+      return;
+    }
+    const { keyspace } = await this.#parts.source.facts();
+    const keyCount = keyspace.reduce((sum, { keys }) => sum + keys, 0);
+    const endsAtMs = performance.now() + Math.min(GATHER_MS_MAX, keyCount * GATHER_MS_PER_KEY);
+    for (let leftMs = 1; this.#isMoreExpected && leftMs > 0; ) {
+      leftMs = endsAtMs - performance.now();
+      await Promise.race([pauseUnless(stop, Math.max(0, leftMs)), this.#woken.promise]);
     }
   }
 

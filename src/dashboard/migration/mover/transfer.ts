@@ -14,9 +14,11 @@ import { isErrorReply } from "../../../resp/value.ts";
 import type { MoverOptions } from "../contract.ts";
 import type { BatchBudget } from "./batch-budget.ts";
 import type { DoubtWatch } from "./doubt-watch.ts";
-import { encodeFrame, readText } from "./frame.ts";
+import type { FoundKey } from "./found-key.ts";
+import { encodeFrame, encodeWithFound, readText } from "./frame.ts";
 import { describeKey } from "./key-name.ts";
-import type { Batch, SizedKey } from "./key-queue.ts";
+import type { Batch } from "./key-queue.ts";
+import { MovedTally } from "./moved-tally.ts";
 import type { Source } from "./source.ts";
 import type { Target } from "./target.ts";
 import type { UnderWay } from "./under-way.ts";
@@ -56,6 +58,7 @@ export class Transfer {
   readonly #confirming = new Set<Promise<void>>();
   /** What the first of them that failed has thrown. */
   #failure: { readonly thrown: unknown } | undefined;
+  readonly #tally: MovedTally;
 
   constructor(parts: TransferParts) {
     const { addr, user, password } = parts.options.target;
@@ -65,6 +68,8 @@ export class Transfer {
     }
     this.#parts = parts;
     this.#migrateTarget = { ...at, user, password };
+    const { events } = parts.options;
+    this.#tally = new MovedTally((slotId, keys, bytes) => events.onMoved(slotId, keys, bytes));
   }
 
   /**
@@ -79,28 +84,33 @@ export class Transfer {
     onKeyTrouble: (reason: string) => void,
   ): Promise<void> {
     const { underWay } = this.#parts;
-    const slotIds = new Set(batch.keys.map(({ slotId }) => slotId));
-    underWay.begin(slotIds);
+    underWay.begin(batch.keys);
     let isLeft = false;
     try {
       this.#throwFailure();
       const answer = await this.#migrate(lane, db, batch);
       if (answer.outcome === "moved" && answer.isCopy) {
         isLeft = true;
-        await this.#completeLater(batch.keys, slotIds, answer);
+        await this.#completeLater(batch.keys, answer);
       } else {
         await this.#settle(db, batch, answer, onKeyTrouble);
       }
     } finally {
       if (!isLeft) {
-        underWay.end(slotIds, this.#isCertain);
+        underWay.end(batch.keys, this.#isCertain);
       }
     }
+  }
+
+  /** Tells what has moved so far; else that is told some times a second, and when nothing is left behind. */
+  tellMoved(): void {
+    this.#tally.flush();
   }
 
   /** Resolves when nothing is left behind; throws the first failure, once. */
   async finish(): Promise<void> {
     await Promise.all(this.#confirming);
+    this.tellMoved();
     this.#throwFailure();
   }
 
@@ -110,18 +120,14 @@ export class Transfer {
   }
 
   /** The wait for a replica goes on while the lane sends its next batch, but no further ahead. */
-  async #completeLater(
-    keys: readonly SizedKey[],
-    slotIds: ReadonlySet<number>,
-    answer: Answer,
-  ): Promise<void> {
+  async #completeLater(keys: readonly FoundKey[], answer: Answer): Promise<void> {
     const previous = [...this.#confirming];
     const completed = this.#completeCopies(keys, answer)
       .catch((thrown: unknown) => {
         this.#failure ??= { thrown };
       })
       .finally(() => {
-        this.#parts.underWay.end(slotIds, this.#isCertain);
+        this.#parts.underWay.end(keys, this.#isCertain);
         this.#confirming.delete(completed);
       });
     this.#confirming.add(completed);
@@ -149,9 +155,8 @@ export class Transfer {
     // A big key keeps the target silent while it is read; the source must not give up meanwhile.
     const bigMs = expectedMs > maxStallMs ? expectedMs * 2 : 0;
     const timeoutMs = Math.max(1, Math.ceil(ioTimeoutMs + bigMs));
-    const keys = batch.keys.map(({ key }) => key);
-    const request = migrateRequest(this.#migrateTarget, { db, timeoutMs, isCopy }, keys);
-    const frame = Buffer.concat([encodeFrame(request), INFO_ERRORSTATS]);
+    const request = migrateRequest(this.#migrateTarget, { db, timeoutMs, isCopy }, []);
+    const frame = encodeWithFound(request, batch.keys, INFO_ERRORSTATS);
     const sentAtMs = performance.now();
     const waitMs = ioTimeoutMs * STEPS + bigMs * 2 + ANSWER_MARGIN_MS;
     let replies: readonly Buffer[];
@@ -188,7 +193,7 @@ export class Transfer {
     const { options, doubt } = this.#parts;
     switch (outcome) {
       case "moved":
-        this.#report(batch.keys);
+        this.#tally.add(batch.keys);
         return;
       case "nothing":
         return;
@@ -223,11 +228,11 @@ export class Transfer {
   }
 
   /** COPY has put the keys to the target: they leave the source once a replica has them. */
-  async #completeCopies(keys: readonly SizedKey[], { since }: Answer): Promise<void> {
+  async #completeCopies(keys: readonly FoundKey[], { since }: Answer): Promise<void> {
     const { source, target } = this.#parts;
     await target.acknowledge(since);
     await source.unlink(keys.map(({ key }) => key));
-    this.#report(keys);
+    this.#tally.add(keys);
   }
 
   /**
@@ -235,9 +240,9 @@ export class Transfer {
    * the source only are left for the next cycle, and given back. All that are gone from the source were moved.
    */
   async #removeDuplicates(
-    keys: readonly SizedKey[],
+    keys: readonly FoundKey[],
     since: Target["link"],
-  ): Promise<readonly SizedKey[]> {
+  ): Promise<readonly FoundKey[]> {
     const { source, target } = this.#parts;
     const isAtSource = await source.exist(keys.map(({ key }) => key));
     const remaining = keys.filter((_, index) => isAtSource[index] === true);
@@ -251,24 +256,8 @@ export class Transfer {
     }
     const left = remaining.filter((_, index) => isAtTarget[index] !== true);
     const isLeft = new Set(left);
-    this.#report(keys.filter((key) => !isLeft.has(key)));
+    this.#tally.add(keys.filter((key) => !isLeft.has(key)));
     return left;
-  }
-
-  #report(keys: readonly SizedKey[]): void {
-    const sums = new Map<number, { keys: number; bytes: number }>();
-    for (const { slotId, bytes } of keys) {
-      const sum = sums.get(slotId);
-      if (sum === undefined) {
-        sums.set(slotId, { keys: 1, bytes });
-      } else {
-        sum.keys += 1;
-        sum.bytes += bytes;
-      }
-    }
-    for (const [slotId, sum] of sums) {
-      this.#parts.options.events.onMoved(slotId, sum.keys, sum.bytes);
-    }
   }
 }
 

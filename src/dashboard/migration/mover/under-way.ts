@@ -3,10 +3,15 @@
  * whose batch ended in doubt stays uncertain until the doubt is settled.
  */
 
+/** What is of a slot. */
+interface OfSlot {
+  readonly slotId: number;
+}
+
 /** See the file head. */
 export class UnderWay {
-  /** Batches that are under way, by slot. */
-  readonly #counts = new Map<number, number>();
+  /** Keys that are under way, by slot. */
+  readonly #counts: number[] = [];
   readonly #uncertain = new Set<number>();
   #batches = 0;
   #changed = Promise.withResolvers<void>();
@@ -21,27 +26,24 @@ export class UnderWay {
   }
 
   has(slotId: number): boolean {
-    return this.#counts.has(slotId) || this.#uncertain.has(slotId);
+    return (this.#counts[slotId] ?? 0) > 0 || this.#uncertain.has(slotId);
   }
 
-  begin(slotIds: ReadonlySet<number>): void {
+  /** A batch of these keys begins. */
+  begin(keys: readonly OfSlot[]): void {
     this.#batches += 1;
-    for (const id of slotIds) {
-      this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+    for (const { slotId } of keys) {
+      this.#counts[slotId] = (this.#counts[slotId] ?? 0) + 1;
     }
   }
 
-  end(slotIds: ReadonlySet<number>, isCertain: boolean): void {
+  /** The same batch has ended. */
+  end(keys: readonly OfSlot[], isCertain: boolean): void {
     this.#batches -= 1;
-    for (const id of slotIds) {
-      const left = (this.#counts.get(id) ?? 0) - 1;
-      if (left > 0) {
-        this.#counts.set(id, left);
-      } else {
-        this.#counts.delete(id);
-      }
+    for (const { slotId } of keys) {
+      this.#counts[slotId] = (this.#counts[slotId] ?? 0) - 1;
       if (!isCertain) {
-        this.#uncertain.add(id);
+        this.#uncertain.add(slotId);
       }
     }
     this.#tell();

@@ -49,10 +49,17 @@ export function select(client: ClientState, argv: Argv, env: HandlerEnv): Buffer
 }
 
 /**
- * READONLY and READWRITE. A Redis without cluster mode refuses them, but clients send READONLY when they
- * are told to read from replicas, and give up when it fails. It asks for nothing that we don't do.
+ * READONLY: reads of this session may go to replicas, where the proxy and the product allow it. A Redis without
+ * cluster mode refuses it, but clients send it when they are told to read from replicas.
  */
-export function readOnly(): Buffer {
+export function readOnly(client: ClientState): Buffer {
+  client.route.wantsReplicas = true;
+  return OK_REPLY;
+}
+
+/** READWRITE: reads of this session go to masters. */
+export function readWrite(client: ClientState): Buffer {
+  client.route.wantsReplicas = false;
   return OK_REPLY;
 }
 

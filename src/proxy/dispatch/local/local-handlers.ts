@@ -61,7 +61,7 @@ export const localHandlers: Readonly<Record<string, CommandHandler>> = {
   ping: connection.ping,
   quit: connection.quit,
   readonly: connection.readOnly,
-  readwrite: connection.readOnly,
+  readwrite: connection.readWrite,
   reset,
   role: connection.role,
   select: connection.select,

@@ -104,6 +104,7 @@ export function reset(client: ClientState, _argv: Argv, env: HandlerEnv): Buffer
   client.proto = 2;
   client.name = "";
   client.replyMode = "on";
+  client.route.wantsReplicas = env.settings.readsFromReplicas;
   client.isAuthenticated = env.settings.sessionAuth === "";
   return encodeReply({ simple: "RESET" }, 2);
 }

@@ -28,6 +28,7 @@ function registered(id: number, changes: Partial<V1Proxy> = {}): V1Proxy {
     observed_at: null,
     table: "synced",
     confirmed_revision: null,
+    fence: null,
     sessions: null,
     sessions_opened: null,
     ops: null,

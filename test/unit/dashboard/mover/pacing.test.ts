@@ -5,14 +5,20 @@
 import { describe, expect, test } from "bun:test";
 import { BatchBudget } from "../../../../src/dashboard/migration/mover/batch-budget.ts";
 import { BigKeys, NEVER_STALL_MS } from "../../../../src/dashboard/migration/mover/big-keys.ts";
-import { KeyQueue, type SizedKey } from "../../../../src/dashboard/migration/mover/key-queue.ts";
+import { FoundKey } from "../../../../src/dashboard/migration/mover/found-key.ts";
+import { KeyQueue } from "../../../../src/dashboard/migration/mover/key-queue.ts";
 import { Pacer } from "../../../../src/dashboard/migration/mover/pacer.ts";
 import { ScanStride } from "../../../../src/dashboard/migration/mover/scan-stride.ts";
 import { UnderWay } from "../../../../src/dashboard/migration/mover/under-way.ts";
 import type { BigKeyRule } from "../../../../src/model/operation/plan.ts";
+import { bulkValue, encodeReply } from "../../../../src/resp/encode.ts";
 
-function sizedKey(name: string, slotId = 1, workUs = 10, bytes = 100): SizedKey {
-  return { key: Buffer.from(name), slotId, bytes, workUs };
+function sizedKey(name: string, slotId = 1, workUs = 10, bytes = 100): FoundKey {
+  const frame = encodeReply(bulkValue(Buffer.from(name)), 2);
+  const key = new FoundKey(frame, 0, frame.indexOf("\n") + 1, frame.length, slotId);
+  key.workUs = workUs;
+  key.bytes = bytes;
+  return key;
 }
 
 describe("the speed limit", () => {
@@ -141,12 +147,14 @@ describe("keys that stall for too long", () => {
 
 test("a slot is under way while any batch of it is, and after one of unknown end", async () => {
   const underWay = new UnderWay();
-  underWay.begin(new Set([1, 2]));
-  underWay.begin(new Set([2]));
-  underWay.end(new Set([1, 2]), true);
+  const ofOne = [sizedKey("a", 1), sizedKey("b", 2), sizedKey("c", 2)];
+  const ofOther = [sizedKey("d", 2)];
+  underWay.begin(ofOne);
+  underWay.begin(ofOther);
+  underWay.end(ofOne, true);
   expect([underWay.has(1), underWay.has(2), underWay.batches]).toEqual([false, true, 1]);
   const { changed } = underWay;
-  underWay.end(new Set([2]), false);
+  underWay.end(ofOther, false);
   await changed;
   expect([underWay.has(2), underWay.hasUncertain, underWay.batches]).toEqual([true, true, 0]);
   underWay.clearUncertain();

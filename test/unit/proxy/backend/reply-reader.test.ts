@@ -22,6 +22,8 @@ beforeEach(() => {
   heard = [];
   sockets = [];
   reader = new ReplyReader(new CommandStats(), {
+    canRepeat: false,
+    repeatOldest: () => false,
     onErrorReply: (word) => heard.push(`error ${word}`),
     onBadReply: (cause) => heard.push(cause),
   });

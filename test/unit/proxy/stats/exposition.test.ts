@@ -18,6 +18,7 @@ const sources: MetricSources = {
   sessionsMax: 1000,
   bufferedBytesMax: 2 ** 30,
   slots: [],
+  servers: { "127.0.0.1:6379": { silent_ms: 250, role: "master" } },
   pushVersion: undefined,
 };
 
@@ -53,6 +54,10 @@ const busy = snapshotOf({
     { ...backend, addr: "10.0.0.3:6379", state: "down", failures: 7 },
   ],
   moves: { ...NO_MOVES, migrates: { moved: 3 } },
+  replicas: [
+    { addr: "10.0.0.4:6379", isUsable: true, lagMs: 1500, reads: 40, repeats: 2 },
+    { addr: "10.0.0.5:6379", isUsable: false, lagMs: Number.POSITIVE_INFINITY, reads: 3, repeats: 0 },
+  ],
 });
 
 function samplesOf(text: string): Map<string, string> {

@@ -2,7 +2,7 @@
  * The workers of a proxy as one, with workers that only note what they are told: who gets which table when,
  * and what becomes of orders and figures when one is replaced.
  */
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { CodisError } from "../../../../src/base/error.ts";
 import { silentLog } from "../../../../src/base/log.ts";
 import { offlineSlot, type SlotRecord } from "../../../../src/model/slot.ts";
@@ -55,6 +55,10 @@ class FakeWorker implements WorkerHandle {
     if (this.refusal !== undefined) throw this.refusal;
   }
 
+  async setLogin(user: string, _password: string, isAnew: boolean): Promise<void> {
+    this.orders.push(`login ${user}${isAnew ? " anew" : ""}`);
+  }
+
   async setOnline(isOnline: boolean): Promise<void> {
     this.orders.push(`online ${isOnline}`);
   }
@@ -95,6 +99,7 @@ function countCalls(account: WorkerAccount, calls: number, pid: number): void {
     bytesBuffered: 30,
     backends: [],
     moves: NO_MOVES,
+    replicas: [],
     counts: Float64Array.of(0, calls, calls * 10, 0, 0, 1, 10, calls),
   });
 }
@@ -242,4 +247,57 @@ test("closing tells all workers the bound, and a failure is told to whoever wait
   await fleet.close();
   expect(worker.orders.at(-1)).toBe("shutdown 10000");
   expect(fleet.state()).toBe("closed");
+});
+
+describe("a login at the servers", () => {
+  const version = { epoch: 1, revision: 1 };
+
+  test("comes before the first slots, and a worker that starts later gets it first of all", async () => {
+    const fleet = createFleet();
+    const [first, late] = [new FakeWorker(0), new FakeWorker(1)];
+    await fleet.add(first);
+    await fleet.setLogin("codis-proxy-t-1-1", "secret");
+    await fleet.fillSlots([served(0, "a:1")], version);
+    await fleet.add(late);
+    expect(first.orders.filter((order) => /login|fill/.test(order))).toEqual([
+      "fill 1024",
+      "login codis-proxy-t-1-1",
+      "fill 1",
+    ]);
+    expect(late.orders[0]).toBe("login codis-proxy-t-1-1");
+  });
+
+  test("is refused by a proxy that has served with the product's password", async () => {
+    const fleet = createFleet();
+    await fleet.fillSlots([served(0, "a:1")], version);
+    const refusal = await fleet.setLogin("codis-proxy-t-1-1", "secret").catch(String);
+    expect(refusal).toContain("it takes a login after a restart");
+    await fleet.setLogin("", "");
+    expect(fleet.tableVersion()).toEqual(version);
+  });
+
+  test("in place of another one holds all slots until they come again", async () => {
+    const fleet = createFleet();
+    const worker = new FakeWorker(0);
+    await fleet.add(worker);
+    await fleet.setLogin("codis-proxy-t-1-1", "secret");
+    await fleet.fillSlots([served(0, "a:1")], version);
+    await fleet.setLogin("codis-proxy-t-2-1", "other");
+    expect(worker.orders.at(-1)).toBe("login codis-proxy-t-2-1 anew");
+    expect(fleet.tableVersion()).toBeUndefined();
+    const late = new FakeWorker(1);
+    await fleet.add(late);
+    expect(late.records.get(0)).toMatchObject({ backendAddr: "a:1", locked: true });
+    expect(late.records.get(1)).toMatchObject({ backendAddr: "", locked: false });
+  });
+
+  test("is forgotten when an original dashboard, which knows none, pushes slots", async () => {
+    const fleet = createFleet();
+    const worker = new FakeWorker(0);
+    await fleet.add(worker);
+    await fleet.setLogin("codis-proxy-t-1-1", "secret");
+    await fleet.fillSlots([served(0, "a:1")], version);
+    await fleet.fillSlots([served(0, "b:1")], undefined);
+    expect(worker.orders.slice(-2)).toEqual(["login ", "fill 1"]);
+  });
 });

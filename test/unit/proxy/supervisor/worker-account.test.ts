@@ -25,6 +25,7 @@ function reportOf(calls: number, changes: Partial<WorkerReport> = {}): WorkerRep
     bytesBuffered: 300,
     backends: [],
     moves: NO_MOVES,
+    replicas: [],
     counts: new CountFeed(UNKNOWN_COMMAND_ID + 1).take(stats),
     ...changes,
   };

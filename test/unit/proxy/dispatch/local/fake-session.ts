@@ -35,6 +35,7 @@ export class FakeSession implements ClientState {
   libVersion = "";
   isAuthenticated = true;
   replyMode: ReplyMode = "on";
+  readonly route = { wantsReplicas: true };
   readonly writtenGroups = new Set<number>();
   isClosing = false;
   closeReason: string | undefined;
@@ -122,6 +123,7 @@ export function fakeEnv(options: EnvOptions = {}): HandlerEnv {
       proxyMaxClients: 1000,
       sessionRecvTimeoutMs: 0,
       crossSlotSameGroup: false,
+      readsFromReplicas: true,
     },
     isResp3Available: () => options.isResp3Available ?? true,
     rememberScript: unused,

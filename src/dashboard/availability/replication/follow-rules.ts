@@ -1,0 +1,186 @@
+/**
+ * May a server be told to follow its group's stored master? Following throws away what a server holds, so this is where
+ * the room's power to destroy data is bounded: nothing in it gives such an order that `judgeFollow` hasn't allowed, on
+ * a look at both servers that is milliseconds old.
+ *
+ * The rules are the table `FOLLOW_RULES`, the first that applies decides. Pure. Each row has a test of its name.
+ */
+import { type Sight, shareHistory } from "./sight.ts";
+
+/**
+ * What sentinels say about the group's master: `none` watches it, they `agree` with what is stored, they `differ`, or
+ * it's `unknown`.
+ */
+export type SentinelVoice = "none" | "agree" | "differ" | "unknown";
+
+/** What the rules look at. */
+export interface FollowCase {
+  readonly groupId: number;
+  /** The stored master. */
+  readonly master: Sight;
+  /** The server that would follow it. */
+  readonly server: Sight;
+  /** It has been part of the group's replication before; see `group-members.ts`. */
+  readonly isMember: boolean;
+  /** A sync action of it is pending or under way. */
+  readonly hasOrder: boolean;
+  readonly sentinels: SentinelVoice;
+  /** The difference has been there long enough for sentinels to have ended what they do. */
+  readonly isSettled: boolean;
+}
+
+/**
+ * `order`: it may be done at once, by itself. `ask`: when an operator says so (`repair`). `wait`: not now. `refuse`:
+ * data could be lost; another command decides, `text` names it.
+ */
+export interface Verdict {
+  readonly kind: "order" | "ask" | "wait" | "refuse";
+  /** The row that decided. */
+  readonly rule: FollowRule;
+  /** One line: why not, and what to do. Empty for `order`. */
+  readonly text: string;
+}
+
+/** Names of the rows. */
+export type FollowRule = keyof typeof FOLLOW_RULES;
+
+/** So many times the keys of the master, and so many more, are no lag: it isn't the same data. */
+export const FAR_MORE_TIMES = 10;
+export const FAR_MORE_KEYS = 100;
+
+interface Row {
+  readonly kind: Verdict["kind"];
+  readonly applies: (found: FollowCase) => boolean;
+  readonly text: (found: FollowCase) => string;
+}
+
+/**
+ * In this order; M is the stored master, S the server.
+ *
+ *     S doesn't answer, or loads              wait     its keys aren't known
+ *     S has a sync action                     wait     the executor does it
+ *     M doesn't answer, or loads              wait     S may hold the only copy
+ *     M and S are one process                 refuse   it would follow itself
+ *     M is a replica itself                   wait     its own fault comes first
+ *     sentinels name another master           wait     a switch of theirs is on its way
+ *     M is empty and S isn't                  refuse   the only copy would go
+ *     S holds far more, of another history    refuse   M lost its data, or isn't what it was
+ *     S was never a replica here, has keys    refuse   data of its own
+ *     S was never a replica here, is empty    ask      as in Codis: whoever adds it says when
+ *     sentinels may be busy with the group    ask      they would see it changed under their hands
+ *     else                                    order
+ */
+export const FOLLOW_RULES = {
+  serverSilent: {
+    kind: "wait",
+    applies: ({ server }) => server.facts === undefined,
+    text: ({ server }) => `${server.problem}; it follows when it is back`,
+  },
+  ownOrder: {
+    kind: "wait",
+    applies: ({ hasOrder }) => hasOrder,
+    text: ({ server }) => `a sync of ${server.addr} is under way`,
+  },
+  masterSilent: {
+    kind: "wait",
+    applies: ({ master }) => master.facts === undefined,
+    text: ({ master, server }) =>
+      `${master.problem}; until it is back, ${server.addr} may hold the only copy of the data and stays as it is`,
+  },
+  sameProcess: {
+    kind: "refuse",
+    applies: ({ master, server }) =>
+      master.facts !== undefined && master.facts.runId === server.facts?.runId,
+    text: ({ master, server }) =>
+      `${server.addr} and ${master.addr} are one process; remove one: codis server remove ${server.addr}`,
+  },
+  masterFollows: {
+    kind: "wait",
+    applies: ({ master }) => master.facts?.role === "replica",
+    text: ({ master }) =>
+      `the stored master ${master.addr} is itself a replica of ${master.facts?.masterAddr ?? "another server"}`,
+  },
+  sentinelsDiffer: {
+    kind: "wait",
+    applies: ({ sentinels }) => sentinels === "differ",
+    text: ({ groupId }) =>
+      `the sentinels name another master of group-[${groupId}] than is stored: it is followed first`,
+  },
+  masterEmpty: {
+    kind: "refuse",
+    applies: ({ master, server }) => master.facts?.keys === 0 && (server.facts?.keys ?? 0) > 0,
+    text: ({ master, server }) =>
+      `the stored master ${master.addr} is empty and ${server.addr} holds ${keysText(server)}, which it would ` +
+      `lose; ${decisionText(master, server)}`,
+  },
+  farMoreKeys: {
+    kind: "refuse",
+    applies: holdsFarMore,
+    text: ({ master, server }) =>
+      `${server.addr} holds ${keysText(server)}, the stored master ${master.addr} only ${master.facts?.keys}, ` +
+      `and they have no history in common; ${decisionText(master, server)}`,
+  },
+  strangerWithKeys: {
+    kind: "refuse",
+    applies: (found) => isStranger(found) && (found.server.facts?.keys ?? 0) > 0,
+    text: ({ master, server }) =>
+      `${server.addr} was never a replica of this group and holds ${keysText(server)} of its own; ` +
+      decisionText(master, server),
+  },
+  stranger: {
+    kind: "ask",
+    applies: isStranger,
+    text: ({ groupId, server }) =>
+      `${server.addr} was added without a sync and isn't a replica yet: codis server sync ${server.addr}, or ` +
+      `codis group repair ${groupId}`,
+  },
+  sentinelsUnsure: {
+    kind: "ask",
+    applies: ({ sentinels, isSettled }) =>
+      sentinels === "unknown" || (sentinels === "agree" && !isSettled),
+    text: ({ groupId }) =>
+      `sentinels watch group-[${groupId}] and may be changing it: that is waited for`,
+  },
+  known: { kind: "order", applies: () => true, text: () => "" },
+} satisfies Readonly<Record<string, Row>>;
+
+/** See the file head. */
+export function judgeFollow(found: FollowCase): Verdict {
+  for (const [rule, row] of Object.entries<Row>(FOLLOW_RULES)) {
+    if (row.applies(found)) {
+      return { kind: row.kind, rule: rule as FollowRule, text: row.text(found) };
+    }
+  }
+  return { kind: "wait", rule: "known", text: "no rule applies" };
+}
+
+function isStranger({ master, server, isMember }: FollowCase): boolean {
+  const { facts } = server;
+  const isKin =
+    facts !== undefined && master.facts !== undefined && shareHistory(facts, master.facts);
+  return !isMember && !isKin;
+}
+
+function holdsFarMore({ master, server }: FollowCase): boolean {
+  if (master.facts === undefined || server.facts === undefined) {
+    return false;
+  }
+  const more = server.facts.keys - master.facts.keys;
+  return (
+    more >= FAR_MORE_KEYS &&
+    server.facts.keys > master.facts.keys * FAR_MORE_TIMES &&
+    !shareHistory(server.facts, master.facts)
+  );
+}
+
+function keysText({ facts }: Sight): string {
+  return facts?.keys === 1 ? "1 key" : `${facts?.keys ?? 0} keys`;
+}
+
+/** Which commands decide whose data stays. */
+function decisionText(master: Sight, server: Sight): string {
+  return (
+    `to throw its keys away: codis server sync ${server.addr}; to keep them, make it the group's master in place of ` +
+    `${master.addr} (codis group promote)`
+  );
+}

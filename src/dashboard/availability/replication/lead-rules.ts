@@ -1,0 +1,99 @@
+/**
+ * May the stored master of a group, which says that it is a replica, be made a master again? That keeps what it holds,
+ * but what others hold follows it afterwards. So it is never done by itself, and an operator's word isn't enough where
+ * another server may have data that this one lacks.
+ *
+ * The rules are the table `LEAD_RULES`, the first that applies decides. Pure. Each row has a test of its name.
+ */
+import type { SentinelVoice } from "./follow-rules.ts";
+import type { Sight } from "./sight.ts";
+
+/** What the rules look at. */
+export interface LeadCase {
+  readonly groupId: number;
+  /** The stored master. */
+  readonly master: Sight;
+  /** The other servers of the group. */
+  readonly others: readonly Sight[];
+  /** The server of the group that the master follows, as the topology spells it; undefined: none of them. */
+  readonly follows: string | undefined;
+  readonly sentinels: SentinelVoice;
+}
+
+/** `ask`: `repair` does it. `wait`: not now. `refuse`: another command decides, `text` names it. */
+export interface LeadVerdict {
+  readonly kind: "ask" | "wait" | "refuse";
+  readonly rule: LeadRule;
+  /** One line. */
+  readonly text: string;
+}
+
+/** Names of the rows. */
+export type LeadRule = keyof typeof LEAD_RULES;
+
+interface Row {
+  readonly kind: LeadVerdict["kind"];
+  readonly applies: (found: LeadCase) => boolean;
+  readonly text: (found: LeadCase) => string;
+}
+
+/**
+ * In this order; M is the stored master, X the server of the group that it follows.
+ *
+ *     M doesn't answer, or loads                        wait     what it holds isn't known
+ *     sentinels name another master                     wait     a switch of theirs is on its way
+ *     M is empty and another server isn't, or is silent refuse   it would get the only copy's place
+ *     M's copy of X isn't whole: no link, or syncing    refuse   X has what M lacks
+ *     else                                              ask
+ */
+export const LEAD_RULES = {
+  masterSilent: {
+    kind: "wait",
+    applies: ({ master }) => master.facts === undefined,
+    text: ({ master }) => master.problem,
+  },
+  sentinelsDiffer: {
+    kind: "wait",
+    applies: ({ sentinels }) => sentinels === "differ",
+    text: ({ groupId }) =>
+      `the sentinels name another master of group-[${groupId}] than is stored: it is followed first`,
+  },
+  masterEmpty: {
+    kind: "refuse",
+    applies: ({ master, others }) =>
+      master.facts?.keys === 0 && others.some(({ facts }) => facts === undefined || facts.keys > 0),
+    text: ({ groupId, master }) =>
+      `${master.addr} is empty and others of its group aren't, or don't answer: promote the server with the data ` +
+      `(codis group promote ${groupId} ADDR)`,
+  },
+  copyNotWhole: {
+    kind: "refuse",
+    applies: ({ master, others, follows }) =>
+      others.some(({ addr, facts }) => addr === follows && facts?.role === "master") &&
+      master.facts?.isLinkUp !== true,
+    text: ({ groupId, master, follows }) =>
+      `${master.addr} hasn't all data of ${follows}, which says that it is a master: promote that one ` +
+      `(codis group promote ${groupId} ${follows}), or wait until the link is up`,
+  },
+  plain: {
+    kind: "ask",
+    applies: () => true,
+    text: ({ groupId, master }) =>
+      `${master.addr} refuses writes as a replica: make it a master again with codis group repair ${groupId}, or ` +
+      "promote another server",
+  },
+} satisfies Readonly<Record<string, Row>>;
+
+/** See the file head. */
+export function judgeLead(found: LeadCase): LeadVerdict {
+  for (const [rule, row] of Object.entries<Row>(LEAD_RULES)) {
+    if (row.applies(found)) {
+      return {
+        kind: row.kind as LeadVerdict["kind"],
+        rule: rule as LeadRule,
+        text: row.text(found),
+      };
+    }
+  }
+  return { kind: "wait", rule: "plain", text: "no rule applies" };
+}

@@ -1,0 +1,79 @@
+/**
+ * Sentinels replace a master that was killed, with real processes: proxies follow by themselves while no dashboard
+ * runs, the next dashboard stores what has happened, and all marks go without an operator.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { waitFor } from "../../support/deadline.ts";
+import { roleOf, SETUP_MS, SentinelProduct, WAIT_MS } from "../../support/sentinel-product.ts";
+
+const TEST_MS = 60_000;
+
+let product: SentinelProduct;
+
+beforeAll(async () => {
+  product = await SentinelProduct.start();
+}, SETUP_MS);
+
+afterAll(async () => {
+  await product.stop();
+}, SETUP_MS);
+
+// One after the other: group 1 without a dashboard, then group 2 with the one that began after it.
+test(
+  "without a dashboard the proxies follow; the next dashboard stores the switch, and all marks go",
+  async () => {
+    const { addrOf, proxies, sentinels } = access();
+    await product.closeDesk();
+    await product.server(0).kill();
+    await product.whenServed(1, addrOf(1));
+    await product.whenServed(2, addrOf(2));
+    for (const proxy of proxies) {
+      const { sentinels: told } = await product.statsOf(proxy);
+      expect(told.switched).toBe(true);
+      expect(told.masters).toEqual({ "1": addrOf(1), "2": addrOf(2) });
+      expect(new Set(told.servers)).toEqual(new Set(sentinels.map(({ addr }) => addr)));
+    }
+
+    await product.openDesk();
+    await product.whenStored(1, addrOf(1));
+    await product.whenSwitched(false);
+    await product.whenInStep();
+    const [story] = product.desk.book.all();
+    expect(story).toMatchObject({ kind: "sentinel", from: addrOf(0), to: addrOf(1) });
+    await waitFor("the end of the story", WAIT_MS, () =>
+      product.desk.book.all()[0]?.outcome === "done" ? true : undefined,
+    );
+    const steps = product.desk.book.all()[0]?.events.map(({ step }) => step) ?? [];
+    // A majority is enough to decide; the third may have been asked later.
+    expect(steps.filter((step) => step === "vote").length).toBeGreaterThanOrEqual(2);
+    expect(steps.filter((step) => step === "switched")).toHaveLength(2);
+    await product.whenServed(1, addrOf(1));
+  },
+  TEST_MS,
+);
+
+test(
+  "with a dashboard the switch is stored; the old master is a replica when it is back",
+  async () => {
+    const { addrOf } = access();
+    const before = product.desk.book.all().length;
+    await product.server(2).kill();
+    await product.whenStored(2, addrOf(3));
+    await product.whenServed(2, addrOf(3));
+    await product.whenSwitched(false);
+    expect(product.desk.book.all()).toHaveLength(before + 1);
+    expect(product.desk.sentinels.masterOf(2)).toBe(addrOf(3));
+    expect(product.desk.serversOf(2)).toEqual([addrOf(3), addrOf(2)]);
+    await product.restart(2);
+    await waitFor("the old master as a replica", 2 * WAIT_MS, async () =>
+      (await roleOf(addrOf(2))) === "slave" ? true : undefined,
+    );
+    expect(product.desk.serversOf(2)).toEqual([addrOf(3), addrOf(2)]);
+  },
+  TEST_MS,
+);
+
+function access() {
+  const { proxies, sentinels } = product;
+  return { proxies, sentinels, addrOf: (index: number) => product.addrOf(index) };
+}

@@ -1,0 +1,259 @@
+/**
+ * A product whose replication is watched, between real redis-servers: a leader's store of the topology on a
+ * coordinator in memory, its poller, the groups' turns, and the watch. No proxies; groups own slots all the same.
+ *
+ * Invariant: `stop()` ends everything that was started here.
+ */
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import type { Coordinator, Leadership } from "../../src/coordinator/coordinator.ts";
+import { createMemoryStore } from "../../src/coordinator/memory/memory-store.ts";
+import { GroupTurnTable } from "../../src/dashboard/availability/group-turns.ts";
+import { ReplicationWatch } from "../../src/dashboard/availability/replication/replication-watch.ts";
+import { defaultDashboardConfig } from "../../src/dashboard/config/load.ts";
+import { setRole } from "../../src/dashboard/group/replicate.ts";
+import { ServerPoller } from "../../src/dashboard/stats/server-poller.ts";
+import { TopologyStore } from "../../src/dashboard/topology/store.ts";
+import type { ReplicationFaultCode } from "../../src/model/availability/replication.ts";
+import { addServer, createGroup } from "../../src/model/change/group.ts";
+import { switchMaster } from "../../src/model/change/master.ts";
+import { assignSlots, slotRange } from "../../src/model/change/slot.ts";
+import { coordinatorPath } from "../../src/model/coordinator-path.ts";
+import { RedisClient } from "../../src/redis/client.ts";
+import type { ServerInfo } from "../../src/redis/info.ts";
+import { numberOf, textOf } from "../../src/redis/reply.ts";
+import { fetchInfo } from "../../src/redis/server-command.ts";
+import { waitFor } from "./deadline.ts";
+import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
+
+const WAIT_MS = 15_000;
+
+/** What sentinels say in a test. */
+export interface ScriptedSentinels {
+  isWatching: boolean;
+  named: string | undefined;
+}
+
+/** See the file head. */
+export class WatchedProduct {
+  readonly password: string;
+  readonly servers: RedisServer[] = [];
+  readonly sentinels: ScriptedSentinels = { isWatching: false, named: undefined };
+  readonly turns = new GroupTurnTable();
+  readonly logged: string[] = [];
+  /** How often the lead was confirmed. */
+  confirmCount = 0;
+  /** Throws when this dashboard no longer leads. */
+  onConfirm: () => void = () => undefined;
+  readonly #coordinator: Coordinator;
+  #leadership: Leadership | undefined;
+  #store: TopologyStore | undefined;
+  #poller: ServerPoller | undefined;
+  #watch: ReplicationWatch | undefined;
+
+  /** An empty product that is led, and watched from the start. */
+  static async start(password = ""): Promise<WatchedProduct> {
+    const product = new WatchedProduct(password);
+    await product.lead();
+    return product;
+  }
+
+  private constructor(password: string) {
+    this.password = password;
+    this.#coordinator = createMemoryStore().open();
+  }
+
+  get store(): TopologyStore {
+    return present(this.#store);
+  }
+
+  get watch(): ReplicationWatch {
+    return present(this.#watch);
+  }
+
+  /** Another leader begins, on what the ones before have stored. */
+  async lead(): Promise<void> {
+    await this.endLead();
+    const leadership = await this.#coordinator.lead({
+      lockPath: coordinatorPath.lock("demo"),
+      epochPath: coordinatorPath.epoch("demo"),
+      data: "{}",
+      leaseMs: 8_000,
+    });
+    this.#leadership = leadership;
+    this.#store = await TopologyStore.open({
+      coordinator: this.#coordinator,
+      leadership,
+      product: "demo",
+      defaultSlotCount: 1024,
+      log: silentLog,
+    });
+    const store = this.#store;
+    const poller = new ServerPoller({ password: this.password, log: silentLog });
+    this.#poller = poller;
+    const follow = (): void => {
+      const groups = [...store.snapshot().groups.values()];
+      poller.setServers(groups.flatMap(({ servers }) => servers.map(({ addr }) => addr)));
+    };
+    store.onChange(follow);
+    follow();
+    poller.start();
+    this.#watch = this.#newWatch(leadership, store, poller);
+    this.#watch.start();
+  }
+
+  /** The leader of now is gone. */
+  async endLead(): Promise<void> {
+    await this.#watch?.close();
+    this.#poller?.stop();
+    await this.#leadership?.release();
+  }
+
+  #newWatch(leadership: Leadership, store: TopologyStore, poller: ServerPoller): ReplicationWatch {
+    const note = (event: string, message: string): void => {
+      this.logged.push(`${event}: ${message}`);
+    };
+    const log = { ...silentLog, info: note, warn: note, error: note };
+    return new ReplicationWatch({
+      config: defaultDashboardConfig({ productName: "demo", productAuth: this.password }),
+      epoch: leadership.epoch,
+      topology: store,
+      whenSynced: () => Promise.resolve({ synced: [], failed: [] }),
+      confirm: async () => {
+        this.confirmCount += 1;
+        this.onConfirm();
+        await leadership.confirm();
+      },
+      serverFigures: () => poller.figures(),
+      proxyFigures: () => new Map(),
+      storage: {
+        get: (path) => this.#coordinator.get(path),
+        readChildren: (path) => this.#coordinator.readChildren(path),
+        write: async (writes) => {
+          await leadership.write(writes);
+        },
+      },
+      turns: this.turns,
+      log: { ...log, child: () => log },
+      clock: systemClock,
+      sentinels: {
+        isWatched: () => this.sentinels.isWatching,
+        masterOf: () => this.sentinels.named,
+      },
+    });
+  }
+
+  /** One more redis-server with the product's password; ended by `stop`. */
+  async server(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const args = ["--repl-diskless-sync-delay", "0", ...(options.args ?? [])];
+    const server = await startRedis({ ...options, args });
+    this.servers.push(server);
+    if (this.password !== "") {
+      await this.call(server, ["CONFIG", "SET", "requirepass", this.password], "");
+    }
+    return server;
+  }
+
+  /** Stores a group with all slots, in this order of its servers. */
+  async group(addrs: readonly string[]): Promise<void> {
+    await this.store.commit("build", (now) => {
+      let next = createGroup(now, 1);
+      for (const addr of addrs) {
+        next = addServer(next, 1, addr);
+      }
+      const ids = slotRange(next, 0, next.slotCount - 1);
+      return assignSlots(
+        next,
+        ids.map((id) => ({ id, groupId: 1 })),
+      );
+    });
+  }
+
+  /** A group of servers that replicate, all seen so; the first is the master and holds `k` = `v`. */
+  async replicatingGroup(servers: readonly RedisServer[]): Promise<void> {
+    const [master, ...replicas] = servers;
+    await this.call(present(master), ["SET", "k", "v"]);
+    for (const { addr } of replicas) {
+      await setRole({ addr, masterAddr: present(master).addr, password: this.password });
+    }
+    await this.group(servers.map(({ addr }) => addr));
+    for (const replica of replicas) {
+      await this.whenFollowing(replica, present(master));
+    }
+    await this.whenWritten(...servers.map(({ addr }) => addr));
+  }
+
+  /** The group's stored master becomes this server, which is a master already; as a failover does it. */
+  async switchTo(server: RedisServer): Promise<void> {
+    await setRole({ addr: server.addr, masterAddr: undefined, password: this.password });
+    await this.store.commit("switch", (now) => switchMaster(now, 1, server.addr));
+  }
+
+  async call(
+    server: RedisServer,
+    args: readonly string[],
+    password: string = this.password,
+  ): Promise<string> {
+    const client = await RedisClient.connect({ addr: server.addr, password });
+    try {
+      const reply = await client.call(args);
+      return textOf(reply) ?? `${numberOf(reply) ?? JSON.stringify(reply)}`;
+    } finally {
+      client.close();
+    }
+  }
+
+  info({ addr }: RedisServer): Promise<ServerInfo> {
+    return fetchInfo({ addr, password: this.password });
+  }
+
+  /** Waits until it is linked to this master, under whatever name. */
+  whenFollowing(server: RedisServer, master: RedisServer): Promise<true> {
+    return waitFor(`link of ${server.addr} to ${master.addr}`, WAIT_MS, async () => {
+      const [info, of] = await Promise.all([this.info(server), this.info(master)]);
+      const isSame = info["master_port"] === `${master.port}`;
+      const isWhole = info["master_replid"] === of["master_replid"];
+      return isSame && isWhole && info["master_link_status"] === "up" ? true : undefined;
+    });
+  }
+
+  /** Waits until the coordinator says that these servers have been part of the group. */
+  async whenWritten(...addrs: readonly string[]): Promise<void> {
+    await waitFor(`record of ${addrs.join()}`, WAIT_MS, async () => {
+      const node = await this.#coordinator.get(coordinatorPath.member("demo", 1));
+      return addrs.every((addr) => node?.data.includes(addr) === true) ? true : undefined;
+    });
+  }
+
+  /** Waits until the fault is shown; its text. */
+  whenFault(code: ReplicationFaultCode, { addr }: RedisServer): Promise<string> {
+    return waitFor(`${code} of ${addr}`, WAIT_MS, () => {
+      const fault = this.watch.faults().find((each) => each.code === code && each.addr === addr);
+      return fault?.text;
+    });
+  }
+
+  whenWell(): Promise<true> {
+    return waitFor("no faults", WAIT_MS, () => {
+      const faults = this.watch.faults();
+      if (faults.length > 0) {
+        throw new Error(faults.map(({ text }) => text).join("\n"));
+      }
+      return true;
+    });
+  }
+
+  /** See the file head. */
+  async stop(): Promise<void> {
+    await this.endLead();
+    await this.#coordinator.close();
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+}
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) {
+    throw new Error("it isn't there yet");
+  }
+  return value;
+}
