@@ -1,6 +1,6 @@
 /**
- * A rolling restart of all proxies under applications that find them through the discovery client: each proxy is told to
- * end (SIGTERM), started again, and the next one has its turn when the dashboard has filled it.
+ * A rolling restart of all proxies under applications that find them through the discovery client: each proxy is told
+ * to end (SIGTERM), started again, and the next one has its turn when the dashboard has filled it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Load, type LoadResult, runLoad } from "./load.ts";
 import { startPing } from "./ping-process.ts";
 import type { PingFigures } from "./ping-script.ts";
+import { cpuBetween, readUsage } from "./process-usage.ts";
 import { median } from "./statistic.ts";
 
 /** What is measured around a move. */
@@ -15,6 +16,8 @@ export interface MoveSetting {
   readonly ports: readonly number[];
   /** Load while keys move; undefined: the servers are idle otherwise. */
   readonly load: Load | undefined;
+  /** The process that moves the keys; undefined: this one. */
+  readonly moverPid: number | undefined;
   /** Moves; the number of keys that it has moved. */
   readonly move: () => Promise<number>;
 }
@@ -25,6 +28,8 @@ export interface MoveFigures {
   readonly keys: number;
   readonly seconds: number;
   readonly keysPerSecond: number;
+  /** CPU time of the process that moved them, microseconds for each key. */
+  readonly cpuUsPerKey: number;
   readonly pings: readonly PingFigures[];
   /** p99 of the clients before the move, and the median and the worst of the runs during it. */
   readonly before: ClientFigures | undefined;
@@ -44,7 +49,7 @@ const REST_MS = 500;
 
 /** Runs and measures one move. */
 export async function measureMove(setting: MoveSetting): Promise<MoveFigures> {
-  const { name, ports, load, move } = setting;
+  const { name, ports, load, moverPid, move } = setting;
   const before: LoadResult[] = [];
   for (let run = 0; load !== undefined && run < BEFORE_RUNS; run += 1) {
     before.push(await runLoad(load, LOAD_MS));
@@ -53,6 +58,7 @@ export async function measureMove(setting: MoveSetting): Promise<MoveFigures> {
   try {
     await sleep(REST_MS);
     ping.reset();
+    const cpuUs = startCpuTime(moverPid);
     const begunAt = performance.now();
     let isMoving = true;
     const moving = move().finally(() => {
@@ -67,12 +73,14 @@ export async function measureMove(setting: MoveSetting): Promise<MoveFigures> {
     }
     const keys = await moving;
     const seconds = (performance.now() - begunAt) / 1_000;
+    const cpuUsPerKey = cpuUs() / Math.max(1, keys);
     const pings = await ping.report();
     return {
       name,
       keys,
       seconds,
       keysPerSecond: keys / seconds,
+      cpuUsPerKey,
       pings,
       before: clientFiguresOf(before),
       during: clientFiguresOf(during),
@@ -80,6 +88,19 @@ export async function measureMove(setting: MoveSetting): Promise<MoveFigures> {
   } finally {
     await ping.stop();
   }
+}
+
+/** Gives what a process has used since, microseconds; of this one without its children, which are the load. */
+function startCpuTime(pid: number | undefined): () => number {
+  if (pid === undefined) {
+    const before = process.cpuUsage();
+    return () => {
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+  }
+  const before = readUsage(pid);
+  return () => cpuBetween(before, readUsage(pid)).us;
 }
 
 function clientFiguresOf(results: readonly LoadResult[]): ClientFigures | undefined {

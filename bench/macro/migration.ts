@@ -162,6 +162,7 @@ async function measurePairs(
       name,
       ports: [...sources, ...targets],
       load: requests === undefined ? undefined : loadOf(sources[0] ?? 0, requests, keys),
+      moverPid: undefined,
       move: async () => {
         const moved = await Promise.all(pairs.map(move));
         return moved.reduce((sum, count) => sum + count, 0);
@@ -259,14 +260,15 @@ async function moveWithMover({ source, target }: Pair, pace: Pace): Promise<numb
 }
 
 function figureTable(figures: readonly MoveFigures[]): string {
-  const heads = ["move", "keys:", "s:", "keys/s:", "ping p99 ms:", "longest ms:"];
+  const heads = ["move", "keys:", "s:", "keys/s:", "CPU us/key:", "ping p99 ms:", "longest ms:"];
   return markdownTable(
     [...heads, "clients/s before:", "p99 ms:", "clients/s during:", "p99 ms (worst):"],
-    figures.map(({ name, keys, seconds, keysPerSecond, pings, before, during }) => [
+    figures.map(({ name, keys, seconds, keysPerSecond, cpuUsPerKey, pings, before, during }) => [
       name,
       wholeNumber(keys),
       seconds.toFixed(1),
       wholeNumber(keysPerSecond),
+      cpuUsPerKey.toFixed(1),
       // Sources, and targets.
       [pings.slice(0, pings.length / 2), pings.slice(pings.length / 2)]
         .map((half) => Math.max(...half.map(({ p99 }) => p99)).toFixed(2))

@@ -133,8 +133,8 @@ export const PROXY_ROUTES = {
     answer: '"OK"',
     summary:
       "Logs in to servers as this user from now on, which can be revoked there; an empty user is the product's " +
-      "password again. Refused (STATE_CONFLICT) when the proxy has served without a user of its own. A proxy that had " +
-      "another user drops its connections and holds all requests until it gets slots. Only with a version.",
+      "password again. Refused (STATE_CONFLICT) when the proxy has served without a user of its own. A proxy " +
+      "that had another user drops its connections and holds all requests until it gets slots. Only with a version.",
   },
   resetStats: {
     method: "PUT",

@@ -137,7 +137,9 @@ export interface ProxyControl {
    * STATE_CONFLICT when it has served with the product's password.
    */
   setLogin(user: string, password: string): Promise<void>;
-  /** Number of the question whether the table is the newest one; undefined: nobody asks. See `TABLE_QUESTION_HEADER`. */
+  /**
+   * Number of the question whether the table is the newest one; undefined: nobody asks. See `TABLE_QUESTION_HEADER`.
+   */
   tableQuestion(): number | undefined;
   /** A dashboard says that this table was the newest one after it had heard the question. */
   confirmTable(question: number, table: PushVersion): void;

@@ -3,7 +3,7 @@
  * holds. Pure state, no I/O; the same rules for proxies and for the dashboard itself.
  *
  *     dashboard names another server than before      its word holds; all that sentinels have said so far is overruled
- *     dashboard names the same server again           nothing changes: it hasn't noticed a switch yet, or has none to tell
+ *     dashboard names the same server again           nothing changes: it may not have noticed a switch
  *     sentinels: a failover that wasn't heard before  their word holds (its epoch is above 0, and not below the last)
  *     sentinels: the dashboard's own server           nothing is switched
  *     sentinels: an older epoch, or epoch 0           no failover: nothing changes

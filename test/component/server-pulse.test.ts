@@ -16,7 +16,8 @@ import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 
 const DEADLINE_MS = 30_000;
-const PERIOD_MS = 50;
+/** Long enough that a look every 10 ms sees both halves of it. */
+const PERIOD_MS = 100;
 setDefaultTimeout(60_000);
 
 const cleanups: (() => unknown)[] = [];
@@ -41,8 +42,8 @@ function watch(addr: string, password = ""): ServerPulse {
 /** Resolves when it has answered several times since it was asked for. */
 async function lives(pulse: ServerPulse): Promise<void> {
   for (let count = 0; count < 3; count += 1) {
-    const before = pulse.silentMs;
-    await waitFor("an answer", DEADLINE_MS, () => pulse.silentMs < before || undefined);
+    await waitFor("a pause", DEADLINE_MS, () => pulse.silentMs >= PERIOD_MS / 2 || undefined);
+    await waitFor("an answer", DEADLINE_MS, () => pulse.silentMs < PERIOD_MS / 2 || undefined);
   }
 }
 

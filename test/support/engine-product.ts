@@ -44,6 +44,8 @@ export class EngineProduct {
   isMoverQuick = true;
   readonly movers: FakeMover[] = [];
   runId = "run-1";
+  /** Grows whenever a server of the pair is started again. */
+  serverRuns = 1;
   /** So often a transfer is in doubt while slots are held to go back. */
   doubts = 0;
   /** Waited for in each search for duplicates; ends early when the mover is closed. */
@@ -186,7 +188,8 @@ export class StartedEngine {
           if (product.pairProblem !== undefined) {
             throw new CodisError("STATE_CONFLICT", product.pairProblem);
           }
-          return { isCurrent: () => true, close: () => undefined };
+          const ofServers = product.serverRuns;
+          return { isCurrent: () => product.serverRuns === ofServers, close: () => undefined };
         },
         checkReturn: () => this.#step("check return"),
         forget: () => undefined,

@@ -18,6 +18,8 @@ export interface PacedWriterOptions {
   readonly keyOf: (connection: number, index: number) => string;
   /** Keys that each connection writes in turn; default 10. */
   readonly keysPerConnection?: number;
+  /** A write counts as acknowledged when so many replicas have it (WAIT); default 0, when its master has it. */
+  readonly replicas?: number;
 }
 
 /** What a writer has seen. */
@@ -29,6 +31,8 @@ export interface WriterFigures {
   readonly longestWaitMs: number;
 }
 
+const DONE = "+OK\r\n";
+const WAIT_MS = 500;
 const RECONNECT_MS = 10;
 const TICK_MS = 2;
 
@@ -124,8 +128,8 @@ export class PacedWriter {
       try {
         connection ??= await RespConnection.open(this.#options.port);
         const sentAtMs = performance.now();
-        const reply = (await connection.call("SET", key, `${value}`)).toString();
-        if (reply === "+OK\r\n") {
+        const reply = await this.#write(connection, key, `${value}`);
+        if (reply === DONE) {
           this.#acknowledge(key, value, sentAtMs);
         } else {
           this.#fail(reply.trim());
@@ -138,6 +142,17 @@ export class PacedWriter {
       }
     }
     connection?.destroy();
+  }
+
+  /** DONE, or why the write doesn't count. */
+  async #write(connection: RespConnection, key: string, value: string): Promise<string> {
+    const { replicas = 0 } = this.#options;
+    const reply = (await connection.call("SET", key, value)).toString();
+    if (replicas === 0 || reply !== DONE) {
+      return reply;
+    }
+    const count = (await connection.call("WAIT", `${replicas}`, `${WAIT_MS}`)).toString();
+    return Number(count.slice(1)) >= replicas ? DONE : `WAIT ${count}`;
   }
 
   #acknowledge(key: string, value: number, sentAtMs: number): void {

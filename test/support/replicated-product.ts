@@ -1,6 +1,6 @@
 /**
- * A product with replicas: a dashboard, groups of a master and its replicas that can be killed, frozen and started again
- * at their address, and proxies. Real processes on free ports of loopback; `stop()` ends all of them.
+ * A product with replicas: a dashboard, groups of a master and its replicas that can be killed, frozen and started
+ * again at their address, and proxies. Real processes on free ports of loopback; `stop()` ends all of them.
  */
 import type { V1Client } from "../../src/api/v1-client.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
@@ -22,6 +22,8 @@ export interface ReplicatedProductOptions extends RunningDashboardOptions {
   readonly replicas?: number;
   /** Default 1. */
   readonly proxies?: number;
+  /** Those that stand by come on top; default 0. */
+  readonly standbys?: number;
   readonly proxyConfig?: Readonly<Record<string, string | number | boolean>>;
   /** Arguments of all redis-servers; default keeps no data on disk. */
   readonly serverArgs?: readonly string[];
@@ -98,6 +100,7 @@ export class Member {
 export class ReplicatedProduct {
   readonly members: readonly Member[];
   readonly proxies: WaitingProxy[];
+  /** Any that lives: one that stands by passes on what it is asked. */
   dashboard: RunningDashboard;
   readonly #options: ReplicatedProductOptions;
   readonly #dashboards: RunningDashboard[];
@@ -119,6 +122,9 @@ export class ReplicatedProduct {
     ]);
     const built = new ReplicatedProduct(options, dashboard, members, started);
     await built.#build(groups);
+    for (let standby = 0; standby < (options.standbys ?? 0); standby += 1) {
+      await built.addDashboard("standby");
+    }
     return built;
   }
 
@@ -185,8 +191,8 @@ export class ReplicatedProduct {
   }
 
   /** Waits until all replicas follow their stored master with their link up, and all proxies are synced. */
-  async whenWell(): Promise<void> {
-    await waitFor("well-being of the product", WELL_MS, async () => {
+  async whenWell(withinMs = WELL_MS): Promise<void> {
+    await waitFor("well-being of the product", withinMs, async () => {
       for (let id = 1; id <= this.groups; id += 1) {
         const master = await this.masterOf(id);
         for (const replica of await this.replicasOf(id)) {
@@ -213,6 +219,20 @@ export class ReplicatedProduct {
     const added = await startDashboard({ ...this.#options, until });
     this.#dashboards.push(added);
     return added;
+  }
+
+  /** All that were started and not killed. */
+  get dashboards(): readonly RunningDashboard[] {
+    return this.#dashboards;
+  }
+
+  /** SIGKILL. */
+  async killDashboard(dashboard: RunningDashboard): Promise<void> {
+    this.#dashboards.splice(this.#dashboards.indexOf(dashboard), 1);
+    if (this.dashboard === dashboard) {
+      this.dashboard = this.#dashboards[0] ?? dashboard;
+    }
+    await dashboard.kill();
   }
 
   /** See the file head. */

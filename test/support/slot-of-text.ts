@@ -1,4 +1,4 @@
-/** The slot of a key in a product with 1024 slots, for tests that choose keys by group; by zlib, not by our own code. */
+/** The slot of a key in a product with 1024 slots, for tests that choose keys by group: by zlib, not our own code. */
 import { crc32 } from "node:zlib";
 
 const SLOT_COUNT = 1024;

@@ -206,6 +206,8 @@ async function checkProxyList(target: string, adminAddr: string, product: string
     "hostname",
     "datacenter",
     "forward_methods",
+    "process_birth",
+    "takes_login",
   ]);
   expect(model).toMatchObject({ id: 1, admin_addr: adminAddr, product_name: product });
   await waitForLines(target, "--proxy-status", [

@@ -2,7 +2,6 @@
  * Dead masters of real servers, with real proxies and a real leader: killed, frozen, and without a replica.
  */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { fileURLToPath } from "node:url";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { FailoverProduct, type FailoverProductOptions } from "../support/failover-product.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -11,7 +10,6 @@ import { ask, bulk } from "../support/running-product.ts";
 
 const DEADLINE_MS = 30_000;
 const DOWN_AFTER_MS = 1_000;
-const _CHILD = fileURLToPath(new URL("../support/failover-child.ts", import.meta.url));
 const CONFIG = { haEnabled: true, haDownAfterMs: DOWN_AFTER_MS };
 setDefaultTimeout(60_000);
 

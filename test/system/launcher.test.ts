@@ -23,15 +23,13 @@ test("--version tells the version and the runtime, also through symlinks and fro
 });
 
 test("a command of a later release says so and ends with 69, under both of its names", async () => {
-  for (const name of ["ha", "fe"]) {
-    const expected = {
-      code: 69,
-      stdout: "",
-      stderr: `codis: codis ${name} arrives with a later release\n`,
-    };
-    expect(await runCodis([name])).toEqual(expected);
-    expect(await runCodis(["-x"], { launcher: join(bin, `codis-${name}`) })).toEqual(expected);
-  }
+  const expected = {
+    code: 69,
+    stdout: "",
+    stderr: "codis: codis fe arrives with a later release\n",
+  };
+  expect(await runCodis(["fe"])).toEqual(expected);
+  expect(await runCodis(["-x"], { launcher: join(bin, "codis-fe") })).toEqual(expected);
 });
 
 test("every program of Codis is there under its own name, with its own help", async () => {

@@ -1,4 +1,8 @@
-/** One change of a group's master at a time: promotions, failovers and sentinels' switches take turns here. */
+/**
+ * One change of a group's master at a time: promotions, failovers, sentinels' switches and repairs take turns here.
+ *
+ * Whoever can wait uses `run`; an operator's order, which mustn't wait for a reason that nobody sees, uses `tryRun`.
+ */
 import { CodisError } from "../../base/error.ts";
 import type { GroupTurns } from "./contract.ts";
 

@@ -1,5 +1,7 @@
 /**
  * The window of slots that move at once (`migration_parallel_slots`): which of those that wait have a place in it.
+ *
+ * Pure: what the engine knows goes in, ids come out.
  */
 import { slotsIn } from "../../model/change/slot-step.ts";
 import type { Topology } from "../../model/topology/topology.ts";

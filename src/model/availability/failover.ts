@@ -1,7 +1,7 @@
 /**
  * The story of one change of a group's master, planned or not: what was seen, who voted, what was decided, when each
- * proxy followed. Kept in the coordinator (`/codis-ext/{product}/failover/{id}`), so that it outlives the dashboard that
- * wrote it.
+ * proxy followed. Kept in the coordinator (`/codis-ext/{product}/failover/{id}`), so that it outlives the dashboard
+ * that wrote it.
  */
 
 /**

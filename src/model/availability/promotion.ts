@@ -1,4 +1,8 @@
-/** A promotion before it is ordered: who could become master, and what that would cost. */
+/**
+ * A promotion before it is ordered: who could become master, and what that would cost.
+ *
+ * Made of what the servers say when it is asked for; the promotion itself looks again.
+ */
 
 /** What is known of a replica that is to become master. */
 export interface PromotionPlan {

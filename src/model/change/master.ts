@@ -1,7 +1,8 @@
 /**
  * Changes of a group's master: each takes a topology and gives the next one, or throws and changes nothing.
  *
- *     planned    "" --beginPromoting--> preparing --holdForPromoting--> prepared --promote--> finished --endPromoting--> ""
+ *     planned    "" --beginPromoting--> preparing --holdForPromoting--> prepared --promote--> finished
+ *                      finished --endPromoting--> ""
  *                      preparing, prepared --undoPromoting--> ""
  *     unplanned  switchMaster, from any state but finished
  *

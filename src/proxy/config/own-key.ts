@@ -125,9 +125,9 @@ export const OWN_KEYS = [
     choices: ["all", "readonly"],
     isOurs: true,
     doc:
-      "Whose reads go to replicas, where the dashboard offers some and backend_primary_only doesn't forbid it: those " +
-      "of all clients, but for those that sent READWRITE (all, as Codis), or only those of clients that sent READONLY " +
-      "(readonly).",
+      "Whose reads go to replicas, where the dashboard offers some and backend_primary_only doesn't forbid " +
+      "it: those of all clients, but for those that sent READWRITE (all, as Codis), or only those of clients " +
+      "that sent READONLY (readonly).",
   },
   {
     name: "replica_max_lag",
@@ -139,8 +139,9 @@ export const OWN_KEYS = [
     max: 3_600_000,
     isOurs: true,
     doc:
-      "A replica that lags more isn't read from. Its lag is the time since it was last known to have everything that " +
-      "its master had at that moment; it is measured once a second, so a healthy replica shows up to two seconds.",
+      "A replica that lags more isn't read from. Its lag is the time since it was last known to have " +
+      "everything that its master had at that moment; it is measured once a second, so a healthy replica " +
+      "shows up to two seconds.",
   },
   {
     name: "proxy_max_memory",

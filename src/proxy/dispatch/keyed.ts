@@ -135,16 +135,15 @@ export class KeyedDispatcher {
     const parts = this.#parts;
     parts.length = 0;
     const partOfKey = new Uint16Array(keyCount);
-    const { reads } = session.route;
-    const { backends } = session.view;
+    const { view, route } = session;
     const mask = this.#router.slotMask;
     /** Keys of slots that move, by slot. */
     let moving: Map<MovingSlot, Buffer[]> | undefined;
     for (let key = 0; key < keyCount; key++) {
       const at = (1 + key * step) * 2;
       const slot = slotOf(buffer, offsets[at] as number, offsets[at + 1] as number, mask);
-      let backend = backends[slot];
-      if (reads !== undefined) backend = reads.choose(id, slot, backend, nowMs);
+      let backend = view.backends[slot];
+      if (route.reads !== undefined) backend = route.reads.choose(id, slot, backend, nowMs);
       if (backend === undefined) {
         const moved = this.#router.moving.slot(slot);
         if (moved === undefined) {
@@ -163,8 +162,7 @@ export class KeyedDispatcher {
       const request = { commandId: id, buffer, start, end, args: scanner, nowMs };
       const wanted = [...moving].map(([slot, names]) => ({ slot, names: copiesOf(names) }));
       const movingCount = moving.values().reduce((sum, names) => sum + names.length, 0);
-      const areAll = movingCount === keyCount;
-      const outcome = this.#moves.admitParts(session, request, wanted, areAll);
+      const outcome = this.#moves.admitParts(session, request, wanted, movingCount === keyCount);
       if (outcome !== ADMITTED) {
         parts.length = 0;
         return outcome;

@@ -6,8 +6,6 @@ import type { ReplicaFigures } from "../control.ts";
 import type { ReplicaBackend } from "./replica-backend.ts";
 import type { WatchedLag } from "./replica-watch.ts";
 
-export type { ReplicaFigures } from "../control.ts";
-
 /** See the file head. One for each worker. */
 export class ReplicaCounts {
   /** Reads over connections that are gone, by replica. */

@@ -12,6 +12,7 @@
 import type { SlotRecord } from "../../model/slot.ts";
 import type { Backend, BackendEvents } from "../backend/backend.ts";
 import type { BackendSettings } from "../backend/handshake.ts";
+import type { ReplicaFigures } from "../control.ts";
 import type { ReplySink } from "../reply/reply-sink.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { slotsOfRequest } from "./read-slots.ts";
@@ -21,7 +22,7 @@ import {
   type ReplicaBackendOwner,
   type UnansweredRead,
 } from "./replica-backend.ts";
-import { ReplicaCounts, type ReplicaFigures } from "./replica-figures.ts";
+import { ReplicaCounts } from "./replica-figures.ts";
 import { lookThrough, ReplicaWatch, type ServerLook } from "./replica-watch.ts";
 
 /** A replica that owes a reply and says nothing for so long is given up; its reads go to the master. */

@@ -1,6 +1,6 @@
 /**
- * Slots as they are: as the dashboard pushed them, with the masters that sentinels have switched since. Whose word holds
- * for which group is said by `MasterWords`; here it is put into slots. Pure.
+ * Slots as they are: as the dashboard pushed them, with the masters that sentinels have switched since. Whose word
+ * holds for which group is said by `MasterWords`; here it is put into slots. Pure.
  *
  * A group's old master is no longer read from as a replica either: nobody knows what it has. Its other replicas are,
  * within the bounds that hold for all reads from replicas; and the new master, which has everything.

@@ -185,7 +185,9 @@ export const METRICS = {
   codis_proxy_replica_lag_seconds: {
     type: "gauge",
     labels: ["addr"],
-    help: "Time since the replica was last known to have everything that its master had; absent while that isn't known.",
+    help:
+      "Time since the replica was last known to have everything that its master had; absent while " +
+      "that isn't known.",
   },
   codis_proxy_replica_reads_total: {
     type: "counter",

@@ -1,5 +1,6 @@
 /**
- * How a worker reaches its servers, out of the configuration: masters, and replicas where reads may go to them.
+ * How a worker reaches its servers, out of the configuration: masters, and replicas where reads may go to them. What
+ * both have in common is one object; what is said of replicas goes to the log.
  */
 import type { Log } from "../../base/log.ts";
 import type { ServerLogin } from "../backend/server-login.ts";

@@ -1,5 +1,5 @@
 /**
- * Keeps a worker that was frozen from serving by an old table: what it knew may have changed meanwhile, and nobody waits
+ * Keeps a worker that was frozen from serving by an old table: what it knew may have changed meanwhile, as nobody waits
  * for ever for a proxy that doesn't answer. It serves nothing until a dashboard has confirmed the table, or given a
  * newer one and confirmed that; requests wait meanwhile, for `slot_hold_timeout`.
  *

@@ -114,6 +114,18 @@ test("closed in the middle of a move it leaves nothing under way", async () => {
   expect(thrown).toBeInstanceOf(CodisError);
 });
 
+test("it waits for slots that are about to come, but not for ever", async () => {
+  pair = await startPair();
+  const names = await fillKeys(pair.atSource, "key", 3_000);
+  const recorded = pair.startMover();
+  recorded.mover.expectMore(true);
+  recorded.mover.add(ALL_SLOTS.slice(0, 512));
+  recorded.mover.add(ALL_SLOTS.slice(512));
+  // Nobody ever says that no more come.
+  await recorded.emptied(ALL_SLOTS);
+  await checkAllArrived(pair, names);
+});
+
 test("without work it asks nothing; one that comes later is done", async () => {
   pair = await startPair();
   const recorded = pair.startMover();

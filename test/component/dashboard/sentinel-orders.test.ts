@@ -1,6 +1,6 @@
 /**
- * What an operator and a planned change do with sentinels, with real processes: a resync that mends only what differs, a
- * group that is taken from them and given back.
+ * What an operator and a planned change do with sentinels, with real processes: a resync that mends only what
+ * differs, a group that is taken from them and given back.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { setRole } from "../../../src/dashboard/group/replicate.ts";

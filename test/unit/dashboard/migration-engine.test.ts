@@ -71,6 +71,69 @@ describe("a move", () => {
     expect(product.holds.map((held) => held.length)).toEqual([8, 8, 4]);
   });
 
+  test("of many slots looks at its servers once for some parts, and stores one part with the next", async () => {
+    const product = new EngineProduct();
+    const ids = Array.from({ length: 18 }, (_, id) => id);
+    product.order(ids, 2);
+    product.isMoverQuick = false;
+    start(product);
+    const isMoving = (): boolean => ids.every((id) => product.stateOf(id) === "migrating");
+    await waitFor("migration", WAIT_MS, () => isMoving() || undefined);
+    const [one, two, three] = [ids.slice(0, 8), ids.slice(8, 16), ids.slice(16)];
+    expect(product.steps.slice(0, 14)).toEqual([
+      "check",
+      `commit slots ${one}: preparing`,
+      "left add 1",
+      ...[one, two, three]
+        .flatMap((part) => [
+          `commit slots ${part}: hold`,
+          "push",
+          `commit slots ${part}: prepared`,
+          "push",
+        ])
+        .slice(0, 11),
+    ]);
+    expect(product.steps).toContain(`commit slots ${three}: migrating`);
+    expect(product.steps.filter((step) => step.endsWith(": migrating"))).toHaveLength(1);
+    expect(product.violations).toEqual([]);
+  });
+
+  test("looks again when a server was started again between two parts", async () => {
+    const product = new EngineProduct();
+    const ids = Array.from({ length: 20 }, (_, id) => id);
+    product.order(ids, 2);
+    product.onStep = (text) => {
+      product.serverRuns += Number(text.endsWith(": prepared") && product.serverRuns === 1);
+    };
+    start(product);
+    await arrived(product, ids, 2);
+    expect(product.steps.filter((step) => step === "check")).toHaveLength(2);
+    expect(product.holds.map((held) => held.length)).toEqual([8, 8, 4]);
+    expect(product.violations).toEqual([]);
+  });
+
+  test("tells its mover as long as more slots are about to come", async () => {
+    const product = new EngineProduct();
+    product.isMoverQuick = false;
+    product.parallelSlots = 40;
+    const ids = Array.from({ length: 64 }, (_, id) => id);
+    product.order(ids, 2);
+    const told: boolean[] = [];
+    product.onStep = () => {
+      told.push(product.movers.some((mover) => mover.isMoreExpected));
+    };
+    start(product);
+    const moving = (): number => ids.filter((id) => product.stateOf(id) === "migrating").length;
+    await waitFor("a full window", WAIT_MS, () => moving() === 40 || undefined);
+    await waitFor(
+      "the end of waiting",
+      WAIT_MS,
+      () => product.movers.every((mover) => !mover.isMoreExpected) || undefined,
+    );
+    expect(told).toContain(true);
+    expect(product.violations).toEqual([]);
+  });
+
   test("of an offline slot needs no mover", async () => {
     const product = new EngineProduct();
     product.topology = assignSlots(product.topology, [{ id: 7, groupId: 0 }]);

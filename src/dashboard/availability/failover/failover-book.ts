@@ -305,6 +305,7 @@ export class FailoverLedger implements FailoverBook {
     const { log } = this.#options;
     const pauseMs = this.#backoff.nextMs();
     if (isCodisError(thrown, "LEADERSHIP_LOST")) {
+      this.#timer?.cancel();
       log.info("failover.not_stored", "another dashboard leads; it ends what is open");
       return;
     }

@@ -2,8 +2,9 @@
  * Stores what the sentinels have decided: finds the new master in its group, makes sure that it says it is one, stores
  * it (which tells the proxies), and writes the story. What was decided while no dashboard ran is found in the same way.
  *
- *     a majority's answer -> a server of the group, by address, else by run id -> a failover that counts (`MasterWords`)
- *     -> turn of the group -> it says that it is a master -> lead confirmed -> stored -> proxies -> other replicas
+ *     a majority's answer -> a server of the group, by address, else by run id
+ *     -> a failover that counts (`MasterWords`) -> turn of the group -> it says that it is a master
+ *     -> lead confirmed -> stored -> proxies -> other replicas
  *
  * A master that isn't in the group is reported and left alone, and so is one that says it is a replica: what the
  * sentinels know is out of date then. One that doesn't answer is asked again with the next view, every few seconds.

@@ -12,6 +12,8 @@ const KEYS_MAX = 1_000;
  * one of them looks twice as slow as it was and the other free.
  */
 const WEIGHT = 0.05;
+/** One that took many times as long says more about the machine than about the keys. */
+const OUTLIER = 4;
 const CORRECTION_MIN = 0.2;
 const CORRECTION_MAX = 100;
 /** First batches are small until something has been measured. */
@@ -40,7 +42,8 @@ export class BatchBudget {
 
   /** A batch of so much estimated work held up its servers for `ms`. */
   learn(workUs: number, ms: number): void {
-    const seen = Math.max(0, ms * 1_000 - CALL_US) / Math.max(1, workUs);
+    const measured = Math.max(0, ms * 1_000 - CALL_US) / Math.max(1, workUs);
+    const seen = Math.min(measured, this.#correction * OUTLIER);
     const next = this.#correction + (seen - this.#correction) * WEIGHT;
     this.#correction = Math.min(CORRECTION_MAX, Math.max(CORRECTION_MIN, next));
   }

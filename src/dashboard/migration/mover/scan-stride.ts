@@ -8,10 +8,12 @@ import { encodeFrame } from "./frame.ts";
 const SHARE = 0.2;
 /** The same at a limited speed, where clients come first and few keys are wanted. */
 const SHARE_SLOW = 0.03;
-const COUNT_START = 500;
+/** Before anything was measured: as of a slow machine, so that the first steps are short. */
+const MS_PER_COUNT_START = 0.002;
 const COUNT_MIN = 50;
 const COUNT_MAX = 4_000;
-const WEIGHT = 0.2;
+/** A step that took longer than expected raises the expectation by no more than this factor. */
+const RISE_MAX = 1.1;
 /** The source rests so long for each millisecond of steps, at full speed and at a limited one. */
 const REST_FAST = 0.1;
 const REST_SLOW = 3;
@@ -20,14 +22,13 @@ const REST_MIN_MS = 2;
 
 /** See the file head. */
 export class ScanStride {
-  #msPerCount = 0;
+  #msPerCount = MS_PER_COUNT_START;
   #restMs = 0;
 
   /** COUNT of the next step. */
   countFor(maxStallMs: number, isSlow: boolean): number {
     const stepMs = maxStallMs * (isSlow ? SHARE_SLOW : SHARE);
-    const count = this.#msPerCount === 0 ? COUNT_START : Math.floor(stepMs / this.#msPerCount);
-    return Math.min(COUNT_MAX, Math.max(COUNT_MIN, count));
+    return Math.min(COUNT_MAX, Math.max(COUNT_MIN, Math.floor(stepMs / this.#msPerCount)));
   }
 
   /** SCAN from `cursor` on. */
@@ -35,10 +36,13 @@ export class ScanStride {
     return encodeFrame(["SCAN", cursor, "COUNT", `${count}`]);
   }
 
-  /** A step of so many took `ms` while nothing else of the mover was under way. */
+  /**
+   * A step of so many took `ms` while nothing else of the mover was under way. That is never less than it cost, but may
+   * be much more, when this process or the source waited for a processor; and once keys move nothing is learnt for
+   * the rest of a cycle. So the shorter one is believed at once, the longer one by and by.
+   */
   learn(count: number, ms: number): void {
-    const seen = ms / count;
-    this.#msPerCount += (seen - this.#msPerCount) * (this.#msPerCount === 0 ? 1 : WEIGHT);
+    this.#msPerCount = Math.min(ms / count, this.#msPerCount * RISE_MAX);
   }
 
   /** A step without any key to move took `ms`: how long to rest before the next one, 0: not yet. */

@@ -57,12 +57,16 @@ describe("the speed limit", () => {
 });
 
 describe("a batch", () => {
-  test("gets smaller when it takes long, and larger slowly", () => {
+  test("gets smaller when batches take long, but not by a single one, and larger slowly", () => {
     const budget = new BatchBudget();
     const start = budget.workUsMax(5);
     budget.learn(100, 20);
+    expect(budget.workUsMax(5)).toBeGreaterThan(start * 0.8);
+    for (let round = 0; round < 10; round += 1) {
+      budget.learn(100, 20);
+    }
     const relieved = budget.workUsMax(5);
-    expect(relieved).toBeLessThan(start / 2);
+    expect(relieved).toBeLessThan(start / 4);
     budget.learn(100, 0.16);
     expect(budget.workUsMax(5)).toBeLessThan(relieved * 1.2);
     for (let round = 0; round < 200; round += 1) {
@@ -108,6 +112,7 @@ describe("a batch", () => {
 
 test("steps of SCAN fit the bound for a stall, and the source rests between them", () => {
   const stride = new ScanStride();
+  expect(stride.countFor(5, false)).toBe(500);
   stride.learn(500, 0.25);
   expect(stride.countFor(5, false)).toBe(2_000);
   expect(stride.countFor(50, false)).toBe(4_000);
@@ -116,6 +121,12 @@ test("steps of SCAN fit the bound for a stall, and the source rests between them
   expect(stride.restMs(1, false)).toBe(0);
   expect(stride.restMs(30, false)).toBeCloseTo(3.1);
   expect(stride.restMs(1, true)).toBeCloseTo(3);
+  stride.learn(500, 100);
+  expect(stride.countFor(5, false)).toBeGreaterThan(1_800);
+  for (let round = 0; round < 100; round += 1) {
+    stride.learn(500, 2);
+  }
+  expect(stride.countFor(5, false)).toBe(250);
 });
 
 describe("keys that stall for too long", () => {

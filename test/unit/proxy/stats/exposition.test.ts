@@ -56,7 +56,13 @@ const busy = snapshotOf({
   moves: { ...NO_MOVES, migrates: { moved: 3 } },
   replicas: [
     { addr: "10.0.0.4:6379", isUsable: true, lagMs: 1500, reads: 40, repeats: 2 },
-    { addr: "10.0.0.5:6379", isUsable: false, lagMs: Number.POSITIVE_INFINITY, reads: 3, repeats: 0 },
+    {
+      addr: "10.0.0.5:6379",
+      isUsable: false,
+      lagMs: Number.POSITIVE_INFINITY,
+      reads: 3,
+      repeats: 0,
+    },
   ],
 });
 
