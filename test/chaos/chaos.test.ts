@@ -17,7 +17,10 @@ test.each(SEEDS)(
     process.stdout.write(`chaos: ${JSON.stringify(figures)}\n`);
     expect(problems.join("\n\n")).toBe("");
     expect(figures.operations).toBeGreaterThan(1_000);
-    expect(figures.counts["operations started"]).toBeGreaterThan(0);
+    // Slots moved: by an operation, or by an order of the old API.
+    const { counts } = figures;
+    const names = ["operations started", "operations done", "operations cancelled"];
+    expect(names.some((name) => (counts[name] ?? 0) > 0)).toBe(true);
     expect(figures.counts["stale keys made"]).toBe(1);
   },
   TEST_MS,
