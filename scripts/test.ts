@@ -29,7 +29,7 @@ const MINUTE_MS = 60_000;
 /** For tests that don't give a bound of their own. */
 const TEST_MS = isLong ? 10 * MINUTE_MS : 20_000;
 const FILE_MS = isLong ? 60 * MINUTE_MS : 5 * MINUTE_MS;
-const TOTAL_MS = isLong ? 240 * MINUTE_MS : 30 * MINUTE_MS;
+const TOTAL_MS = isLong ? 240 * MINUTE_MS : 40 * MINUTE_MS;
 /**
  * Unit tests share the processors, and so do the coordinators' contracts, which mostly wait for leases to
  * end; what runs a whole product runs alone.

@@ -6,6 +6,7 @@
  * that fails or is stopped proves nothing.
  */
 import { CodisError } from "../../../base/error.ts";
+import { expectedStallMs } from "../../../migrate/stall.ts";
 import { PACE_ASK_MS } from "../contract.ts";
 import { BigKeys } from "./big-keys.ts";
 import type { FoundKey } from "./found-key.ts";
@@ -33,6 +34,9 @@ export interface CycleResult {
   readonly keyTrouble: string | undefined;
 }
 
+/** A page holds so many times the keys that all lanes take at once. */
+const PAGE_MARGIN = 1.5;
+
 /** See the file head. */
 export class Cycle {
   readonly #parts: CycleParts;
@@ -40,6 +44,8 @@ export class Cycle {
   readonly #stop: AbortSignal;
   readonly #isWanted: (slotId: number) => boolean;
   #refused: string | undefined;
+  /** Of the keys that were found last: what MIGRATE of a small one takes, until there were any. */
+  #workUsPerKey = expectedStallMs("", 0, 0) * 1_000;
   /** Held by who makes up and sends the next batch. */
   #gate: Promise<void> = Promise.resolve();
 
@@ -109,6 +115,7 @@ export class Cycle {
       onMeet: (slotId) => ledger.meet(slotId),
       stride,
       maxStallMs: () => options.limits().maxStallMs,
+      keysWanted: () => this.#keysAtOnce() * LANES * PAGE_MARGIN,
       isQuiet: () => underWay.batches === 0,
       isSlow: () => pacer.isLimited,
       inTurn: (step) => this.#aloneIfSlow(step),
@@ -117,6 +124,7 @@ export class Cycle {
     for await (const found of finder.find()) {
       const { maxStallMs, bigKeyRule } = options.limits();
       const small: FoundKey[] = [];
+      this.#noteWork(found);
       for (const key of found) {
         if (key.workUs <= maxStallMs * 1_000) {
           this.#big.noteSmall(key.slotId);
@@ -163,6 +171,18 @@ export class Cycle {
     } finally {
       open();
     }
+  }
+
+  /** Keys of a usual batch of these days. */
+  #keysAtOnce(): number {
+    const { budget, pacer, options } = this.#parts;
+    const fitting = budget.workUsMax(options.limits().maxStallMs) / this.#workUsPerKey;
+    return Math.min(budget.keysMax, pacer.keysMax, fitting);
+  }
+
+  #noteWork(keys: readonly FoundKey[]): void {
+    const sumUs = keys.reduce((sum, { workUs }) => sum + workUs, 0);
+    this.#workUsPerKey = sumUs / keys.length;
   }
 
   /** The next batch, when it may go; undefined when the other lane took the last one. */

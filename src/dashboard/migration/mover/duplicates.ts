@@ -56,7 +56,8 @@ async function unlinkInDatabase(
   let unlinked = 0;
   let cursor = "0";
   do {
-    const count = stride.countFor(limits().maxStallMs, true);
+    const { maxStallMs } = limits();
+    const count = stride.countFor({ maxStallMs, isSlow: true, keys: Number.POSITIVE_INFINITY });
     const sentAtMs = performance.now();
     const [raw = Buffer.alloc(0)] = await source.control.send(
       "SCAN",

@@ -26,6 +26,8 @@ export interface KeySearch {
   readonly onMeet: (slotId: number) => void;
   readonly stride: ScanStride;
   readonly maxStallMs: () => number;
+  /** Keys that one page should hold, so that nobody has to wait for the next one; Infinity: any number. */
+  readonly keysWanted: () => number;
   /** Nothing else of this mover is under way. */
   readonly isQuiet: () => boolean;
   /** The mover doesn't go at full speed. */
@@ -41,6 +43,8 @@ const LOOK_BYTES = 16 * 1024;
 const MEMORY_USAGE = keyCommand("MEMORY", "USAGE");
 const TYPE = keyCommand("TYPE");
 const NOTHING = Buffer.alloc(0);
+/** Pages that are only read to learn how long one takes, while nothing else goes on. */
+const PROBES = 3;
 
 interface Step {
   readonly sizes: IntegerReplies;
@@ -62,6 +66,7 @@ export class KeyFinder {
   /** All keys, in groups that aren't empty, with sizes and expected stalls. Throws as links do, and as `pause`. */
   async *find(): AsyncGenerator<readonly FoundKey[]> {
     const { inTurn, pause } = this.#search;
+    await inTurn(() => this.#probe());
     let cursor: string | undefined = "0";
     let keys: readonly FoundKey[] = [];
     while (cursor !== undefined || keys.length > 0) {
@@ -79,10 +84,25 @@ export class KeyFinder {
     }
   }
 
+  async #probe(): Promise<void> {
+    const { link, stride, isQuiet } = this.#search;
+    for (let probe = 0; probe < PROBES && isQuiet(); probe += 1) {
+      const count = this.#count();
+      const sentAtMs = performance.now();
+      await link.send("SCAN", stride.frame("0", count), 1, CALL_TIMEOUT_MS);
+      stride.learn(count, performance.now() - sentAtMs);
+    }
+  }
+
+  #count(): number {
+    const { stride, maxStallMs, isSlow, keysWanted } = this.#search;
+    return stride.countFor({ maxStallMs: maxStallMs(), isSlow: isSlow(), keys: keysWanted() });
+  }
+
   /** Sizes of the keys, and the page at the cursor. */
   async #step(keys: readonly FoundKey[], cursor: string | undefined): Promise<Step> {
-    const { link, stride, maxStallMs, isQuiet, isSlow } = this.#search;
-    const count = stride.countFor(maxStallMs(), isSlow());
+    const { link, stride, isQuiet, isSlow } = this.#search;
+    const count = this.#count();
     const scan = cursor === undefined ? NOTHING : stride.frame(cursor, count);
     const sizing = encodeForFound(MEMORY_USAGE, keys);
     const frame = keys.length === 0 ? scan : Buffer.concat([scan, sizing]);
@@ -102,9 +122,11 @@ export class KeyFinder {
   }
 
   #readPage(raw: Buffer): Step["page"] {
-    const { slotCount, isWanted, onMeet } = this.#search;
+    const { slotCount, isWanted, onMeet, stride } = this.#search;
     const keys: FoundKey[] = [];
+    let all = 0;
     const cursor = visitScanPage(raw, (frameStart, start, end, frameEnd) => {
+      all += 1;
       const slotId = slotOf(raw, start, end, slotCount - 1);
       if (isWanted(slotId)) {
         onMeet(slotId);
@@ -117,6 +139,7 @@ export class KeyFinder {
     if (cursor === undefined) {
       throw this.#unexpected("SCAN", raw);
     }
+    stride.noteFound(all, keys.length);
     return { cursor, keys };
   }
 

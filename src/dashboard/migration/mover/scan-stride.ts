@@ -1,6 +1,7 @@
 /**
  * How large the steps of a SCAN are, and how much the source rests between them. A step must be felt as little as a
- * MIGRATE; without keys to move a cycle would otherwise keep the source busy for nothing.
+ * MIGRATE; without keys to move a cycle would otherwise keep the source busy for nothing. While keys move, a step
+ * looks for no more than the batches behind it take: the sizes of all that it finds are asked in one go.
  */
 import { encodeFrame } from "./frame.ts";
 
@@ -20,15 +21,37 @@ const REST_SLOW = 3;
 /** Shorter rests are put together: timers are coarse. */
 const REST_MIN_MS = 2;
 
+/** Of the keys that were found lately, those of wanted slots: weight of one page. */
+const SHARE_WEIGHT = 0.3;
+
+/** What the next step is for. */
+export interface StepWish {
+  readonly maxStallMs: number;
+  /** The mover doesn't go at full speed. */
+  readonly isSlow: boolean;
+  /** Keys of wanted slots that it should find; Infinity: as many as it may. */
+  readonly keys: number;
+}
+
 /** See the file head. */
 export class ScanStride {
   #msPerCount = MS_PER_COUNT_START;
+  #wantedShare = 1;
   #restMs = 0;
 
   /** COUNT of the next step. */
-  countFor(maxStallMs: number, isSlow: boolean): number {
+  countFor({ maxStallMs, isSlow, keys }: StepWish): number {
     const stepMs = maxStallMs * (isSlow ? SHARE_SLOW : SHARE);
-    return Math.min(COUNT_MAX, Math.max(COUNT_MIN, Math.floor(stepMs / this.#msPerCount)));
+    const useful = keys / Math.max(this.#wantedShare, Number.EPSILON);
+    const count = Math.floor(Math.min(stepMs / this.#msPerCount, useful));
+    return Math.min(COUNT_MAX, Math.max(COUNT_MIN, count));
+  }
+
+  /** A page had so many keys, and so many of wanted slots. */
+  noteFound(all: number, wanted: number): void {
+    if (all > 0) {
+      this.#wantedShare += (wanted / all - this.#wantedShare) * SHARE_WEIGHT;
+    }
   }
 
   /** SCAN from `cursor` on. */

@@ -112,21 +112,34 @@ describe("a batch", () => {
 
 test("steps of SCAN fit the bound for a stall, and the source rests between them", () => {
   const stride = new ScanStride();
-  expect(stride.countFor(5, false)).toBe(500);
+  const countFor = (maxStallMs: number, isSlow: boolean, keys = Number.POSITIVE_INFINITY): number =>
+    stride.countFor({ maxStallMs, isSlow, keys });
+  expect(countFor(5, false)).toBe(500);
   stride.learn(500, 0.25);
-  expect(stride.countFor(5, false)).toBe(2_000);
-  expect(stride.countFor(50, false)).toBe(4_000);
-  expect(stride.countFor(0.001, false)).toBe(50);
-  expect(stride.countFor(5, true)).toBe(300);
+  expect(countFor(5, false)).toBe(2_000);
+  expect(countFor(50, false)).toBe(4_000);
+  expect(countFor(0.001, false)).toBe(50);
+  expect(countFor(5, true)).toBe(300);
+  // No more than is of use: with half of the keys wanted, twice as many.
+  expect(countFor(5, false, 300)).toBe(300);
+  for (let page = 0; page < 30; page += 1) {
+    stride.noteFound(1_000, 500);
+  }
+  expect(countFor(5, false, 300)).toBe(599);
+  stride.noteFound(0, 0);
+  for (let page = 0; page < 30; page += 1) {
+    stride.noteFound(1_000, 0);
+  }
+  expect(countFor(5, false, 300)).toBe(2_000);
   expect(stride.restMs(1, false)).toBe(0);
   expect(stride.restMs(30, false)).toBeCloseTo(3.1);
   expect(stride.restMs(1, true)).toBeCloseTo(3);
   stride.learn(500, 100);
-  expect(stride.countFor(5, false)).toBeGreaterThan(1_800);
+  expect(countFor(5, false)).toBeGreaterThan(1_800);
   for (let round = 0; round < 100; round += 1) {
     stride.learn(500, 2);
   }
-  expect(stride.countFor(5, false)).toBe(250);
+  expect(countFor(5, false)).toBe(250);
 });
 
 describe("keys that stall for too long", () => {
