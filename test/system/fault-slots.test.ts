@@ -156,7 +156,7 @@ describe("SIGHUP", () => {
         0,
       );
       expect(sum).toBe(count);
-      expect(count).toBeGreaterThan(10);
+      expect(count).toBeGreaterThan(0);
     }
     for (const stream of streams) stream.destroy();
     expect(`${await client.call("GET", KEY)}`).toBe("$1\r\n1\r\n");
