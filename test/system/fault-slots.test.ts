@@ -19,6 +19,8 @@ import {
 } from "../support/running-proxy.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
+/** Of reloads under writes; even, as two tables take turns. */
+const ROUNDS_MAX = 40;
 const EXIT_CONFIG = 78;
 const RELOAD_MS = 10_000;
 const KEY = keyOfGroup(1, 2);
@@ -127,6 +129,7 @@ describe("SIGHUP", () => {
   test("moves slots to another server without dropping a client or a request", async () => {
     const streams = await Promise.all(Array.from({ length: 8 }, () => proxy.connect()));
     let isDone = false;
+    const written = streams.map(() => 0);
     const counts = streams.map(async (stream, index) => {
       const name = keyOfGroup(2, 2, index, "count");
       let count = 0;
@@ -134,6 +137,7 @@ describe("SIGHUP", () => {
         const reply = `${await stream.call("INCR", name)}`;
         if (!/^:\d+\r\n$/.test(reply)) throw new Error(`INCR ${name}: ${reply}`);
         count++;
+        written[index] = count;
       }
       return { name, count };
     });
@@ -141,7 +145,13 @@ describe("SIGHUP", () => {
       slotTableOf([addrs[0] ?? "", addrs[2] ?? ""]),
       slotTableOf([addrs[0] ?? "", addrs[1] ?? ""]),
     ];
-    for (let round = 0; round < 4; round++) {
+    // On a busy machine four rounds may be over before every client has written often enough; the last table is kept.
+    const isEnough = (): boolean => written.every((count) => count > 10);
+    for (
+      let round = 0;
+      round < 4 || (round < ROUNDS_MAX && !isEnough()) || round % 2 === 1;
+      round++
+    ) {
       const line = await reload(tables[round % 2] ?? "");
       expect(line["event"]).toBe("slots.reloaded");
     }
@@ -156,7 +166,7 @@ describe("SIGHUP", () => {
         0,
       );
       expect(sum).toBe(count);
-      expect(count).toBeGreaterThan(0);
+      expect(count).toBeGreaterThan(10);
     }
     for (const stream of streams) stream.destroy();
     expect(`${await client.call("GET", KEY)}`).toBe("$1\r\n1\r\n");
