@@ -30,11 +30,10 @@ const MINUTE_MS = 60_000;
 const TEST_MS = isLong ? 10 * MINUTE_MS : 20_000;
 const FILE_MS = isLong ? 60 * MINUTE_MS : 5 * MINUTE_MS;
 const TOTAL_MS = isLong ? 240 * MINUTE_MS : 40 * MINUTE_MS;
-/**
- * Unit tests share the processors, and so do the coordinators' contracts, which mostly wait for leases to
- * end; what runs a whole product runs alone.
- */
-const PARALLEL_FOLDERS = ["test/unit/", "test/tidy", "test/contract/"];
+/** What runs a whole product keeps a processor busy: as many at a time as there are processors, and no more. */
+const BUSY_FOLDERS = ["test/system/", "test/chaos/", "test/module/"];
+/** All others mostly wait, for leases, deadlines and servers. */
+const WAITING_LANES = availableParallelism() + 1;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = mkdtempSync(join(tmpdir(), "codis-report-"));
@@ -134,12 +133,12 @@ async function main(): Promise<number> {
         shown(name, runCheck(name, command)),
   );
   const jobs = files.map((file, index) => ({ file, run: () => shown(file, runFile(file, index)) }));
-  const isParallel = (file: string): boolean => PARALLEL_FOLDERS.some((f) => file.startsWith(f));
-  const together = jobs.filter((job) => isParallel(job.file)).map((job) => job.run);
-  const alone = jobs.filter((job) => !isParallel(job.file)).map((job) => job.run);
+  const isBusy = (file: string): boolean => BUSY_FOLDERS.some((f) => file.startsWith(f));
+  const waiting = jobs.filter((job) => !isBusy(job.file)).map((job) => job.run);
+  const busy = jobs.filter((job) => isBusy(job.file)).map((job) => job.run);
   const outcomes = [
-    ...(await runJobs([...checks, ...together], availableParallelism())),
-    ...(await runJobs(alone, 1)),
+    ...(await runJobs([...checks, ...waiting], WAITING_LANES)),
+    ...(await runJobs(busy, isLong ? 1 : availableParallelism())),
   ];
 
   const failures = outcomes.flatMap((outcome) => outcome.failures);
