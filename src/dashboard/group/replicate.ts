@@ -5,12 +5,17 @@
  * What Codis only logs is told here: the change of role must succeed, the rest (writing the configuration
  * file, closing the connections of clients) is done as well as it can be and reported.
  */
-import { CodisError } from "../../base/error.ts";
+import { CodisError, messageOf } from "../../base/error.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import { RedisClient } from "../../redis/client.ts";
 import { itemsOf } from "../../redis/reply.ts";
 import { configGet, readInfo } from "../../redis/server-command.ts";
-import { isUnknownCommand, refusedBy, unexpectedReply } from "../../redis/server-error.ts";
+import {
+  isUnknownCommand,
+  refusedBy,
+  replyTextOf,
+  unexpectedReply,
+} from "../../redis/server-error.ts";
 
 /** A change of role. */
 export interface RoleOrder {
@@ -68,7 +73,7 @@ export async function setRole(order: RoleOrder): Promise<RoleReport> {
     const hasUser = await hasMasterUser(client);
     await order.confirm?.();
     const warnings = await runSteps(client, stepsOf(order, { wasAlready, hasUser }));
-    return { wasAlready, warnings };
+    return { wasAlready, warnings: [...warnings, ...(await unpause(client, order.masterAddr))] };
   } finally {
     client.close();
   }
@@ -134,6 +139,27 @@ async function runSteps(client: RedisClient, steps: readonly Step[]): Promise<re
     warnings.push(failure.message);
   }
   return warnings;
+}
+
+/**
+ * Ends a pause that the server has from its time as a master: it holds what comes from its own master too. As good as
+ * it can be done: the pause ends by itself, and Redis before 6.2 has no such order. The warnings.
+ */
+async function unpause(
+  client: RedisClient,
+  masterAddr: string | undefined,
+): Promise<readonly string[]> {
+  if (masterAddr === undefined) {
+    return [];
+  }
+  try {
+    await client.call(["CLIENT", "UNPAUSE"]);
+    return [];
+  } catch (thrown) {
+    // The second is the answer of Redis before 4.
+    const isUnknown = isUnknownCommand(thrown) || /syntax error/i.test(replyTextOf(thrown) ?? "");
+    return isUnknown ? [] : [messageOf(thrown)];
+  }
 }
 
 /** Whether a user for replication is set; codis-server and Redis before 6 know no such setting. */

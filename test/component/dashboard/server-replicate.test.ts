@@ -119,8 +119,19 @@ describe("setRole", () => {
       "CONFIG REWRITE",
       "CLIENT KILL TYPE normal",
       "EXEC",
+      "CLIENT UNPAUSE",
     ]);
     await codis.close();
+  });
+
+  test("a pause of its time as a master doesn't hold what comes from the new one", async () => {
+    await call(other.addr, ["CLIENT", "PAUSE", "600000", "WRITE"]);
+    await setRole({ addr: other.addr, masterAddr: master.addr, password: PASSWORD });
+    await waitForLink(other.addr, master.addr);
+    await call(master.addr, ["SET", "later", "1"]);
+    await waitFor("key at the replica", WAIT_MS, async () =>
+      (await info(other.addr))["db0"]?.startsWith("keys=1") === true ? true : undefined,
+    );
   });
 });
 

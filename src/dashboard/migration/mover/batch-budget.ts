@@ -5,7 +5,7 @@
  */
 
 /** Of the bound for a stall, for one of the two batches that are in flight. */
-const SHARE = 0.32;
+const SHARE = 0.28;
 const KEYS_MAX = 1_000;
 /**
  * Weight of one measurement. Slower and faster ones weigh the same: replies of two batches in flight come together, so
