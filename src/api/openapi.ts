@@ -17,6 +17,7 @@ export type JsonObject = { readonly [key: string]: unknown };
 /** Failures that any call can have. */
 const COMMON_ERRORS: readonly ErrorCode[] = [
   "UNAUTHENTICATED",
+  "SETUP_NEEDED",
   "FORBIDDEN",
   "TOO_BUSY",
   "INTERNAL",

@@ -18,6 +18,7 @@ import {
   REVISION_HEADER,
   SLOT_COUNT_HEADER,
   STATS_FLAG,
+  STATS_HEADER,
   TABLE_CONFIRM_HEADER,
   TABLE_HEADER,
 } from "./proxy-route.ts";
@@ -59,6 +60,8 @@ export interface ProxyCallParts {
   /** See `HttpCall`. */
   readonly body?: unknown;
   readonly version?: CallVersion | undefined;
+  /** See `STATS_HEADER`. */
+  readonly statsFlags?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -198,6 +201,7 @@ export class ProxyClient {
       ...(parts.body === undefined ? {} : { body: parts.body }),
       headers: {
         ...(slotCount === undefined ? {} : { [SLOT_COUNT_HEADER]: String(slotCount) }),
+        ...(parts.statsFlags === undefined ? {} : { [STATS_HEADER]: String(parts.statsFlags) }),
         ...(parts.version === undefined
           ? {}
           : {

@@ -86,7 +86,9 @@ export const PROXY_ROUTES = {
     auth: "xauth",
     tellsTable: true,
     answer: "stats",
-    summary: "Statistics without commands and runtime; a dashboard polls them every second.",
+    summary:
+      "Statistics without commands and runtime, unless the header `codis-stats` has flags as below; a dashboard " +
+      "polls them every second.",
   },
   statsWithFlags: {
     method: "GET",
@@ -95,7 +97,8 @@ export const PROXY_ROUTES = {
     tellsTable: true,
     answer: "stats",
     summary:
-      "Statistics with parts by flags: 1 adds the commands, 4 the runtime (2 adds nothing here).",
+      "Statistics with parts by flags: 1 adds the commands, 4 the runtime, 8 the bytes of clients and, to the " +
+      "commands, the counts by latency (2 adds nothing here).",
   },
   slots: {
     method: "GET",
@@ -224,7 +227,7 @@ export const PROXY_ROUTES = {
 export type ProxyRouteName = keyof typeof PROXY_ROUTES;
 
 /** Parts of the statistics, as bits of `:flags`. */
-export const STATS_FLAG = { commands: 1, slots: 2, runtime: 4 } as const;
+export const STATS_FLAG = { commands: 1, slots: 2, runtime: 4, latencies: 8 } as const;
 
 /** Headers that carry the version of a push or a poll; both or none, whole numbers. */
 export const EPOCH_HEADER = "codis-epoch";
@@ -251,6 +254,11 @@ export const TABLE_CONFIRM_HEADER = "codis-table-confirm";
  * product.
  */
 export const SLOT_COUNT_HEADER = "codis-slot-count";
+/**
+ * Header of a call for `stats`: parts that a dashboard wants, the sum of bits of `STATS_FLAG`. A header, so that the
+ * path stays that of Codis: an original proxy, and a dashboard of it, don't mind it.
+ */
+export const STATS_HEADER = "codis-stats";
 /** Value of `TABLE_HEADER` before the first push, and after a push without a version. */
 export const TABLE_UNKNOWN = "none";
 

@@ -14,6 +14,8 @@ export interface CommandStatsJson {
   fails: number;
   /** Number of error replies of Redis, in spite of its name. */
   redis_errtype: number;
+  /** Counts by latency (`latency-text.ts`), if they were asked for; the original hasn't got them. */
+  latencies?: string;
 }
 
 /** Use of the machine by all processes of the proxy. */
@@ -71,10 +73,14 @@ export interface ProxyStatsJson {
     redis: { errors: number };
     qps: number;
     cmd?: readonly CommandStatsJson[];
+    /** What `latencies` of commands are counted in; see `LATENCY_LAYOUT`. */
+    layout?: string;
   };
   sessions: { total: number; alive: number };
   rusage: UsageJson;
   backend: { primary_only: boolean };
+  /** From and to clients, since the start; with the latencies only. */
+  bytes?: { in: number; out: number };
   runtime?: RuntimeJson;
   /** By address; the original hasn't got it and doesn't mind it. */
   servers?: Readonly<Record<string, ServerSightJson>>;

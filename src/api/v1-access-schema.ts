@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { ROLES } from "./v1-path.ts";
-import { countSchema, nameSchema, roleSchema, timeSchema } from "./v1-scalar.ts";
+import { countSchema, nameSchema, passwordSchema, roleSchema, timeSchema } from "./v1-scalar.ts";
 
 /** Longest life of a token that ends by itself, in seconds: ten years. */
 const TOKEN_LIFE_SECONDS_MAX = 10 * 365 * 24 * 3600;
@@ -25,6 +25,9 @@ export const userSchema = z
     name: nameSchema,
     role: roleSchema,
     created_at: timeSchema,
+    has_password: z.boolean(),
+    /** Sessions of the console that haven't ended. */
+    sessions: countSchema,
     tokens: z.array(tokenSchema),
   })
   .meta({ id: "User" });
@@ -49,15 +52,28 @@ export const newTokenSchema = z
 /** See `newTokenSchema`. */
 export type V1NewToken = z.input<typeof newTokenSchema>;
 
-/** A user to make, with a first token. */
+/** A user to make. Without a password there is a first token, also when none is described. */
 export const newUserSchema = z
-  .strictObject({ name: nameSchema, role: roleSchema, token: newTokenSchema.optional() })
+  .strictObject({
+    name: nameSchema,
+    role: roleSchema,
+    password: passwordSchema.optional(),
+    token: newTokenSchema.optional(),
+  })
   .meta({ id: "NewUser" });
 /** See `newUserSchema`. */
 export type V1NewUser = z.input<typeof newUserSchema>;
 
-/** Changes of a user. */
-export const userChangeSchema = z.strictObject({ role: roleSchema }).meta({ id: "UserChange" });
+/** Changes of a user. `password` null: none any longer, tokens only. */
+export const userChangeSchema = z
+  .strictObject({ role: roleSchema.optional(), password: z.nullable(passwordSchema).optional() })
+  .refine(
+    ({ role, password }) => role !== undefined || password !== undefined,
+    "expected a role, a password, or both",
+  )
+  .meta({ id: "UserChange" });
+/** See `userChangeSchema`. */
+export type V1UserChange = z.input<typeof userChangeSchema>;
 
 /** A token that was just made. `secret` goes into `Authorization: Bearer …` and is never shown again. */
 export const createdTokenSchema = z
@@ -66,10 +82,22 @@ export const createdTokenSchema = z
 /** See `createdTokenSchema`. */
 export type V1CreatedToken = z.infer<typeof createdTokenSchema>;
 
-/** Who calls. Without users everybody is `open` with the role `admin`. */
+/** A user that was just made; token and secret are null when there is only a password. */
+export const createdUserSchema = z
+  .strictObject({
+    user: nameSchema,
+    role: roleSchema,
+    token: z.nullable(tokenSchema),
+    secret: z.nullable(z.string()),
+  })
+  .meta({ id: "CreatedUser" });
+/** See `createdUserSchema`. */
+export type V1CreatedUser = z.infer<typeof createdUserSchema>;
+
+/** Who calls. Without users who may call is `open` with the role `admin`. */
 export const meSchema = z
   .strictObject({
-    auth: z.enum(["open", "token"]),
+    auth: z.enum(["open", "token", "session"]),
     user: z.nullable(z.string()),
     token: z.nullable(z.string()),
     role: z.enum(ROLES),
@@ -84,7 +112,7 @@ const auditEntrySchema = z
     /** Grows by one with each entry. */
     seq: countSchema,
     at: timeSchema,
-    /** `user/token`, `xauth` (old API) or `open`. */
+    /** `user/token`, `user/@session` (console), `xauth` (old API), `open`, or `anonymous` (a failed sign-in). */
     who: z.string(),
     /** `topom`: that of Codis 3.2; `legacy`: that of 2.0. */
     api: z.enum(["v1", "topom", "legacy"]),
@@ -99,6 +127,8 @@ const auditEntrySchema = z
     error_code: z.nullable(z.string()),
     error: z.nullable(z.string()),
     duration_ms: z.nullable(countSchema),
+    /** `X-Request-Id` of the call. */
+    request_id: z.nullable(z.string()),
     epoch: countSchema,
   })
   .meta({ id: "AuditEntry" });

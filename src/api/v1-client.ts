@@ -11,10 +11,12 @@ import { callHttp, parseAnswer } from "./http-call.ts";
 import type {
   V1AuditList,
   V1CreatedToken,
+  V1CreatedUser,
   V1Me,
   V1NewToken,
   V1NewUser,
   V1User,
+  V1UserChange,
   V1UserList,
 } from "./v1-access-schema.ts";
 import type {
@@ -26,6 +28,7 @@ import type {
   V1RepairReport,
   V1RepairRequest,
 } from "./v1-availability-schema.ts";
+import type { V1Session } from "./v1-console-schema.ts";
 import type {
   V1CancelRequest,
   V1NewOperation,
@@ -36,7 +39,7 @@ import type {
   V1Plan,
   V1PlanRequest,
 } from "./v1-operation-schema.ts";
-import { type Role, topologyTag, V1_PATHS, type V1Name } from "./v1-path.ts";
+import { topologyTag, V1_PATHS, type V1Name } from "./v1-path.ts";
 import type { V1Health, V1LogLevel, V1Stats } from "./v1-state-schema.ts";
 import type {
   V1AssignRequest,
@@ -323,13 +326,19 @@ export class V1Client {
     return this.#call("getUser", { params: { name } });
   }
 
-  /** Makes a user with a first token, whose secret is in the answer and nowhere else. */
-  createUser(user: V1NewUser): Promise<V1CreatedToken> {
+  /** Makes a user; without a password with a first token, whose secret is in the answer and nowhere else. */
+  createUser(user: V1NewUser): Promise<V1CreatedUser> {
     return this.#call("createUser", { body: user });
   }
 
-  setRole(name: string, role: Role): Promise<V1User> {
-    return this.#call("updateUser", { params: { name }, body: { role } });
+  /** Changes what is given; password null takes it away. */
+  updateUser(name: string, change: V1UserChange): Promise<V1User> {
+    return this.#call("updateUser", { params: { name }, body: change });
+  }
+
+  /** What the console knows of this client; needs no token. */
+  session(): Promise<V1Session> {
+    return this.#call("getSession");
   }
 
   async removeUser(name: string): Promise<void> {

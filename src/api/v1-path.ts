@@ -27,6 +27,9 @@ export const V1_PATHS = {
   getHealth: { method: "GET", path: "/api/v1/health", role: "viewer" },
   getStats: { method: "GET", path: "/api/v1/stats", role: "viewer" },
   getEvents: { method: "GET", path: "/api/v1/events", role: "viewer" },
+  getLive: { method: "GET", path: "/api/v1/live", role: "viewer" },
+  getStream: { method: "GET", path: "/api/v1/stream", role: "viewer" },
+  getPerformance: { method: "GET", path: "/api/v1/performance", role: "viewer" },
 
   listGroups: { method: "GET", path: "/api/v1/groups", role: "viewer" },
   createGroup: { method: "POST", path: "/api/v1/groups", role: "operator" },
@@ -89,6 +92,11 @@ export const V1_PATHS = {
   getFailover: { method: "GET", path: "/api/v1/failovers/{id}", role: "viewer" },
   repairReplication: { method: "POST", path: "/api/v1/replication/repair", role: "operator" },
   declareProxyGone: { method: "POST", path: "/api/v1/proxies/{token}/gone", role: "operator" },
+
+  getSession: { method: "GET", path: "/api/v1/session", role: "none" },
+  createSession: { method: "POST", path: "/api/v1/session", role: "none" },
+  endSession: { method: "DELETE", path: "/api/v1/session", role: "none" },
+  listProducts: { method: "GET", path: "/api/v1/products", role: "viewer" },
 
   getMe: { method: "GET", path: "/api/v1/me", role: "viewer" },
   listUsers: { method: "GET", path: "/api/v1/users", role: "admin" },

@@ -23,6 +23,8 @@ export interface V1Route {
   readonly status: 200 | 201;
   /** Content type of success. */
   readonly contentType: string;
+  /** Fields of the body that are secrets: the audit log doesn't get their values. */
+  readonly secrets: readonly string[];
   /** Changes something: audited, may carry `If-Match`, forwarded once only. */
   readonly isChange: boolean;
   /** Beside those that every call can have (401, 403, 429, 500, 503). */
@@ -42,6 +44,7 @@ const DEFAULTS = {
   status: 200,
   contentType: JSON_TYPE,
   isChange: false,
+  secrets: [],
   errors: [],
 } as const;
 

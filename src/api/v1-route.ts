@@ -7,6 +7,7 @@ import { z } from "zod";
 import {
   auditListSchema,
   createdTokenSchema,
+  createdUserSchema,
   meSchema,
   newTokenSchema,
   newUserSchema,
@@ -15,6 +16,8 @@ import {
   userSchema,
 } from "./v1-access-schema.ts";
 import { AVAILABILITY_ROUTES } from "./v1-availability-route.ts";
+import { CONSOLE_ROUTES } from "./v1-console-route.ts";
+import { LIVE_ROUTES } from "./v1-live-route.ts";
 import { OPERATION_ROUTES } from "./v1-operation-route.ts";
 import { PAGE_ITEMS_MAX, type V1Name } from "./v1-path.ts";
 import { defineRoute, type V1Route } from "./v1-route-form.ts";
@@ -331,14 +334,15 @@ const ACCESS_ROUTES = {
   }),
   createUser: defineRoute({
     tag: "access",
-    summary: "Makes a user with a first token, whose secret is told only here.",
+    summary: "Makes a user with a password, or a first token, whose secret is told only here.",
     description:
-      "The first user must be an admin, and is made from the dashboard's own machine (loopback). From " +
-      "then on every call needs a token.",
+      "The first user must be an admin, and is made from the dashboard's own machine (loopback) or with the " +
+      "set-up link. With a password there is a token only if `token` is given.",
     body: newUserSchema,
-    answer: createdTokenSchema,
+    answer: createdUserSchema,
     status: 201,
     isChange: true,
+    secrets: ["password"],
     errors: ["ALREADY_EXISTS", "STATE_CONFLICT"],
   }),
   getUser: defineRoute({
@@ -350,11 +354,13 @@ const ACCESS_ROUTES = {
   }),
   updateUser: defineRoute({
     tag: "access",
-    summary: "Gives a user another role. The last admin stays one.",
+    summary: "Gives a user another role or another password. The last admin stays one.",
+    description: "Another password, or none (null), ends the user's sessions.",
     params: userName,
     body: userChangeSchema,
     answer: userSchema,
     isChange: true,
+    secrets: ["password"],
     errors: ["NOT_FOUND", "STATE_CONFLICT"],
   }),
   removeUser: defineRoute({
@@ -430,6 +436,8 @@ export const V1_ROUTES = {
   ...PROXY_ROUTES,
   ...SENTINEL_ROUTES,
   ...AVAILABILITY_ROUTES,
+  ...CONSOLE_ROUTES,
+  ...LIVE_ROUTES,
   ...ACCESS_ROUTES,
   ...PROCESS_ROUTES,
 } as const satisfies Readonly<Record<V1Name, V1Route>>;

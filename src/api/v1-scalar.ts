@@ -45,6 +45,13 @@ export const nameSchema = z
     "expected 1 to 32 of a-z, 0-9, _ and -, the first a letter or a digit",
   );
 
+/** Shortest and longest password of a user, in characters. */
+const PASSWORD_CHARS_MIN = 8;
+const PASSWORD_CHARS_MAX = 200;
+
+/** A password that a user signs in with. */
+export const passwordSchema = z.string().min(PASSWORD_CHARS_MIN).max(PASSWORD_CHARS_MAX);
+
 /** A role. */
 export const roleSchema = z.enum(ROLES);
 

@@ -25,6 +25,7 @@ export const PROBLEM_KINDS = [
   "proxy_not_online",
   "proxy_not_synced",
   "sentinels_out_of_sync",
+  "sentinel_trouble",
   "replica_lagging",
   "split_brain",
   "no_replica",
@@ -122,6 +123,8 @@ export const problemSchema = z
     detail: z.string(),
     code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
     instance: z.string(),
+    /** The same as in the header `X-Request-Id`; also in the log and the audit log. */
+    request_id: z.string(),
   })
   .meta({ id: "Problem" });
 /** See `problemSchema`. */

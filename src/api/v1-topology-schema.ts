@@ -7,6 +7,7 @@ import { z } from "zod";
 import { PROMOTING_STATES, SLOT_ACTION_STATES, SYNC_ACTION_STATES } from "../model/action.ts";
 import { SLOT_COUNTS } from "../model/slot.ts";
 import { faultCodeSchema, fenceSchema, replicationFaultSchema } from "./v1-availability-schema.ts";
+import { PRODUCT_LABELS } from "./v1-console-schema.ts";
 import {
   addrSchema,
   countSchema,
@@ -38,6 +39,8 @@ export type V1PushReport = z.infer<typeof pushReportSchema>;
 export const productSchema = z
   .strictObject({
     name: z.string(),
+    /** Environment, `product_label` of the dashboard. */
+    label: z.enum(PRODUCT_LABELS),
     ...versionFields,
     slot_count: z.literal([...SLOT_COUNTS]),
     /** Whether calls need a token: `open` until the first user is made. */
@@ -96,6 +99,10 @@ export const serverSchema = z
     master_link: z.nullable(z.string()),
     /** Of a replica: bytes of its master's stream that it hadn't got at the last look; null: unknown. */
     lag_bytes: figureSchema,
+    /** Of a replica: seconds since its master heard from it, as its master says; 0 while it is in time. */
+    lag_seconds: figureSchema,
+    /** Share of reads that found their key since the server started, 0 to 1, three digits; null: no reads. */
+    hit_ratio: figureSchema,
     /** Where it differs from what is stored; see `faults` of its group. */
     faults: z.array(faultCodeSchema),
     redis_version: z.nullable(z.string()),
@@ -205,6 +212,10 @@ export const slotSchema = z
     /** Master that its keys come from while it moves. */
     migrate_from: z.nullable(z.string()),
     forward_method: z.enum(["sync", "semi-async", "migrate"]),
+    /** At the master, as it counts them; null when it can't tell, as stock Redis without our module. */
+    keys: z.nullable(countSchema),
+    /** While the slot moves: at the master that its keys come from. */
+    keys_to_come: z.nullable(countSchema),
     replica_groups: z.array(z.array(z.string())),
   })
   .meta({ id: "Slot" });

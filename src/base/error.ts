@@ -66,6 +66,11 @@ export const ERROR_CODES = {
   NO_PROXY_REACHABLE: "An application found no proxy that is registered and can be connected.",
   UNAUTHENTICATED: "No token, or one that isn't known.",
   FORBIDDEN: "The token's role doesn't allow this, or the old API is read-only or off.",
+  CSRF_INVALID:
+    "A change with the cookie of a session lacks the header that proves where it comes from.",
+  SETUP_NEEDED:
+    "The product has no user yet, and the call doesn't come from the leader's own machine.",
+  LOGIN_LIMITED: "Too many failed sign-ins from this address or for this user; try again later.",
   TOO_BUSY: "More of this is under way than the limit allows; try again later.",
   SERVER_START_FAILED: "A redis-server of a local cluster didn't start.",
   CLUSTER_DIR_INVALID: "The folder of a local cluster can't be used, or is in use.",

@@ -42,6 +42,7 @@ const EXIT_BY_ERROR: Readonly<Partial<Record<ErrorCode, number>>> = {
   INTERNAL: EXIT.defect,
   PORT_IN_USE: EXIT.portInUse,
   UNAUTHENTICATED: EXIT.notAllowed,
+  SETUP_NEEDED: EXIT.notAllowed,
   FORBIDDEN: EXIT.notAllowed,
   XAUTH_INVALID: EXIT.notAllowed,
   COORDINATOR_REFUSED: EXIT.notAllowed,

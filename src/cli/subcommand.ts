@@ -34,7 +34,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "admin", summary: "command line of Codis 3", isHere: true },
   { name: "config", summary: "command line of Codis 1.9 and 2.0", isHere: true },
   { name: "completion", summary: "completion for a shell: bash", isHere: true },
-  { name: "fe", summary: "web console for many products", isHere: false },
+  { name: "fe", summary: "run the web console for many products", isHere: true },
 ];
 
 /** Text of `codis --help`. */
@@ -44,6 +44,7 @@ export function describeUsage(): string {
     SUBCOMMANDS.filter((command) => command.isHere === isHere)
       .map((command) => `  ${command.name.padEnd(width)}  ${command.summary}\n`)
       .join("");
+  const later = rows(false);
   return `\
 Codis makes many Redis servers look like one.
 
@@ -52,9 +53,7 @@ Usage: codis COMMAND [VERB] [FLAGS]
        codis --version
 
 Commands:
-${rows(true)}
-With a later release:
-${rows(false)}
+${rows(true)}${later === "" ? "" : `\nWith a later release:\n${later}`}
 Begin with codis up: it starts a small cluster on this machine, and its last lines say what to try.
 
 Exit codes:

@@ -3,11 +3,13 @@
  * whatever their type says, ends connections that are slow or idle, and listens with one clear line when it
  * can't. Who may call and what is answered is the caller's affair.
  */
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
 import { formatHostPort, parseListenAddr } from "../model/address.ts";
 import { sendFailure } from "./answer.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
 
 /** Bounds of one port. */
 export interface HttpAppOptions {
@@ -20,6 +22,8 @@ export interface HttpAppOptions {
   readonly paramCharsMax?: number;
   /** Connections at once; more are closed at once. Without it there is no bound. */
   readonly connectionsMax?: number;
+  /** The path that a request is answered as, if another one than it was sent to; gets path and query. */
+  readonly rewriteUrl?: (url: string) => string;
   /** Answers a request whose path can't be decoded; in Codis's form unless this says otherwise. */
   readonly sendBadRequest?: (request: FastifyRequest, reply: FastifyReply, message: string) => void;
 }
@@ -32,7 +36,7 @@ const CHECK_MS = 5_000;
 
 /** An application without paths. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, rewriteUrl } = options;
   const app = fastify({
     logger: false,
     bodyLimit: options.bodyBytesMax,
@@ -40,6 +44,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     http: { connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs) },
     forceCloseConnections: "idle",
+    genReqId: ({ headers }) => requestIdOf(headers),
+    rewriteUrl: ({ url = "/" }: IncomingMessage) => rewriteUrl?.(url) ?? url,
     routerOptions: {
       ignoreTrailingSlash: false,
       maxParamLength: options.paramCharsMax ?? PARAM_CHARS_MAX,
@@ -56,6 +62,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   if (options.connectionsMax !== undefined) {
     app.server.maxConnections = options.connectionsMax;
   }
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+  });
   // curl -d sends JSON as a form, so the type of a body says nothing.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {

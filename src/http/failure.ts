@@ -10,12 +10,18 @@ import { findJsonFault } from "../base/json-position.ts";
 export interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
+  /** When it makes sense to try again, whole seconds; undefined: it isn't said. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The failure for something thrown; INTERNAL for what is no `CodisError` and not the client's fault. */
 export function failureOf(thrown: unknown, bodyBytesMax: number): Failure {
   if (thrown instanceof CodisError) {
-    return { code: thrown.code, message: thrown.message };
+    const { code, message, context } = thrown;
+    const { retryAfterSeconds } = context;
+    return typeof retryAfterSeconds === "number"
+      ? { code, message, retryAfterSeconds }
+      : { code, message };
   }
   if (systemCodeOf(thrown) === "FST_ERR_CTP_BODY_TOO_LARGE") {
     const limit = formatByteSize(bodyBytesMax);

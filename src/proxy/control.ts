@@ -17,7 +17,7 @@ export interface CommandFigures {
   readonly fails: number;
   /** Error replies of Redis. */
   readonly redisErrors: number;
-  /** Log-linear latency histogram: counts by bucket, see `proxy/stats/histogram.ts`. */
+  /** Log-linear latency histogram: counts by bucket, see `base/latency-histogram.ts`. */
   readonly buckets: ArrayLike<number>;
 }
 

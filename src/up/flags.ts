@@ -34,6 +34,8 @@ export function parseUpFlags(argv: readonly string[]): UpFlags | undefined {
       "Redis Sentinels that replace dead masters (default: 0: the dashboard does)",
       countIn(0, 9),
     )
+    .option("--codis-server", "servers with the slot commands of codis-server (our module)")
+    .option("--no-codis-server", "servers without them, where they had them")
     .option("--proxies <n>", "proxies, on ports one after another (default: 1)", countIn(1, 64))
     .option("--port <port>", "port of the first proxy (default: 19000)", countIn(1, 65_535))
     .addOption(

@@ -74,6 +74,8 @@ export interface ClusterLayout {
   readonly sentinels?: readonly ServerLayout[];
   /** What the dashboard has to be told to forget. */
   readonly former?: readonly FormerPart[];
+  /** The servers have the slot commands of codis-server. */
+  readonly hasSlotCommands?: boolean;
 }
 
 /** A range of slots, both ends included. */
@@ -203,6 +205,7 @@ function checkLayout(written: Partial<ClusterLayout> | null): ClusterLayout {
     value.proxies.every((proxy) => isPort(proxy?.port) && isPort(proxy.adminPort)) &&
     (value.sentinels === undefined ||
       (Array.isArray(value.sentinels) && value.sentinels.every(({ port }) => isPort(port)))) &&
+    (value.hasSlotCommands === undefined || typeof value.hasSlotCommands === "boolean") &&
     (value.former === undefined ||
       (Array.isArray(value.former) && value.former.every((part) => isPort(part?.port))));
   if (!isGood) {

@@ -20,7 +20,9 @@ import { DASHBOARD_PORT, planLayout } from "./plan.ts";
 import { endProcesses } from "./process-table.ts";
 import { buildProduct } from "./product.ts";
 import { waitForReplicas } from "./replica-wait.ts";
+import { findSetupLink } from "./setup-link.ts";
 import { findSlotOwners, formatRanges } from "./slot-owner.ts";
+import { findSlotsModule } from "./slots-module.ts";
 import { collectStatus, formatStatus } from "./status.ts";
 import { findStoredGroups } from "./stored-group.ts";
 import { findSupervisor, removeSupervisor, writeSupervisor } from "./supervisor-file.ts";
@@ -128,6 +130,9 @@ async function startCluster(
     }
     const layout = await planLayout(existing, flags, dir);
     checkCoordinatorProgram(layout.coordinator.kind);
+    if (layout.hasSlotCommands === true) {
+      findSlotsModule();
+    }
     writeLayout(dir, layout);
     const proxyFlags = flags.ncpu === undefined ? [] : [`--ncpu=${flags.ncpu}`];
     const cluster = new Cluster({
@@ -161,6 +166,10 @@ async function startCluster(
 
 async function describeReady(dir: string, layout: ClusterLayout): Promise<void> {
   say(`dashboard: http://127.0.0.1:${layout.dashboard.port}`);
+  const setupLink = await findSetupLink(layout);
+  if (setupLink !== undefined) {
+    say(`to make a first user for the console: ${setupLink}`);
+  }
   if (layout.coordinator.kind !== "filesystem") {
     say(`${layout.coordinator.kind}: 127.0.0.1:${layout.coordinator.port}`);
   }

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { createCoordinator } from "./coordinator-member.ts";
 import { type ClusterLayout, PRODUCT } from "./layout.ts";
 import { createSentinel, createServer } from "./server-member.ts";
+import { SLOTS_MODULE } from "./slots-module.ts";
 
 /** Kinds of processes, in the order of their start. */
 export const MEMBER_KINDS = ["coordinator", "server", "sentinel", "dashboard", "proxy"] as const;
@@ -52,13 +53,14 @@ export function listMembers(
   launcher: string,
 ): readonly Member[] {
   const coordinator = createCoordinator(dir, layout.coordinator);
+  const modulePath = layout.hasSlotCommands === true ? SLOTS_MODULE : "";
   const servers = layout.groups.flatMap(({ id: groupId, master, replicas }) => [
-    createServer(dir, { groupId, replica: 0, server: master, masterPort: 0 }),
+    createServer(dir, { groupId, replica: 0, server: master, masterPort: 0, modulePath }),
     ...replicas.map((server, index) => {
       // One that joins a group later is told by the dashboard whom to follow: who is master may have changed.
       const isLater = master.isAdded === true && server.isAdded !== true;
       const masterPort = isLater ? 0 : master.port;
-      return createServer(dir, { groupId, replica: index + 1, server, masterPort });
+      return createServer(dir, { groupId, replica: index + 1, server, masterPort, modulePath });
     }),
   ]);
   const sentinels = (layout.sentinels ?? []).map((sentinel, index) =>

@@ -26,6 +26,8 @@ export interface Wishes {
   /** Of the first proxy; the others have the next ones. */
   readonly port: number | undefined;
   readonly coordinator: LocalCoordinator | undefined;
+  /** The servers get the slot commands of codis-server; once they have them they keep them. */
+  readonly codisServer?: boolean | undefined;
 }
 
 const DEFAULTS = { groups: 2, replicas: 0, proxies: 1, sentinels: 0, port: 19_000 } as const;
@@ -70,10 +72,12 @@ export async function planLayout(
   const { port } = await planServer({ port: dashboardPort }, finder, "dashboard");
   const coordinator = await planCoordinator(existing, wishes, finder);
   const former = findFormer(existing, groups, proxies, sentinels);
+  const hasSlotCommands = wishes.codisServer ?? existing?.hasSlotCommands ?? false;
   return {
     ...{ version: 1, coordinator, dashboard: { port }, groups, proxies },
     ...(sentinels.length === 0 ? {} : { sentinels }),
     ...(former.length === 0 ? {} : { former }),
+    ...(hasSlotCommands ? { hasSlotCommands } : {}),
   };
 }
 

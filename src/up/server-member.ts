@@ -17,6 +17,8 @@ export interface ServerSpec {
   readonly server: ServerLayout;
   /** Port of the master that a new server follows; 0: it follows nobody. */
   readonly masterPort: number;
+  /** A module to load; empty: none. */
+  readonly modulePath?: string;
 }
 
 const NOTE =
@@ -29,7 +31,7 @@ const TITLE = 'proc-title-template "{title} {listen-addr} {config-file}"';
 
 /** One redis-server. */
 export function createServer(dir: string, spec: ServerSpec): Member {
-  const { groupId, replica, server, masterPort } = spec;
+  const { groupId, replica, server, masterPort, modulePath = "" } = spec;
   const role = replica === 0 ? "master" : `replica-${replica}`;
   const folder = join(dir, `group-${groupId}`, role);
   const configPath = join(folder, "redis.conf");
@@ -49,6 +51,9 @@ export function createServer(dir: string, spec: ServerSpec): Member {
     "repl-diskless-sync-delay 0",
     TITLE,
   ];
+  if (modulePath !== "") {
+    lines.push(`loadmodule ${quote(modulePath)}`);
+  }
   if (masterPort !== 0) {
     lines.push(`replicaof 127.0.0.1 ${masterPort}`);
   }

@@ -2,12 +2,13 @@
  * What `codis admin` can do with a coordinator directly, without a dashboard, and with files that come from
  * there.
  */
+import { listDashboards } from "../../console/dashboard-list.ts";
 import { show } from "./answer.ts";
 import { convertOldDump } from "./convert.ts";
 import { productOf, withCoordinator } from "./coordinator-flag.ts";
 import { dumpOldTree, dumpProduct } from "./dump.ts";
 import { decodeDump, encodeDump, readDumpFile } from "./dump-form.ts";
-import { listDashboards, removeLock } from "./lock.ts";
+import { removeLock } from "./lock.ts";
 import { type AdminArgs, type AdminOrder, note } from "./order.ts";
 import { planRestore, restoreDump } from "./restore.ts";
 

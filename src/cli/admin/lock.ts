@@ -1,41 +1,21 @@
 /**
- * The lock of a product in the coordinator: who has it (`--dashboard-list`), and taking away one that was
- * left behind (`--remove-lock`). Our dashboards' locks end with them; an original dashboard's stays when it
- * is killed.
+ * The lock of a product in the coordinator: who has it, and taking away one that was left behind
+ * (`--remove-lock`). Our dashboards' locks end with them; an original dashboard's stays when it is killed.
  */
 import { TopomClient } from "../../api/topom-client.ts";
 import { CodisError, isCodisError } from "../../base/error.ts";
 import type { Coordinator } from "../../coordinator/coordinator.ts";
-import { CODIS_ROOT, coordinatorPath } from "../../model/coordinator-path.ts";
+import { coordinatorPath } from "../../model/coordinator-path.ts";
 import { type DashboardModel, readLockText } from "../../model/dashboard-model.ts";
 
 /** A dashboard that lives answers in this time. */
 const PROBE_MS = 3_000;
-
-/** One line of `--dashboard-list`, the JSON that codis-fe reads. */
-export interface DashboardPlace {
-  readonly name: string;
-  /** Address of the dashboard; empty when the product has none now. */
-  readonly dashboard: string;
-}
 
 /** The holder in words. */
 export function describeHolder(holder: DashboardModel | undefined): string {
   return holder === undefined
     ? "an unknown program"
     : `${holder.adminAddr} (pid ${holder.pid}, started ${holder.startTime.replace(/ m=.*/, "")})`;
-}
-
-/** All products of a coordinator and their dashboards, in order of their names. */
-export async function listDashboards(coordinator: Coordinator): Promise<readonly DashboardPlace[]> {
-  const products = await coordinator.list(CODIS_ROOT);
-  return Promise.all(
-    products.map(async (name) => {
-      const lock = await coordinator.get(coordinatorPath.lock(name));
-      const holder = lock === undefined ? undefined : readLockText(lock.data);
-      return { name, dashboard: holder?.adminAddr ?? "" };
-    }),
-  );
 }
 
 /**

@@ -2,13 +2,14 @@
  * `codis user …`, `codis audit …` and `codis sentinel …`: who may change the product, what was changed, and
  * the sentinels that it has.
  */
-import type { V1CreatedToken } from "../../api/v1-access-schema.ts";
+import type { V1CreatedToken, V1CreatedUser } from "../../api/v1-access-schema.ts";
 import { ROLES, type Role } from "../../api/v1-path.ts";
 import type { V1SentinelList } from "../../api/v1-topology-schema.ts";
 import { parseDurationMs } from "../../base/duration.ts";
 import { CodisError } from "../../base/error.ts";
 import { formatErrors, formatTable } from "../table.ts";
 import { argumentAt, readAddr, readNumber } from "./argument.ts";
+import { readPassword } from "./password-input.ts";
 import type { Answer, Noun, Verb } from "./program.ts";
 
 const AUDIT_ROWS_MAX = 1_000;
@@ -27,13 +28,56 @@ const ADD_TOKEN: Verb<{ readonly expires?: string }> = {
   },
 };
 
+const ADD_USER: Verb<{ readonly role?: string; readonly passwordStdin?: boolean }> = {
+  use: "add <name> [role]",
+  choices: ROLES,
+  summary: "make a user with a password, or with a first token, whose secret is shown once",
+  options: [
+    ["--role <role>", "the same as the second argument", ROLES],
+    ["--password-stdin", "read a password for the console from stdin, and make no token"],
+  ],
+  details:
+    "The first user is made on the dashboard's own machine, as admin, or with the set-up link in its log. From\n" +
+    "then on changes need a token: in CODIS_TOKEN or --api-token.",
+  run: async ({ client, args, flags }) => {
+    const name = argumentAt(args, 0);
+    const role = args[1] ?? flags.role;
+    if (role === undefined || (flags.role !== undefined && role !== flags.role)) {
+      throw new CodisError("USAGE", `one role is needed: ${ROLES.join(", ")}`);
+    }
+    const password = flags.passwordStdin === true ? await readPassword() : undefined;
+    return showUser(
+      await client.createUser({
+        name,
+        role: readRole(role),
+        ...(password === undefined ? {} : { password }),
+      }),
+    );
+  },
+};
+
+const SET_PASSWORD: Verb<{ readonly remove?: boolean }> = {
+  use: "password <name>",
+  summary: "give a user another password for the console, read from stdin; ends the sessions",
+  options: [["--remove", "no password any longer: tokens only"]],
+  run: async ({ client, args, flags }) => {
+    const name = argumentAt(args, 0);
+    const password = flags.remove === true ? null : await readPassword();
+    const user = await client.updateUser(name, { password });
+    const text = password === null ? "has no password any longer" : "has another password";
+    return { json: user, text: `${name} ${text}\n` };
+  },
+};
+
 /** Users and their tokens. */
 export const USER: Noun = {
   name: "user",
   summary:
-    "Users of the API, with roles: viewer, operator, admin. Without any, everybody is admin.",
+    "Users of the API and the console, with roles: viewer, operator, admin. Without any, the dashboard's own " +
+    "machine is admin.",
   examples: [
     ["codis user add alice admin", "the first user; prints a secret"],
+    ["codis user add bob --role operator --password-stdin < FILE", "somebody for the console"],
     ["export CODIS_TOKEN=SECRET", "from now on you are alice"],
     ["codis user add grafana viewer", "somebody who only reads"],
     ["codis user add-token alice laptop --expires 720h", "another secret, good for 30 days"],
@@ -48,36 +92,26 @@ export const USER: Noun = {
         const rows = users.map((user) => [
           user.name,
           user.role,
+          user.has_password ? "yes" : "no",
+          user.sessions,
           user.tokens.map((token) => token.name + (token.is_expired ? " (expired)" : "")).join(" "),
         ]);
         const text =
           rows.length === 0
-            ? "no users: everybody who reaches the dashboard is admin\n"
-            : formatTable([["USER", "ROLE", "TOKENS"], ...rows]);
+            ? "no users: who calls from the dashboard's own machine is admin\n"
+            : formatTable([["USER", "ROLE", "PASSWORD", "SESSIONS", "TOKENS"], ...rows]);
         return { json: users, text };
       },
     },
-    {
-      use: "add <name> <role>",
-      choices: ROLES,
-      summary: "make a user with a first token, whose secret is shown once",
-      details:
-        "The first user is made on the dashboard's own machine, as admin. From then on changes need a\n" +
-        "token: in CODIS_TOKEN or --api-token.",
-      run: async ({ client, args }) =>
-        showSecret(
-          await client.createUser({
-            name: argumentAt(args, 0),
-            role: readRole(argumentAt(args, 1)),
-          }),
-        ),
-    },
+    ADD_USER,
+    SET_PASSWORD,
     {
       use: "set-role <name> <role>",
       choices: ROLES,
       summary: "give a user another role",
       run: async ({ client, args }) => {
-        const user = await client.setRole(argumentAt(args, 0), readRole(argumentAt(args, 1)));
+        const role = readRole(argumentAt(args, 1));
+        const user = await client.updateUser(argumentAt(args, 0), { role });
         return { json: user, text: `${user.name} is ${user.role} now\n` };
       },
     },
@@ -214,6 +248,16 @@ function showSentinels(list: V1SentinelList): Answer {
     : "";
   const table = formatTable([["SENTINEL", "STATUS", "VERSION", "WATCHED GROUPS"], ...rows]);
   return { json: list, text: table + formatErrors(errors) + next };
+}
+
+function showUser(created: V1CreatedUser): Answer {
+  const { token, secret } = created;
+  return token === null || secret === null
+    ? {
+        json: created,
+        text: `${created.user} (${created.role}) is made; signs in with the password\n`,
+      }
+    : showSecret({ ...created, token, secret });
 }
 
 function showSecret(created: V1CreatedToken): Answer {

@@ -189,6 +189,9 @@ function describeSlot(slot: V1Slot): string {
     ["action", slot.action === null ? null : slot.action.state],
     ["target", slot.action === null ? null : showGroup(slot.action.target_id)],
     ["comes from", slot.migrate_from],
+    ["moves by", slot.migrate_from === null ? null : slot.forward_method],
+    ["keys", slot.keys],
+    ["keys to come", slot.keys_to_come],
     ["replicas", slot.replica_groups.flat().join(" ") || null],
   ]);
 }

@@ -8,14 +8,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LEGACY_CHANGES, LEGACY_REFUSALS } from "../../api/legacy-route.ts";
 import { LEADER_HEADER, TOPOM_BODY_BYTES_MAX, TOPOM_ROUTES } from "../../api/topom-route.ts";
+import type { ProductLabel } from "../../api/v1-console-schema.ts";
 import { V1_PATHS } from "../../api/v1-path.ts";
 import { type Clock, type ClockTimer, systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { splitProductCall, stripBasePath } from "../../console/base-path.ts";
+import { ConsolePages } from "../../console/console-page.ts";
+import { sessionCookieName } from "../../console/session-cookie.ts";
+import { SignInLimit } from "../../console/sign-in-limit.ts";
+import { TrustedProxies } from "../../console/trusted-proxy.ts";
 import { sendFailure, sendNotFound } from "../../http/answer.ts";
 import { createHttpApp, listen } from "../../http/app.ts";
 import { type Failure, failureOf } from "../../http/failure.ts";
 import { addGzip } from "../../http/gzip.ts";
+import { sendProblem } from "../../http/problem.ts";
 import type { DashboardControl } from "../control.ts";
 import { addDaemonRoutes } from "./daemon-port.ts";
 import type { LegacyApiMode } from "./gate/access.ts";
@@ -26,7 +33,6 @@ import { addLegacyRoutes, isLegacyPath, sendLegacyFailure } from "./legacy/port.
 import { Reigns } from "./reign/reign.ts";
 import { addTopomRoutes } from "./topom/port.ts";
 import { addV1Routes } from "./v1/port.ts";
-import { sendProblem } from "./v1/problem.ts";
 
 /** What the port needs. */
 export interface AdminServerOptions {
@@ -38,6 +44,18 @@ export interface AdminServerOptions {
   /** Keys of `dashboard.toml` as `/topom` shows them, passwords empty. */
   readonly config: ConfigJson;
   readonly legacyApi: LegacyApiMode;
+  /** `api_open`; false unless it is given. */
+  readonly isApiOpen?: boolean;
+  /** `product_label`; none unless it is given. */
+  readonly label?: ProductLabel;
+  /** `console`: whether the pages of the console are served; true unless it is given. */
+  readonly hasConsole?: boolean;
+  /** `console_base_path`, with `/` at both ends; `/` unless it is given. */
+  readonly basePath?: string;
+  /** `trusted_proxies`; none unless it is given. */
+  readonly trustedProxies?: TrustedProxies;
+  /** Folder of the built console; that of this program unless it is given. */
+  readonly webFolder?: string;
   readonly log: Log;
   readonly clock?: Clock;
   /** Bounds; replaced in tests. */
@@ -83,16 +101,25 @@ function createContext(options: AdminServerOptions): AdminContext {
   const { control } = options;
   const clock = options.clock ?? systemClock;
   const requests = new RequestCount();
+  const { productName: product, basePath = "/" } = options;
   return {
     control,
-    product: options.productName,
+    product,
+    label: options.label ?? "",
+    basePath,
+    cookieName: sessionCookieName(product),
+    trustedProxies: options.trustedProxies ?? new TrustedProxies(),
+    signIns: new SignInLimit(clock),
     config: options.config,
     legacyApi: options.legacyApi,
     clock,
     log: options.log,
     reigns: new Reigns({
       leader: () => control.leader(),
-      product: options.productName,
+      product,
+      isApiOpen: options.isApiOpen ?? false,
+      setupLink: (secret) =>
+        `http://${control.model().adminAddr}${basePath}sign-in?setup=${secret}`,
       clock,
       log: options.log,
       auditSegmentsMax: options.auditSegmentsMax,
@@ -104,8 +131,18 @@ function createContext(options: AdminServerOptions): AdminContext {
 }
 
 function createApp(options: AdminServerOptions, context: AdminContext): FastifyInstance {
+  const { product, basePath } = context;
+  const pages =
+    options.hasConsole === false
+      ? undefined
+      : new ConsolePages({ basePath, folder: options.webFolder });
   const app = createHttpApp({
     bodyBytesMax: TOPOM_BODY_BYTES_MAX,
+    rewriteUrl: (url) => {
+      const stripped = stripBasePath(url, basePath);
+      const call = splitProductCall(stripped);
+      return call?.product === product ? call.url : stripped;
+    },
     requestTimeoutMs: options.requestTimeoutMs,
     keepAliveMs: options.keepAliveMs,
     paramCharsMax: PARAM_CHARS_MAX,
@@ -129,8 +166,13 @@ function createApp(options: AdminServerOptions, context: AdminContext): FastifyI
   addTopomRoutes(app, context);
   addLegacyRoutes(app, context);
   addV1Routes(app, context);
-  addDaemonRoutes(app, context);
-  app.setNotFoundHandler((request, reply) => sendUnknownPath(request, reply));
+  addDaemonRoutes(app, context, pages);
+  app.setNotFoundHandler(async (request, reply) => {
+    if ((await pages?.answer(request, reply)) !== true) {
+      sendUnknownPath(request, reply, product);
+    }
+    return reply;
+  });
   app.setErrorHandler((thrown, request, reply) => {
     const failure = failureOf(thrown, TOPOM_BODY_BYTES_MAX);
     logFailure(context.log, request, failure, thrown);
@@ -206,8 +248,16 @@ function sendError(
   }
 }
 
-function sendUnknownPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendUnknownPath(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  product: string,
+): FastifyReply {
   const path = pathOf(request);
+  if (splitProductCall(path) !== undefined) {
+    const message = `there is no such product here: this is the dashboard of ${product}`;
+    return sendProblem(request, reply, { code: "NOT_FOUND", message });
+  }
   const known = KNOWN_PATHS.filter(({ pattern }) => pattern.test(path));
   const methods = known.map(({ method }) => method).join(", ");
   // A wrong path may hold an xauth, which must not be repeated: only the known pattern is.
@@ -240,7 +290,13 @@ const KNOWN_PATHS = [
 /** Refusals of changes, and every defect. A read that fails as it should isn't worth a line. */
 function logFailure(log: Log, request: FastifyRequest, failure: Failure, thrown: unknown): void {
   const path = request.routeOptions.url ?? "?";
-  const fields = { method: request.method, path, src_ip: request.ip, error: thrown };
+  const fields = {
+    method: request.method,
+    path,
+    src_ip: request.ip,
+    request_id: request.id,
+    error: thrown,
+  };
   if (failure.code === "INTERNAL") {
     log.error("admin.defect", `${request.method} ${path} failed`, fields);
   } else if (request.method !== "GET" && request.method !== "HEAD") {

@@ -2,11 +2,12 @@
  * Registers the paths that every daemon of ours has (health, metrics, version), and those that lead people
  * on. All are answered by this process itself, whether it leads or not, and ask for nothing.
  */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { RUNTIME, VERSION } from "../../base/version.ts";
+import { acceptsHtml, type ConsolePages } from "../../console/console-page.ts";
 import { sendJson } from "../../http/answer.ts";
 import { METRICS_CONTENT_TYPE } from "../../http/metric-text.ts";
-import { renderConsolePage } from "./console-page.ts";
+import { sendConsoleOff } from "./console-off.ts";
 import { renderDashboardMetrics } from "./exposition.ts";
 import type { AdminContext } from "./gate/context.ts";
 
@@ -21,18 +22,19 @@ export interface DaemonPath {
 export const DAEMON_PATHS = {
   root: {
     path: "/",
-    answer: "redirect",
-    summary: "Leads a browser to /console, others to /topom (to /api/v1/product when that is off).",
+    answer: "HTML, or redirect",
+    summary:
+      "The console for a browser; leads others to /topom (to /api/v1/product when that is off).",
   },
   admin: {
     path: "/admin",
     answer: "redirect",
-    summary: "The same; the console of Codis 2.0 was here.",
+    summary: "Leads to the console; that of Codis 2.0 was here.",
   },
   console: {
     path: "/console",
-    answer: "HTML",
-    summary: "The console; comes with a later release.",
+    answer: "redirect",
+    summary: "Leads to the console.",
   },
   metrics: {
     path: "/metrics",
@@ -56,18 +58,13 @@ export const DAEMON_PATHS = {
 
 const TEXT_TYPE = "text/plain; charset=utf-8";
 
-/** Adds all paths to the application. */
-export function addDaemonRoutes(app: FastifyInstance, context: AdminContext): void {
-  const leadOn = (request: FastifyRequest) => {
-    const isBrowser = (request.headers.accept ?? "").includes("text/html");
-    const forPrograms = context.legacyApi === "off" ? "/api/v1/product" : "/topom";
-    return isBrowser ? "/console" : forPrograms;
-  };
-  app.get(DAEMON_PATHS.root.path, (request, reply) => reply.redirect(leadOn(request), 302));
-  app.get(DAEMON_PATHS.admin.path, (request, reply) => reply.redirect(leadOn(request), 302));
-  app.get(DAEMON_PATHS.console.path, (_request, reply) =>
-    reply.type("text/html; charset=utf-8").send(renderConsolePage(context)),
-  );
+/** Adds all paths to the application. `pages` are undefined when the console is switched off. */
+export function addDaemonRoutes(
+  app: FastifyInstance,
+  context: AdminContext,
+  pages: ConsolePages | undefined,
+): void {
+  addConsoleRoutes(app, context, pages);
   app.get(DAEMON_PATHS.metrics.path, (_request, reply) =>
     reply.type(METRICS_CONTENT_TYPE).send(renderDashboardMetrics(context)),
   );
@@ -86,4 +83,26 @@ export function addDaemonRoutes(app: FastifyInstance, context: AdminContext): vo
   app.get(DAEMON_PATHS.version.path, (_request, reply) =>
     sendJson(reply, { version: VERSION, runtime: RUNTIME }),
   );
+}
+
+/** Every other path of the console is answered where nobody else answers, see `admin-server.ts`. */
+function addConsoleRoutes(
+  app: FastifyInstance,
+  context: AdminContext,
+  pages: ConsolePages | undefined,
+): void {
+  const { basePath } = context;
+  const forPrograms = context.legacyApi === "off" ? "api/v1/product" : "topom";
+  const { root, admin, console: old } = DAEMON_PATHS;
+  app.get(root.path, (request, reply) => {
+    if (!acceptsHtml(request)) {
+      return reply.redirect(basePath + forPrograms, 302);
+    }
+    return pages === undefined ? sendConsoleOff(reply, context) : pages.sendPage(request, reply);
+  });
+  for (const { path } of [admin, old]) {
+    app.get(path, (request, reply) =>
+      reply.redirect(acceptsHtml(request) ? basePath : basePath + forPrograms, 302),
+    );
+  }
 }

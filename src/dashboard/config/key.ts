@@ -4,21 +4,20 @@
  * `GET /topom`, and `docs/config-dashboard.md`.
  */
 import type { ConfigOf, KeySpec } from "../../config/key-spec.ts";
+import { CONSOLE_KEYS } from "./console-key.ts";
 
 /** Headings of the default file and of the documentation, in their order. */
 export const DASHBOARD_SECTIONS = [
   "Coordinator",
   "Product",
   "Addresses and access",
+  "Console",
   "Timing",
   "Migration",
   "Automatic balancing",
   "High availability",
   "Sentinels",
 ] as const;
-
-const MIGRATION =
-  "for moves between codis-servers, which come with a later release; the value is kept and shown";
 
 const CODIS_KEYS = [
   {
@@ -102,7 +101,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Migration",
     doc: "Elements of a large key in one chunk (codis-server).",
-    withoutEffect: MIGRATION,
   },
   {
     name: "migration_async_maxbytes",
@@ -112,7 +110,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Migration",
     doc: "Bytes in one batch (codis-server).",
-    withoutEffect: MIGRATION,
   },
   {
     name: "migration_async_numkeys",
@@ -122,7 +119,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Migration",
     doc: "Keys in one batch (codis-server).",
-    withoutEffect: MIGRATION,
   },
   {
     name: "migration_timeout",
@@ -132,7 +128,6 @@ const CODIS_KEYS = [
     min: 1,
     section: "Migration",
     doc: "Longest wait for one batch.",
-    withoutEffect: MIGRATION,
   },
   {
     name: "sentinel_client_timeout",
@@ -258,6 +253,7 @@ const OWN_KEYS = [
       "until the first user of /api/v1 exists; from then on only callers on this machine may, and others " +
       "read. full: everybody always; read-only: nobody changes anything with it; off: it isn't there.",
   },
+  ...CONSOLE_KEYS,
   {
     name: "migration_max_stall",
     field: "migrationMaxStallMs",

@@ -3,6 +3,8 @@
  * that concern several of them. The checks themselves are those of every program (`src/config/check.ts`).
  */
 import { type GivenValues, KeyTable, type LoadedConfig } from "../../config/check.ts";
+import { parseBasePath } from "../../console/base-path.ts";
+import { TrustedProxies } from "../../console/trusted-proxy.ts";
 import { parseListenAddr } from "../../model/address.ts";
 import { isProductName, PRODUCT_NAME_RULE } from "../../model/product.ts";
 import { DASHBOARD_KEYS, type DashboardConfig } from "./key.ts";
@@ -39,6 +41,12 @@ function applyRules(config: DashboardConfig, fail: (key: string, expected: strin
   }
   if (parseListenAddr(config.adminAddr) === undefined) {
     fail("admin_addr", 'host:port like "0.0.0.0:18080"');
+  }
+  if (parseBasePath(config.consoleBasePath) === undefined) {
+    fail("console_base_path", 'a path like "/ops/codis/", of letters, digits, - . _ ~ and /');
+  }
+  if (TrustedProxies.parse(config.trustedProxies) === undefined) {
+    fail("trusted_proxies", 'addresses and networks with commas, like "127.0.0.1,10.0.0.0/8"');
   }
   if (config.coordinatorAddr === "") {
     fail("coordinator_addr", "host:port,host:port, or a folder for the filesystem");

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import {
   type ProxyRouteName,
   STATS_FLAG,
+  STATS_HEADER,
   TABLE_CONFIRM_HEADER,
   TABLE_HEADER,
   TABLE_QUESTION_HEADER,
@@ -99,7 +100,7 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   xping: (_context, { reply }) => sendOk(reply),
   stats: (context, call) => {
     readConfirmation(context, call);
-    return sendStats(context, call, 0);
+    return sendStats(context, call, readStatsHeader(call));
   },
   statsWithFlags: (context, call) => sendStats(context, call, parseFlags(call.params["flags"])),
   slots: (context, { reply }) => sendJson(reply, describeSlots(context)),
@@ -177,6 +178,12 @@ export const HANDLERS: Readonly<Record<ProxyRouteName, Handler>> = {
   },
   version: (_context, { reply }) => sendJson(reply, { version: VERSION, runtime: RUNTIME }),
 };
+
+/** Parts that a dashboard wants; one that says nothing that is understood gets those of Codis. */
+function readStatsHeader({ request }: AdminCall): number {
+  const text = request.headers[STATS_HEADER];
+  return typeof text === "string" && /^\d{1,4}$/.test(text) ? Number(text) : 0;
+}
 
 /** Puts the version of the table into the answer's header, and what the proxy wants to know of it. */
 export function tellTable(context: AdminContext, reply: FastifyReply): void {
@@ -266,7 +273,7 @@ function parseFlags(text: string | undefined): number {
   if (text === undefined || !/^\d{1,4}$/.test(text)) {
     throw new CodisError(
       "BODY_INVALID",
-      `invalid flags = ${text}: expected a whole number, the sum of 1 (commands) and 4 (runtime)`,
+      `invalid flags = ${text}: expected a whole number, the sum of 1 (commands), 4 (runtime), 8 (latencies)`,
     );
   }
   return Number(text);

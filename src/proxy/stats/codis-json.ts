@@ -3,6 +3,7 @@
  * of the original's answers.
  */
 
+import { encodeLatencies, LATENCY_LAYOUT } from "../../api/latency-text.ts";
 import { STATS_FLAG } from "../../api/proxy-route.ts";
 import type {
   CommandStatsJson,
@@ -30,6 +31,7 @@ export interface StatsSources {
 /** `stats` of a snapshot. */
 export function statsToJson(snapshot: ProxySnapshot, sources: StatsSources): ProxyStatsJson {
   const withCommands = (sources.flags & STATS_FLAG.commands) !== 0;
+  const withLatencies = (sources.flags & STATS_FLAG.latencies) !== 0;
   const withRuntime = (sources.flags & STATS_FLAG.runtime) !== 0;
   return {
     online: snapshot.online,
@@ -40,11 +42,13 @@ export function statsToJson(snapshot: ProxySnapshot, sources: StatsSources): Pro
       fails: snapshot.ops.fails,
       redis: { errors: snapshot.ops.redisErrors },
       qps: Math.round(snapshot.ops.qps),
-      ...(withCommands ? { cmd: commandsToJson(snapshot.commands) } : {}),
+      ...(withCommands ? { cmd: commandsToJson(snapshot.commands, withLatencies) } : {}),
+      ...(withLatencies ? { layout: LATENCY_LAYOUT } : {}),
     },
     sessions: { total: snapshot.sessions.total, alive: snapshot.sessions.alive },
     rusage: sources.usage.measure(snapshot),
     backend: { primary_only: sources.primaryOnly },
+    ...(withLatencies ? { bytes: { in: snapshot.bytes.received, out: snapshot.bytes.sent } } : {}),
     ...(withRuntime ? { runtime: runtimeToJson(snapshot) } : {}),
     ...(sources.servers === undefined ? {} : { servers: sources.servers }),
   };
@@ -61,7 +65,10 @@ function sentinelsToJson({ sentinels, sentinelPort }: StatsSources): ProxyStatsJ
   };
 }
 
-function commandsToJson(commands: readonly CommandFigures[]): CommandStatsJson[] {
+function commandsToJson(
+  commands: readonly CommandFigures[],
+  withLatencies: boolean,
+): CommandStatsJson[] {
   return commands
     .filter((command) => command.calls > 0)
     .map((command) => ({
@@ -71,6 +78,7 @@ function commandsToJson(commands: readonly CommandFigures[]): CommandStatsJson[]
       usecs_percall: Math.floor(command.usecs / command.calls),
       fails: command.fails,
       redis_errtype: command.redisErrors,
+      ...(withLatencies ? { latencies: encodeLatencies(command.buckets) } : {}),
     }))
     .sort((a, b) => (a.opstr < b.opstr ? -1 : 1));
 }

@@ -4,8 +4,8 @@
  * `record` runs once for each reply. The time of a request is from the read of its chunk to the arrival of
  * its reply's chunk, so one clock reading serves all requests of a chunk.
  */
+import { BUCKET_COUNT, bucketOf } from "../../base/latency-histogram.ts";
 import { COMMAND_COUNT } from "../../command/table.ts";
-import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
 
 /** Counters of names that the table doesn't know are kept under this id, after all others. */
 export const UNKNOWN_COMMAND_ID = COMMAND_COUNT;

@@ -7,10 +7,10 @@
  */
 
 import type { ServerSightJson } from "../../api/proxy-stats.ts";
+import { bucketOf, MAX_TRACKED_US } from "../../base/latency-histogram.ts";
 import { MetricText } from "../../http/metric-text.ts";
 import type { SlotRecord } from "../../model/slot.ts";
 import type { CommandFigures, ProxySnapshot, ProxyState, PushVersion } from "../control.ts";
-import { bucketOf, MAX_TRACKED_US } from "./histogram.ts";
 import { DURATION_BOUNDS_SECONDS, METRICS, type MetricName } from "./metric.ts";
 import { allProcesses } from "./usage.ts";
 

@@ -8,6 +8,7 @@
  */
 
 import { CodisError, messageOf } from "../../base/error.ts";
+import { BUCKET_COUNT } from "../../base/latency-histogram.ts";
 import type { Log } from "../../base/log.ts";
 import { crc32 } from "../../command/hash.ts";
 import { COMMAND_COUNT, commandName } from "../../command/table.ts";
@@ -24,7 +25,6 @@ import type {
 import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
 import { mergeReplicas } from "../replica/replica-figures.ts";
 import { SwitchedMasters } from "../sentinel/switched-masters.ts";
-import { BUCKET_COUNT } from "../stats/histogram.ts";
 import { addMoves, NO_MOVES } from "../stats/move-stats.ts";
 import type { WorkerHandle, WorkerHost, WorkerSnapshot } from "../worker/contract.ts";
 import { TableQuestion } from "./table-question.ts";

@@ -8,7 +8,7 @@
  *   one row for each command, all numbers in one Float64Array:
  *   | command id | calls | usecs | fails | errors | n | bucket, count | … n times | next row …
  */
-import { BUCKET_COUNT } from "../stats/histogram.ts";
+import { BUCKET_COUNT } from "../../base/latency-histogram.ts";
 
 /** Counters by command id, as in `CommandStats`; `buckets` has `BUCKET_COUNT` for each command. */
 export interface Counts {

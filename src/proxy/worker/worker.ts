@@ -29,7 +29,7 @@ import { ScriptCache } from "../dispatch/script-cache.ts";
 import { RouterShardCaller } from "../dispatch/shard-caller.ts";
 import { shardHandlers } from "../dispatch/shards/handler.ts";
 import { createUnknownCommandHandler } from "../dispatch/unknown-command.ts";
-import type { KeyMover } from "../mover/key-mover.ts";
+import type { SlotMover } from "../mover/slot-mover.ts";
 import type { MoveEvents, MoveOptions } from "../router/moving-slots.ts";
 import { Router } from "../router/router.ts";
 import { Session } from "../session/session.ts";
@@ -307,7 +307,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
     });
   }
 
-  onDoubt({ source, target }: KeyMover): void {
+  onDoubt({ source, target }: SlotMover): void {
     this.#log.warn(
       "move.doubt",
       `a broken transfer from ${source} may still arrive at ${target}: it is cleaned first`,
@@ -315,7 +315,7 @@ export class Worker implements WorkerHandle, BackendEvents, MoveEvents {
     );
   }
 
-  onTrouble({ source, target }: KeyMover, trouble: string | undefined): void {
+  onTrouble({ source, target }: SlotMover, trouble: string | undefined): void {
     if (trouble === undefined) {
       this.#log.info("move.goes_on", `keys move from ${source} to ${target} again`, {
         source,

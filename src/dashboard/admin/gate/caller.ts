@@ -1,11 +1,11 @@
 /**
- * Who sent a request, as far as the connection tells, and whether a page of another site made a browser
- * send it. What headers claim about the origin is kept for the audit log and believed by nobody: it can
- * take rights away (a forwarded request isn't from this machine), never give any.
+ * Who sent a request, as far as the connection and its headers tell. What headers claim about the origin is kept
+ * for the audit log and believed by nobody: it can take rights away (a forwarded request isn't from this machine),
+ * never give any.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest } from "fastify";
-import { CodisError } from "../../../base/error.ts";
+import { hasCsrf, readCookie } from "../../../console/session-cookie.ts";
 
 /** The sender of one request. */
 export interface Caller {
@@ -20,6 +20,17 @@ export interface Caller {
   readonly claimedFrom: string | undefined;
   /** Secret of `Authorization: Bearer …`. */
   readonly secret: string | undefined;
+  /** Of the cookie, on calls that take one. */
+  readonly session: CallerSession | undefined;
+  /** `X-Request-Id` of the request and of its answer. */
+  readonly requestId: string;
+}
+
+/** A session as a request claims it; whose it is, and whether it is one, the users know. */
+export interface CallerSession {
+  readonly secret: string;
+  /** The request carries the value that only a page of ours can know. */
+  readonly hasCsrf: boolean;
 }
 
 /** Longest claim that is kept. */
@@ -27,15 +38,17 @@ const CLAIM_CHARS_MAX = 200;
 /** Any of these: the request was handed on by somebody. */
 const FORWARDING_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "via"] as const;
 
-/** The sender of a request. */
-export function callerOf(request: FastifyRequest): Caller {
-  return describeCaller(request.socket.remoteAddress, request.headers);
+/** The sender of a request. `cookieName`: the cookie that counts for it; without one no cookie does. */
+export function callerOf(request: FastifyRequest, cookieName?: string): Caller {
+  const caller = describeCaller(request.socket.remoteAddress, request.headers, cookieName);
+  return { ...caller, requestId: request.id };
 }
 
 /** The sender of a request that came over a connection from this address. */
 export function describeCaller(
   remoteAddr: string | undefined,
   headers: IncomingHttpHeaders,
+  cookieName?: string,
 ): Caller {
   const isForwarded = FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
   const claims = [headers["x-real-ip"], headers["x-forwarded-for"]].flat();
@@ -47,28 +60,14 @@ export function describeCaller(
       !isForwarded && !isRebound(headers) && remoteAddr !== undefined && isLoopbackAddr(remoteAddr),
     claimedFrom: claimed === "" ? undefined : claimed.slice(0, CLAIM_CHARS_MAX),
     secret,
+    session: cookieName === undefined ? undefined : readSession(headers, cookieName),
+    requestId: "",
   };
 }
 
-/**
- * Refuses a change that a page of another site made a browser send: it would come with the browser's place
- * in the network, this machine perhaps. Programs send neither header. Throws FORBIDDEN.
- */
-export function refuseCrossSite(headers: IncomingHttpHeaders): void {
-  const site = headers["sec-fetch-site"];
-  const { origin, host } = headers;
-  const isOther =
-    site !== undefined
-      ? site === "cross-site" || site === "same-site"
-      : // Behind a proxy the host may be another one than the browser was told; there the proxy answers for it.
-        origin !== undefined && headers["x-forwarded-for"] === undefined && !isSame(origin, host);
-  if (isOther) {
-    throw new CodisError("FORBIDDEN", "a page of another site may not change anything here");
-  }
-}
-
-function isSame(origin: string, host: string | undefined): boolean {
-  return origin.replace(/^https?:\/\//, "") === host;
+function readSession(headers: IncomingHttpHeaders, cookieName: string): CallerSession | undefined {
+  const secret = readCookie(headers.cookie, cookieName);
+  return secret === undefined ? undefined : { secret, hasCsrf: hasCsrf(headers, secret) };
 }
 
 function isRebound(headers: IncomingHttpHeaders): boolean {

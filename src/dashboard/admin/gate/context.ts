@@ -2,9 +2,13 @@
  * What every path of a dashboard's HTTP port works on, and the way of a change: let in, counted, written to
  * the audit log, done, and written there again.
  */
+
+import type { ProductLabel } from "../../../api/v1-console-schema.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { CodisError } from "../../../base/error.ts";
 import type { Log } from "../../../base/log.ts";
+import type { SignInLimit } from "../../../console/sign-in-limit.ts";
+import type { TrustedProxies } from "../../../console/trusted-proxy.ts";
 import type { DashboardControl } from "../../control.ts";
 import type { Reign, Reigns } from "../reign/reign.ts";
 import type { LegacyApiMode, Principal } from "./access.ts";
@@ -22,6 +26,13 @@ export type ConfigJson = Readonly<Record<string, string | number | boolean>>;
 export interface AdminContext {
   readonly control: DashboardControl;
   readonly product: string;
+  readonly label: ProductLabel;
+  /** Path of the console, with `/` at both ends; cookies are for it. */
+  readonly basePath: string;
+  /** Name of the cookie of this product's sessions. */
+  readonly cookieName: string;
+  readonly trustedProxies: TrustedProxies;
+  readonly signIns: SignInLimit;
   readonly config: ConfigJson;
   readonly legacyApi: LegacyApiMode;
   readonly clock: Clock;
@@ -77,6 +88,7 @@ export function runChange<T>(context: AdminContext, change: Change<T>): Promise<
       claimedFrom: change.caller.claimedFrom,
       operation: change.operation,
       arguments: change.arguments,
+      requestId: change.caller.requestId,
     });
     try {
       const result = await change.run();

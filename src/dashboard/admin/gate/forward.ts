@@ -16,6 +16,7 @@ import {
   TOPOM_NOT_ONLINE,
 } from "../../../api/topom-route.ts";
 import { CodisError, messageOf, systemCodeOf } from "../../../base/error.ts";
+import { REQUEST_ID_HEADER } from "../../../http/request-id.ts";
 import { parseServerAddr } from "../../../model/address.ts";
 import type { DashboardModel } from "../../../model/dashboard-model.ts";
 import type { DashboardControl } from "../../control.ts";
@@ -184,6 +185,7 @@ function forwardedHeaders(
   const addr = request.socket.remoteAddress ?? "unknown";
   return {
     ...headers,
+    [REQUEST_ID_HEADER]: request.id,
     "x-forwarded-for": claimed === undefined ? addr : `${[claimed].flat().join(", ")}, ${addr}`,
     [FORWARDED_HEADER]: token,
     [PRODUCT_HEADER]: productName,

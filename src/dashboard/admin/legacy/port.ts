@@ -14,9 +14,10 @@ import {
   type LegacyReadName,
 } from "../../../api/legacy-route.ts";
 import { CodisError } from "../../../base/error.ts";
+import { refuseCrossSite } from "../../../console/cross-site.ts";
 import type { Failure } from "../../../http/failure.ts";
 import { admitLegacyChange, refuseLegacyIfOff } from "../gate/access.ts";
-import { callerOf, refuseCrossSite } from "../gate/caller.ts";
+import { callerOf } from "../gate/caller.ts";
 import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed } from "../gate/process.ts";
 import { LEGACY_CHANGE_HANDLERS } from "./change-handler.ts";

@@ -42,7 +42,7 @@ export interface AuditLogOptions {
 /** Who wants to change what. */
 export type AuditedChange = Pick<
   AuditRecord,
-  "who" | "api" | "from" | "claimedFrom" | "operation" | "arguments"
+  "who" | "api" | "from" | "claimedFrom" | "operation" | "arguments" | "requestId"
 >;
 
 /** Entries whose newest state isn't durable; more refuse changes until the coordinator takes writes again. */
@@ -347,5 +347,6 @@ function logFields(record: AuditRecord) {
     operation: record.operation,
     arguments: record.arguments,
     duration_ms: record.durationMs,
+    request_id: record.requestId,
   };
 }

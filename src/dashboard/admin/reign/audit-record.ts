@@ -30,6 +30,8 @@ export interface AuditRecord {
   readonly errorCode: string | undefined;
   readonly error: string | undefined;
   readonly durationMs: number | undefined;
+  /** undefined in entries of an older release. */
+  readonly requestId: string | undefined;
 }
 
 /** Number of the segment that an entry belongs to. */
@@ -104,6 +106,7 @@ function encodeRecord(record: AuditRecord): Readonly<Record<string, unknown>> {
     error_code: record.errorCode,
     error: record.error,
     duration_ms: record.durationMs,
+    request_id: record.requestId,
   };
 }
 
@@ -141,6 +144,7 @@ function decodeRecord(value: unknown): AuditRecord | undefined {
     errorCode: textOf(fields["error_code"]),
     error: textOf(fields["error"]),
     durationMs: numberOf(fields["duration_ms"]),
+    requestId: textOf(fields["request_id"]),
   };
 }
 

@@ -5,10 +5,14 @@
  */
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
+import { isSameText } from "../../../console/session-cookie.ts";
 import type { LeaderControl } from "../../control.ts";
+import type { LiveHub } from "../../live/live-hub.ts";
+import { Sampler } from "../../live/sampler.ts";
 import { AuditLog } from "./audit-log.ts";
 import { EventHub } from "./event-hub.ts";
 import { MoveCount } from "./move-count.ts";
+import { createSecret } from "./user-record.ts";
 import { UserStore } from "./user-store.ts";
 
 /** What reigns are made with. */
@@ -19,6 +23,10 @@ export interface ReignOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly auditSegmentsMax?: number | undefined;
+  /** `api_open`: without users everybody is an admin, from wherever they call. */
+  readonly isApiOpen: boolean;
+  /** Address of the page where the secret of the set-up makes the first admin. */
+  readonly setupLink: (secret: string) => string;
 }
 
 /** One leadership. */
@@ -26,16 +34,26 @@ export class Reign {
   readonly leader: LeaderControl;
   readonly events: EventHub;
   readonly moves: MoveCount;
+  /** Figures of the past; begins empty with each leadership. */
+  readonly sampler: Sampler;
+  readonly isApiOpen: boolean;
+  /** When this leadership began, milliseconds since 1970. */
+  readonly sinceMs: number;
   readonly #options: ReignOptions;
-  #isOpenTold = false;
+  /** Good while there is no user, and until another dashboard leads. */
+  #setupSecret: string | undefined;
+  #live: LiveHub | undefined;
   #users: Promise<UserStore> | undefined;
   #audit: Promise<AuditLog> | undefined;
 
   constructor(leader: LeaderControl, options: ReignOptions) {
     this.leader = leader;
     this.#options = options;
+    this.isApiOpen = options.isApiOpen;
+    this.sinceMs = options.clock.nowMs();
     this.events = new EventHub(leader, options.clock);
     this.moves = new MoveCount(leader);
+    this.sampler = new Sampler(leader, options.clock);
   }
 
   /**
@@ -48,7 +66,7 @@ export class Reign {
     const loading = this.#users;
     try {
       const store = await loading;
-      this.#warnWhileOpen(store);
+      this.#prepareSetup(store);
       if (!store.isStale()) {
         return store;
       }
@@ -92,24 +110,57 @@ export class Reign {
     }
   }
 
+  /** The live document and its readers, made by the first who asks. */
+  live(make: () => LiveHub): LiveHub {
+    this.#live ??= make();
+    return this.#live;
+  }
+
   /** Ends the streams of events, the counting and the writing of the audit log. */
   close(): void {
     this.events.close();
     this.moves.close();
+    this.sampler.close();
+    this.#live?.close();
     this.#audit?.then(
       (audit) => audit.close(),
       () => undefined, // It was never read, so there is nothing to close.
     );
   }
 
-  #warnWhileOpen(store: UserStore): void {
-    if (store.isOpen() && !this.#isOpenTold) {
-      this.#isOpenTold = true;
-      this.#options.log.warn(
+  /** Whether it is the secret of the set-up. Whether there are users by now is the store's to say. */
+  isSetupSecret(secret: string): boolean {
+    return this.#setupSecret !== undefined && isSameText(this.#setupSecret, secret);
+  }
+
+  /** The link for the first admin; undefined once there are users. */
+  async setupLink(): Promise<string | undefined> {
+    const isOpen = (await this.users()).isOpen();
+    const secret = this.#setupSecret;
+    return isOpen && secret !== undefined ? this.#options.setupLink(secret) : undefined;
+  }
+
+  /** Makes the secret of the set-up and prints its link, once for each time that there is no user. */
+  #prepareSetup(store: UserStore): void {
+    const { log, setupLink } = this.#options;
+    if (!store.isOpen()) {
+      this.#setupSecret = undefined;
+      return;
+    }
+    if (this.#setupSecret !== undefined) {
+      return;
+    }
+    this.#setupSecret = createSecret();
+    if (this.isApiOpen) {
+      log.warn(
         "access.open",
-        "the API is open to everybody who can reach this port: no user was made yet",
+        "the API is open to everybody who can reach this port: no user was made yet, and api_open is set",
       );
     }
+    log.warn(
+      "access.setup",
+      `no user was made yet; the first admin is made with ${setupLink(this.#setupSecret)}`,
+    );
   }
 
   #forgetUsers(loading: Promise<UserStore>): void {

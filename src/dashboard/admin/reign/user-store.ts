@@ -3,13 +3,14 @@
  * beginning of a leadership; only the leader writes them, so what is in memory stays true. A node that
  * can't be understood counts as a user that nobody can be: the API doesn't become open by damage.
  *
- * Invariant: once there are users, there is an admin with a token that doesn't expire. So nobody is locked
- * out, and `open` never comes back by itself.
+ * Invariant: once there are users, there is an admin with a password or a token that doesn't expire. So nobody is
+ * locked out, and `open` never comes back by itself.
  */
 import type { Role } from "../../../api/v1-path.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { CodisError, messageOf } from "../../../base/error.ts";
 import type { Log } from "../../../base/log.ts";
+import { hashPassword, isPassword } from "../../../console/password.ts";
 import { ABSENT, ANY } from "../../../coordinator/coordinator.ts";
 import { coordinatorPath } from "../../../model/coordinator-path.ts";
 import type { ProductStorage } from "../../control.ts";
@@ -18,6 +19,9 @@ import {
   decodeUser,
   encodeUser,
   hashSecret,
+  SESSION_LIFE_MS,
+  SESSIONS_PER_USER_MAX,
+  type SessionRecord,
   TOKENS_PER_USER_MAX,
   type TokenRecord,
   USERS_MAX,
@@ -35,8 +39,33 @@ export interface UserStoreOptions {
 /** Whom a secret belongs to. */
 export interface Identity {
   readonly user: string;
-  readonly token: string;
+  /** undefined: it is a session's. */
+  readonly token: string | undefined;
   readonly role: Role;
+}
+
+/** A user to make. */
+export interface NewUser {
+  readonly name: string;
+  readonly role: Role;
+  /** undefined: tokens only. */
+  readonly password: string | undefined;
+  /** undefined: without a token. */
+  readonly token: NewToken | undefined;
+}
+
+/** A user that was just made, with the secret of the first token if there is one. */
+export interface CreatedUser {
+  readonly user: UserRecord;
+  readonly token: TokenRecord | undefined;
+  readonly secret: string | undefined;
+}
+
+/** A session that was just opened, with its secret. */
+export interface CreatedSession {
+  readonly user: UserRecord;
+  readonly secret: string;
+  readonly expiresAtMs: number;
 }
 
 /** A token to make. */
@@ -121,7 +150,30 @@ export class UserStore {
     return undefined;
   }
 
-  isExpired(token: TokenRecord): boolean {
+  /** As `identify`, for the secret of a session. */
+  identifySession(secret: string): Identity | undefined {
+    const hash = hashSecret(secret);
+    for (const user of this.list()) {
+      const session = user.sessions.find((each) => each.hash === hash);
+      if (session !== undefined) {
+        const identity = { user: user.name, token: undefined, role: user.role };
+        return this.isExpired(session) ? undefined : identity;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether it is the password of a user who has one. Rejects with TOO_BUSY. */
+  isPassword(name: string, password: string): Promise<boolean> {
+    return isPassword(password, this.#users.get(name)?.password);
+  }
+
+  /** Sessions of a user that haven't ended. */
+  sessionsOf(user: UserRecord): readonly SessionRecord[] {
+    return user.sessions.filter((session) => !this.isExpired(session));
+  }
+
+  isExpired(token: { readonly expiresAtMs: number | undefined }): boolean {
     return token.expiresAtMs !== undefined && token.expiresAtMs <= this.#options.clock.nowMs();
   }
 
@@ -129,8 +181,9 @@ export class UserStore {
    * `isFirst`: the caller was let in because there was no user. Rejects with ALREADY_EXISTS; STATE_CONFLICT for
    * a first user who would be no lasting admin; UNAUTHENTICATED when somebody else was first.
    */
-  createUser(name: string, role: Role, token: NewToken, isFirst: boolean): Promise<CreatedToken> {
+  createUser(newUser: NewUser, isFirst: boolean): Promise<CreatedUser> {
     return this.#inTurn(async () => {
+      const { name, role } = newUser;
       if (isFirst && !this.isOpen()) {
         throw new CodisError("UNAUTHENTICATED", "the first user was made just now: send a token");
       }
@@ -140,27 +193,86 @@ export class UserStore {
       if (this.#users.size >= USERS_MAX) {
         throw new CodisError("STATE_CONFLICT", `there are ${USERS_MAX} users, the limit`);
       }
-      const { record, secret } = this.#createToken(token);
+      const token = newUser.token === undefined ? undefined : this.#createToken(newUser.token);
       const createdAtMs = this.#options.clock.nowMs();
-      const user: UserRecord = { name, role, createdAtMs, tokens: [record] };
+      const password =
+        newUser.password === undefined ? undefined : await hashPassword(newUser.password);
+      const tokens = token === undefined ? [] : [token.record];
+      const user: UserRecord = { name, role, createdAtMs, tokens, password, sessions: [] };
       if (this.isOpen() && !isLastingAdmin(user)) {
         throw new CodisError(
           "STATE_CONFLICT",
-          "the first user must be an admin with a token that doesn't expire",
+          "the first user must be an admin with a password, or with a token that doesn't expire",
         );
       }
       await this.#save(user, ABSENT);
-      return { user, token: record, secret };
+      return { user, token: token?.record, secret: token?.secret };
     });
   }
 
-  /** Rejects with NOT_FOUND or STATE_CONFLICT. */
-  setRole(name: string, role: Role): Promise<UserRecord> {
+  /**
+   * Changes what is given; `password` null takes it away. Another password ends all sessions. Rejects with
+   * NOT_FOUND or STATE_CONFLICT.
+   */
+  updateUser(
+    name: string,
+    change: { readonly role?: Role | undefined; readonly password?: string | null | undefined },
+  ): Promise<UserRecord> {
     return this.#inTurn(async () => {
-      const user = { ...this.get(name), role };
+      const before = this.get(name);
+      const { role = before.role, password } = change;
+      const user = {
+        ...before,
+        role,
+        ...(password === undefined
+          ? {}
+          : {
+              password: password === null ? undefined : await hashPassword(password),
+              sessions: [],
+            }),
+      };
       this.#refuseWithoutAdmin(name, user);
       await this.#save(user, ANY);
       return user;
+    });
+  }
+
+  /**
+   * Opens a session of the console; `token` names the one that it is opened with. Sessions that have ended are
+   * forgotten, and so is the oldest when there are too many. Rejects with NOT_FOUND.
+   */
+  openSession(name: string, tokenName: string | undefined): Promise<CreatedSession> {
+    return this.#inTurn(async () => {
+      const before = this.get(name);
+      const token = before.tokens.find((each) => each.name === tokenName);
+      if (tokenName !== undefined && token === undefined) {
+        throw new CodisError("NOT_FOUND", `user ${name} has no token ${tokenName}`);
+      }
+      const createdAtMs = this.#options.clock.nowMs();
+      const expiresAtMs = Math.min(
+        createdAtMs + SESSION_LIFE_MS,
+        token?.expiresAtMs ?? Number.POSITIVE_INFINITY,
+      );
+      const secret = createSecret();
+      const session = { hash: hashSecret(secret), createdAtMs, expiresAtMs, token: tokenName };
+      const kept = this.sessionsOf(before).slice(1 - SESSIONS_PER_USER_MAX);
+      const user = { ...before, sessions: [...kept, session] };
+      await this.#save(user, ANY);
+      return { user, secret, expiresAtMs };
+    });
+  }
+
+  /** Ends the session with this secret, if there is one. */
+  closeSession(secret: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const hash = hashSecret(secret);
+      const before = this.list().find(({ sessions }) =>
+        sessions.some((each) => each.hash === hash),
+      );
+      if (before !== undefined) {
+        const sessions = this.sessionsOf(before).filter((each) => each.hash !== hash);
+        await this.#save({ ...before, sessions }, ANY);
+      }
     });
   }
 
@@ -209,7 +321,8 @@ export class UserStore {
       if (tokens.length === before.tokens.length) {
         throw new CodisError("NOT_FOUND", `user ${userName} has no token ${tokenName}`);
       }
-      const user = { ...before, tokens };
+      const sessions = before.sessions.filter((each) => each.token !== tokenName);
+      const user = { ...before, tokens, sessions };
       this.#refuseWithoutAdmin(userName, user);
       await this.#save(user, ANY);
     });
@@ -234,7 +347,7 @@ export class UserStore {
     if (wasFine && ![...others, ...(after === undefined ? [] : [after])].some(isLastingAdmin)) {
       throw new CodisError(
         "STATE_CONFLICT",
-        `${name} is the last admin with a token that doesn't expire; make another one first`,
+        `${name} is the last admin with a password or a token that doesn't expire; make another one first`,
       );
     }
   }
@@ -262,5 +375,7 @@ export class UserStore {
 }
 
 function isLastingAdmin(user: UserRecord): boolean {
-  return user.role === "admin" && user.tokens.some((token) => token.expiresAtMs === undefined);
+  const isLasting =
+    user.password !== undefined || user.tokens.some((token) => token.expiresAtMs === undefined);
+  return user.role === "admin" && isLasting;
 }

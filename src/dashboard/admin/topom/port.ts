@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TOPOM_ROUTES, type TopomRoute, type TopomRouteName } from "../../../api/topom-route.ts";
 import { dashboardXauth, isSameXauth, XAUTH_INVALID, XAUTH_MISSING } from "../../../api/xauth.ts";
 import { CodisError } from "../../../base/error.ts";
+import { refuseCrossSite } from "../../../console/cross-site.ts";
 import { sendJson } from "../../../http/answer.ts";
 import { dashboardModelToJson } from "../../../model/dashboard-model.ts";
 import {
@@ -14,7 +15,7 @@ import {
   type Principal,
   refuseLegacyIfOff,
 } from "../gate/access.ts";
-import { callerOf, refuseCrossSite } from "../gate/caller.ts";
+import { callerOf } from "../gate/caller.ts";
 import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed, setLogLevel, shutdownAfter } from "../gate/process.ts";
 import type { Reign } from "../reign/reign.ts";

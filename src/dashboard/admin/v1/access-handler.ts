@@ -2,12 +2,17 @@
  * What the calls of `/api/v1` about users, tokens and the audit log do. The secret of a token leaves this file
  * once, in the answer to the call that made it.
  */
-import type { V1AuditEntry, V1CreatedToken, V1User } from "../../../api/v1-access-schema.ts";
+import type {
+  V1AuditEntry,
+  V1CreatedToken,
+  V1CreatedUser,
+  V1User,
+} from "../../../api/v1-access-schema.ts";
 import { refuseFirstUserFromElsewhere } from "../gate/access.ts";
 import type { AuditLog } from "../reign/audit-log.ts";
 import type { AuditRecord } from "../reign/audit-record.ts";
 import type { TokenRecord, UserRecord } from "../reign/user-record.ts";
-import type { CreatedToken, UserStore } from "../reign/user-store.ts";
+import type { CreatedToken, CreatedUser, UserStore } from "../reign/user-store.ts";
 import type { V1Handler } from "./call.ts";
 
 /** Entries of one page of the audit log without `limit`. */
@@ -29,7 +34,7 @@ type AccessName =
 /** The function of each call. */
 export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = {
   getMe: ({ principal }) => ({
-    auth: principal.user === undefined ? "open" : "token",
+    auth: principal.auth,
     user: principal.user ?? null,
     token: principal.token ?? null,
     role: principal.role,
@@ -41,12 +46,14 @@ export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = 
   createUser: async ({ reign, caller, principal, body }) => {
     await refuseFirstUserFromElsewhere(reign, caller);
     const users = await reign.users();
-    const token = {
-      name: body.token?.name ?? FIRST_TOKEN,
-      lifeSeconds: body.token?.expires_in_seconds,
-    };
+    const { name, role, password } = body;
+    const token =
+      password !== undefined && body.token === undefined
+        ? undefined
+        : { name: body.token?.name ?? FIRST_TOKEN, lifeSeconds: body.token?.expires_in_seconds };
     const isFirst = principal.user === undefined;
-    return createdToJson(users, await users.createUser(body.name, body.role, token, isFirst));
+    const created = await users.createUser({ name, role, password, token }, isFirst);
+    return createdUserToJson(users, created);
   },
   getUser: async ({ reign, params }) => {
     const users = await reign.users();
@@ -54,7 +61,7 @@ export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = 
   },
   updateUser: async ({ reign, params, body }) => {
     const users = await reign.users();
-    return userToJson(users, await users.setRole(params.name, body.role));
+    return userToJson(users, await users.updateUser(params.name, body));
   },
   removeUser: async ({ reign, params }) => {
     await (await reign.users()).removeUser(params.name);
@@ -87,6 +94,8 @@ function userToJson(users: UserStore, user: UserRecord): V1User {
     name: user.name,
     role: user.role,
     created_at: new Date(user.createdAtMs).toISOString(),
+    has_password: user.password !== undefined,
+    sessions: users.sessionsOf(user).length,
     tokens: user.tokens.map((token) => tokenToJson(users, token)),
   };
 }
@@ -109,6 +118,15 @@ function createdToJson(users: UserStore, created: CreatedToken): V1CreatedToken 
   };
 }
 
+function createdUserToJson(users: UserStore, { user, token, secret }: CreatedUser): V1CreatedUser {
+  return {
+    user: user.name,
+    role: user.role,
+    token: token === undefined ? null : tokenToJson(users, token),
+    secret: secret ?? null,
+  };
+}
+
 function auditToJson(audit: AuditLog, record: AuditRecord): V1AuditEntry {
   return {
     seq: record.seq,
@@ -123,6 +141,7 @@ function auditToJson(audit: AuditLog, record: AuditRecord): V1AuditEntry {
     error_code: record.errorCode ?? null,
     error: record.error ?? null,
     duration_ms: record.durationMs ?? null,
+    request_id: record.requestId ?? null,
     epoch: record.epoch,
   };
 }

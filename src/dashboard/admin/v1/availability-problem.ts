@@ -1,6 +1,7 @@
 /**
  * What high availability adds to the health of a product: faults of replication that nobody else tells, changes of
- * masters that failed, and proxies about which an operator has to say a word.
+ * masters that failed, sentinels that know or decided something else, and proxies about which an operator has to say
+ * a word.
  */
 import type { ProblemKind, V1Health } from "../../../api/v1-state-schema.ts";
 import type { Failover } from "../../../model/availability/failover.ts";
@@ -21,7 +22,12 @@ const KINDS: Readonly<Partial<Record<ReplicationFaultCode, ProblemKind>>> = {
 
 /** See the file head. */
 export function availabilityProblems(leader: LeaderControl): readonly Problem[] {
-  return [...faultProblems(leader), ...failoverProblems(leader), ...fenceProblems(leader)];
+  return [
+    ...faultProblems(leader),
+    ...failoverProblems(leader),
+    ...sentinelProblems(leader),
+    ...fenceProblems(leader),
+  ];
 }
 
 function faultProblems(leader: LeaderControl): readonly Problem[] {
@@ -62,6 +68,15 @@ function failoverProblems(leader: LeaderControl): readonly Problem[] {
       subject: `group ${groupId}`,
       message: `failover ${id} couldn't be finished: ${reason}`,
     }));
+}
+
+function sentinelProblems(leader: LeaderControl): readonly Problem[] {
+  return leader.availability.sentinelProblems().map((message) => ({
+    kind: "sentinel_trouble",
+    is_critical: false,
+    subject: "sentinels",
+    message,
+  }));
 }
 
 function fenceProblems(leader: LeaderControl): readonly Problem[] {

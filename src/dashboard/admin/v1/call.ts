@@ -47,7 +47,9 @@ export type V1Answer<N extends V1Name> = Routes[N]["answer"] extends z.ZodType
   : unknown;
 
 /** What one path does. */
-export type V1Handler<N extends V1Name> = (call: V1Call<N>) => Promise<V1Answer<N>> | V1Answer<N>;
+export type V1Handler<N extends V1Name> = (
+  call: V1Call<N>,
+) => Promise<V1Answer<N> | undefined> | V1Answer<N> | undefined;
 
 /** Problems that one error line names. */
 const ISSUES_SHOWN = 3;

@@ -7,13 +7,16 @@ import { PAGE_ITEMS_MAX, type V1Name } from "../../../api/v1-path.ts";
 import type { V1PushReport } from "../../../api/v1-topology-schema.ts";
 import { isCodisError } from "../../../base/error.ts";
 import type { PushReport } from "../../control.ts";
-import { admitV1, effectiveLegacyApi } from "../gate/access.ts";
+import { admitV1 } from "../gate/access.ts";
 import { V1_ACCESS_HANDLERS } from "./access-handler.ts";
 import { assignSlots } from "./assign.ts";
 import { V1_AVAILABILITY_HANDLERS } from "./availability-handler.ts";
-import type { V1Answer, V1Call, V1Handler } from "./call.ts";
+import type { V1Call, V1Handler } from "./call.ts";
+import { describeProduct } from "./describe-product.ts";
+import { V1_LIVE_HANDLERS } from "./live-handler.ts";
 import { V1_OPERATION_HANDLERS } from "./operation-handler.ts";
-import { viewHealth, viewProduct, viewStats } from "./state-view.ts";
+import { V1_SESSION_HANDLERS } from "./session-handler.ts";
+import { viewHealth, viewStats } from "./state-view.ts";
 import {
   viewGroupById,
   viewGroups,
@@ -44,6 +47,8 @@ export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
   ...V1_ACCESS_HANDLERS,
   ...V1_OPERATION_HANDLERS,
   ...V1_AVAILABILITY_HANDLERS,
+  ...V1_SESSION_HANDLERS,
+  ...V1_LIVE_HANDLERS,
 
   getProduct: (call) => describeProduct(call),
   updateProduct: async (call) => {
@@ -160,27 +165,15 @@ export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
   },
 };
 
-async function describeProduct(
-  call: V1Call<"getProduct"> | V1Call<"updateProduct">,
-): Promise<V1Answer<"getProduct">> {
-  const { reign, context } = call;
-  const isOpen = (await reign.users()).isOpen();
-  return viewProduct(reign.leader, {
-    model: context.control.model(),
-    isOpen,
-    legacyApi: effectiveLegacyApi(context.legacyApi, isOpen),
-  });
-}
-
 /** Hands the connection over to the events, which ask at times whether the token is still good. */
 function listen({ reign, caller, reply }: V1Call<"getEvents">): undefined {
   reign.events.add(reply.raw, async () => {
     try {
-      await admitV1(reign, caller, "viewer");
+      await admitV1(reign, caller, "viewer", false);
       return true;
     } catch (thrown) {
       // When the users can't be read, who was let in may stay.
-      return !isCodisError(thrown, "UNAUTHENTICATED", "FORBIDDEN");
+      return !isCodisError(thrown, "UNAUTHENTICATED", "SETUP_NEEDED", "FORBIDDEN");
     }
   });
   reply.hijack();

@@ -8,15 +8,16 @@ import { V1_ROUTES } from "../../../api/v1-route.ts";
 import type { V1Route } from "../../../api/v1-route-form.ts";
 import { logLevelSchema } from "../../../api/v1-state-schema.ts";
 import { CodisError } from "../../../base/error.ts";
+import { refuseCrossSite } from "../../../console/cross-site.ts";
 import { sendJson } from "../../../http/answer.ts";
-import { admitProcessChange, admitV1, type Principal } from "../gate/access.ts";
-import { type Caller, callerOf, refuseCrossSite } from "../gate/caller.ts";
+import { ANONYMOUS, admitProcessChange, admitV1, type Principal } from "../gate/access.ts";
+import { type Caller, callerOf } from "../gate/caller.ts";
 import { type AdminContext, runChange } from "../gate/context.ts";
 import { refuseIfClosed, setLogLevel, shutdownAfter } from "../gate/process.ts";
 import type { Reign } from "../reign/reign.ts";
 import { type AnyInput, readInput } from "./call.ts";
 import { openApiDocument, V1_HANDLERS, type V1ProcessName } from "./handler.ts";
-import { checkIfMatch, tagOf } from "./problem.ts";
+import { checkIfMatch, tagOf } from "./topology-tag.ts";
 
 /** A plan may take so long: the largest `plan_timeout`, and as much again as any call. */
 const PLAN_FORWARD_MS = 670_000;
@@ -24,20 +25,20 @@ const PLAN_FORWARD_MS = 670_000;
 /** Adds all calls to the application. */
 export function addV1Routes(app: FastifyInstance, context: AdminContext): void {
   for (const name of Object.keys(V1_PATHS) as V1Name[]) {
-    const { method, path, role }: V1Path = V1_PATHS[name];
+    const { method, path }: V1Path = V1_PATHS[name];
     app.route({
       method,
       url: path.replace(/\{(\w+)\}/g, ":$1"),
       // HEAD of a stream without an end would be one, too.
-      exposeHeadRoute: name !== "getEvents" && method === "GET",
+      exposeHeadRoute: name !== "getEvents" && name !== "getStream" && method === "GET",
       // Before the body is read: a stranger's megabytes aren't taken into memory.
       onRequest: async (request) => {
         if (method !== "GET") {
           refuseCrossSite(request.headers);
         }
-        if (role !== "none") {
+        if (name !== "getOpenApi") {
           refuseIfClosed(context);
-          await admit(context, name, callerOf(request));
+          await admit(context, name, callerOf(request, context.cookieName));
         }
       },
       handler: (request, reply) => answer(context, name, request, reply),
@@ -51,10 +52,12 @@ async function admit(
   name: V1Name,
   caller: Caller,
 ): Promise<{ readonly reign: Reign | undefined; readonly principal: Principal } | undefined> {
-  const { role }: V1Path = V1_PATHS[name];
+  const { role, method }: V1Path = V1_PATHS[name];
   const reign = context.reigns.now();
-  if (reign !== undefined && role !== "none") {
-    return { reign, principal: await admitV1(reign, caller, role) };
+  if (reign !== undefined) {
+    const isChange = method !== "GET";
+    const principal = role === "none" ? ANONYMOUS : await admitV1(reign, caller, role, isChange);
+    return { reign, principal };
   }
   return isProcessCall(name)
     ? { reign: undefined, principal: admitProcessChange(caller, undefined) }
@@ -70,7 +73,7 @@ async function answer(
   if (name === "getOpenApi") {
     return sendJson(reply, openApiDocument());
   }
-  const caller = callerOf(request);
+  const caller = callerOf(request, context.cookieName);
   // Once more: this dashboard may lead only since the body was read.
   const admitted = await admit(context, name, caller);
   if (admitted === undefined) {
@@ -90,7 +93,7 @@ async function answer(
           principal,
           api: "v1",
           operation: name,
-          arguments: argumentsOf(input),
+          arguments: argumentsOf(name, input),
           run: async () => {
             checkIfMatch(request, reign.leader);
             return run();
@@ -157,10 +160,17 @@ function isDryRun({ body }: AnyInput): boolean {
 }
 
 /**
- * What the audit log keeps of the input: no call carries a secret. Where path and body have the same name
+ * What the audit log keeps of the input: secrets are named, not told. Where path and body have the same name
  * for two things, as the user and the new token, the body stands apart.
  */
-function argumentsOf({ params, query, body = {} }: AnyInput): Readonly<Record<string, unknown>> {
+function argumentsOf(
+  name: V1Name,
+  { params, query, body: whole = {} }: AnyInput,
+): Readonly<Record<string, unknown>> {
+  const { secrets }: V1Route = V1_ROUTES[name];
+  const body = Object.fromEntries(
+    Object.entries(whole).map(([key, value]) => [key, secrets.includes(key) ? "hidden" : value]),
+  );
   const isAmbiguous = Object.keys(body).some((name) => Object.hasOwn(params, name));
   return { ...params, ...query, ...(isAmbiguous ? { body } : body) };
 }

@@ -2,6 +2,7 @@
  * The state of a product in the form of `/api/v1`: what is wrong with it, how much there is of everything,
  * and sums of figures. From the last looks only; nothing here connects to anything.
  */
+import type { ProductLabel } from "../../../api/v1-console-schema.ts";
 import type { ProblemKind, V1Health, V1Stats } from "../../../api/v1-state-schema.ts";
 import type { V1Product } from "../../../api/v1-topology-schema.ts";
 import { RUNTIME, VERSION } from "../../../base/version.ts";
@@ -218,6 +219,7 @@ function sentinelProblems(leader: LeaderControl): Problem[] {
 
 /** What `GET /api/v1/product` needs besides the leader. */
 export interface ProductFacts {
+  readonly label: ProductLabel;
   readonly model: DashboardModel;
   readonly isOpen: boolean;
   readonly legacyApi: V1Product["legacy_api"];
@@ -237,6 +239,7 @@ export function viewProduct(leader: LeaderControl, facts: ProductFacts): V1Produ
   ).length;
   return {
     name: topology.product,
+    label: facts.label,
     ...viewVersion(leader),
     slot_count: topology.slotCount,
     auth: facts.isOpen ? "open" : "token",

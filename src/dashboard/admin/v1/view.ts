@@ -12,8 +12,9 @@ import type {
 } from "../../../api/v1-topology-schema.ts";
 import { CodisError } from "../../../base/error.ts";
 import { type GroupRecord, type GroupServer, masterAddrOf } from "../../../model/group.ts";
+import { METHOD_NAMES } from "../../../model/move-method.ts";
 import type { ProxyRecord } from "../../../model/proxy-record.ts";
-import { FORWARD_METHOD, type ForwardMethod } from "../../../model/slot.ts";
+import { FORWARD_METHOD } from "../../../model/slot.ts";
 import type { SlotMapping } from "../../../model/slot-mapping.ts";
 import { type SlotSpan, spansOf } from "../../../model/slot-range.ts";
 import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "../../../redis/info.ts";
@@ -114,6 +115,8 @@ function describeServer(
     reported_master: infoMaster(info) ?? null,
     master_link: info?.["master_link_status"] ?? null,
     lag_bytes: index === 0 ? null : (lagOf(leader, group, info) ?? null),
+    lag_seconds: index === 0 ? null : (lagSecondsOf(leader, group, server.addr) ?? null),
+    hit_ratio: hitRatioOf(info) ?? null,
     faults: leader.availability
       .replicationFaults()
       .filter(({ groupId, addr }) => groupId === group.id && addr === server.addr)
@@ -150,6 +153,27 @@ function lagOf(
     return undefined;
   }
   return Math.max(0, master.offset - replica.offset);
+}
+
+/**
+ * Seconds since the master heard from the replica; undefined when the master doesn't name it. A replica that confirms
+ * every second is one second late at most, which counts as none.
+ */
+function lagSecondsOf(leader: LeaderControl, group: GroupRecord, addr: string): number | undefined {
+  const masterInfo = leader.serverFigures().get(masterAddrOf(group))?.info;
+  const replicas = (masterInfo && replicationOf(masterInfo))?.replicas ?? [];
+  // The master sees an IP, also where a name is stored; then the port has to tell which one it is.
+  const port = addr.slice(addr.lastIndexOf(":"));
+  const samePort = replicas.filter((replica) => replica.addr.endsWith(port));
+  const own = replicas.find((replica) => replica.addr === addr);
+  const seconds = (own ?? (samePort.length === 1 ? samePort[0] : undefined))?.lagSeconds;
+  return seconds === undefined || seconds > 1 ? seconds : 0;
+}
+
+function hitRatioOf(info: ServerInfo | undefined): number | undefined {
+  const hits = infoNumber(info, "keyspace_hits") ?? 0;
+  const misses = infoNumber(info, "keyspace_misses") ?? 0;
+  return hits + misses === 0 ? undefined : Math.round((1000 * hits) / (hits + misses)) / 1000;
 }
 
 /** What the last look at a server or a sentinel found. */
@@ -279,13 +303,16 @@ export function viewRanges(slots: readonly SlotMapping[]): readonly V1SlotRange[
   return ranges;
 }
 
-/** One slot. Throws NOT_FOUND. */
-export function viewSlot(leader: LeaderControl, id: number): V1Slot {
+/** One slot, with its keys where servers count them. Throws NOT_FOUND. */
+export async function viewSlot(leader: LeaderControl, id: number): Promise<V1Slot> {
   const slot = leader.topology().slots[id];
   if (slot === undefined) {
     throw new CodisError("NOT_FOUND", `slot-[${id}] doesn't exist`);
   }
   const told = leader.slotTable().find((record) => record.id === id);
+  const [keys, keysToCome] = await Promise.all(
+    [told?.backendAddr, told?.migrateFrom].map((addr) => countKeys(leader, addr ?? "", id)),
+  );
   return {
     id,
     group_id: slot.groupId,
@@ -293,16 +320,28 @@ export function viewSlot(leader: LeaderControl, id: number): V1Slot {
     locked: told?.locked ?? false,
     backend_addr: orNull(told?.backendAddr),
     migrate_from: orNull(told?.migrateFrom),
-    forward_method: FORWARD_METHOD_NAMES[told?.forwardMethod ?? FORWARD_METHOD.sync],
+    forward_method: METHOD_NAMES[told?.forwardMethod ?? FORWARD_METHOD.sync],
+    keys: keys ?? null,
+    keys_to_come: keysToCome ?? null,
     replica_groups: (told?.replicaGroups ?? []).map((group) => [...group]),
   };
 }
 
-const FORWARD_METHOD_NAMES: Readonly<Record<ForwardMethod, V1Slot["forward_method"]>> = {
-  [FORWARD_METHOD.sync]: "sync",
-  [FORWARD_METHOD.semiAsync]: "semi-async",
-  [FORWARD_METHOD.migrate]: "migrate",
-};
+/** A server that doesn't answer can't tell; what is known without it is shown all the same. */
+async function countKeys(
+  leader: LeaderControl,
+  addr: string,
+  slotId: number,
+): Promise<number | undefined> {
+  try {
+    return addr === "" ? undefined : await leader.slotKeys(addr, slotId);
+  } catch (thrown) {
+    if (thrown instanceof CodisError) {
+      return undefined;
+    }
+    throw thrown;
+  }
+}
 
 function describeAction({ action }: SlotMapping): V1SlotRange["action"] {
   return action.state === ""

@@ -1,0 +1,130 @@
+/**
+ * The system's Chromium for tests of the console, without a display. One browser for a test file; each page
+ * has a context of its own, so that nothing kept by one test is seen by another.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const CHROMIUM = process.env["CODIS_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
+const WAIT_MS = 10_000;
+
+/** A browser that ends with `close()`. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+}
+
+/** What the user chose before the page is opened. */
+export interface Choices {
+  readonly theme?: "auto" | "light" | "dark" | "contrast";
+  readonly language?: "en" | "zh";
+}
+
+/** A page, and what went wrong in it. */
+export interface TestPage {
+  readonly page: Page;
+  /** Errors of scripts and of the content security policy. */
+  readonly errors: string[];
+  close(): Promise<void>;
+}
+
+/** Opens an address and waits until its screen is drawn. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  choices: Choices = {},
+  options: BrowserContextOptions = {},
+): Promise<TestPage> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    // An answer that isn't a success is written there too; tests look at those on the page.
+    if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) {
+      errors.push(message.text());
+    }
+  });
+  await page.addInitScript(
+    (kept) => {
+      for (const [name, value] of Object.entries(kept)) {
+        localStorage.setItem(`codis.${name}`, value);
+      }
+    },
+    choices as Record<string, string>,
+  );
+  await page.goto(url);
+  await waitForScreen(page);
+  return { page, errors, close: () => context.close() };
+}
+
+/** Waits until the screen of an address is drawn, and has what it reads first. */
+export async function waitForScreen(page: Page): Promise<void> {
+  await page.waitForSelector(".shell main h1");
+  await page.waitForSelector(".skeleton", { state: "detached" });
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What axe finds wrong, one line for each element: `rule: selector`. Gates A1 and A2. */
+export async function axeProblems(page: Page): Promise<readonly string[]> {
+  // By the protocol, because the page's own policy lets no script of a stranger in.
+  await page.evaluate(AXE);
+  return page.evaluate(async (tags) => {
+    const axe = (globalThis as unknown as { axe: AxeLike }).axe;
+    const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return violations.flatMap((each) =>
+      each.nodes.map((node) => `${each.id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`),
+    );
+  }, TAGS);
+}
+
+interface AxeLike {
+  run(
+    root: Document,
+    options: unknown,
+  ): Promise<{
+    readonly violations: readonly {
+      readonly id: string;
+      readonly nodes: readonly {
+        readonly target: readonly string[];
+        readonly failureSummary?: string;
+      }[];
+    }[];
+  }>;
+}
+
+/** How far the page is wider than its window, in pixels; 0 when it fits. Gate A9. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(() =>
+    Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  );
+}
+
+/** Controls that are smaller than 24 pixels in a direction, by their text. Gate A6. */
+export function smallTargets(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const all = document.querySelectorAll<HTMLElement>(
+      "button, a[href], input:not([type=hidden]), select, [role=tab], [role=option]",
+    );
+    return [...all].flatMap((each) => {
+      const { width, height } = each.getBoundingClientRect();
+      const isShown = width > 1 && height > 1 && getComputedStyle(each).visibility !== "hidden";
+      // Links within a sentence are excepted by the criterion.
+      const isInText = each.tagName === "A" && each.closest("p, li, td, dd, dt") !== null;
+      const isSmall = Math.round(width) < 24 || Math.round(height) < 24;
+      return isShown && isSmall && !isInText
+        ? [`${each.tagName} ${each.textContent?.slice(0, 30)} ${width}x${height}`]
+        : [];
+    });
+  });
+}

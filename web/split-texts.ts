@@ -1,0 +1,48 @@
+/**
+ * Splits the texts of the console by language when it is built: a page reads those of the language that it
+ * shows, and of the other one only when the user changes. In place of `src/i18n/texts.ts` it puts a module
+ * that imports them as files of their own.
+ */
+import { join } from "node:path";
+import type { Plugin } from "vite";
+import type { TextPair } from "./src/i18n/catalogue.ts";
+
+const PREFIX = "codis-texts:";
+const REPLACED = "/src/i18n/texts.ts";
+const LANGUAGES = ["en", "zh"] as const;
+
+const LOADER = `import { signal } from "@preact/signals";
+const files = {
+${LANGUAGES.map((each) => `  ${each}: () => import("${PREFIX}${each}"),`).join("\n")}
+};
+export const texts = signal({});
+export async function loadTexts(language) {
+  if (texts.peek()[language] === undefined) {
+    const read = (await files[language]()).default;
+    texts.value = { ...texts.peek(), [language]: read };
+  }
+}
+`;
+
+/** The plugin for Vite. `source`: the folder with the sources of the console. */
+export function splitTexts(source: string): Plugin {
+  return {
+    name: "codis-split-texts",
+    enforce: "pre",
+    resolveId: (id) => (id.startsWith(PREFIX) ? `\0${id}` : null),
+    async load(id) {
+      if (id.endsWith(REPLACED)) {
+        return LOADER;
+      }
+      const index = LANGUAGES.findIndex((each) => id === `\0${PREFIX}${each}`);
+      if (index < 0) {
+        return null;
+      }
+      const { catalogue } = (await import(join(source, "i18n/catalogue.ts"))) as {
+        readonly catalogue: Readonly<Record<string, TextPair>>;
+      };
+      const texts = Object.entries(catalogue).map(([key, pair]) => [key, pair[index]]);
+      return `export default ${JSON.stringify(Object.fromEntries(texts))};`;
+    },
+  };
+}

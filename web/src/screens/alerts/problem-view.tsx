@@ -1,0 +1,82 @@
+/**
+ * One problem in full: what is wrong, what it is about, since when, what to do, and the command line. The overview
+ * shows the same in short.
+ */
+import type { V1Availability } from "../../../../src/api/v1-availability-schema.ts";
+import type { V1LiveServer } from "../../../../src/api/v1-live-schema.ts";
+import { live } from "../../data/live.ts";
+import { t, textOf } from "../../i18n/text.ts";
+import { href } from "../../route.ts";
+import { Age } from "../../ui/age.tsx";
+import { Badge, type Tone } from "../../ui/badge.tsx";
+import { CopyLine } from "../../ui/copy-line.tsx";
+import type { Children } from "../../ui/props.ts";
+import { type CheckState, checkId, commandOf, type Problem, placeOf } from "./check-list.ts";
+
+/** Tone of a state. */
+export function checkTone(state: CheckState): Tone {
+  return state;
+}
+
+/** State of a check as a badge. */
+export function CheckBadge(props: { readonly state: CheckState }): Children {
+  return <Badge tone={checkTone(props.state)}>{t(`alerts.state.${props.state}`)}</Badge>;
+}
+
+/** The group of a server in the live document. Reads signals. */
+export function groupOfServer(addr: string): number | undefined {
+  return live.value<V1LiveServer>(`server:${addr}`).value?.group_id;
+}
+
+/** Address of the screen on which the problem is dealt with. Reads signals. */
+export function problemHref(product: string, problem: Problem): string {
+  const { screen, id, query } = placeOf(problem, groupOfServer);
+  return href(product, screen, id, query);
+}
+
+/**
+ * Since when, RFC 3339; undefined when nobody keeps that: health tells what is wrong now. Faults of replication, fences
+ * and looks at servers have a time of their own. Reads signals.
+ */
+function sinceOf({ subject }: Problem): string | undefined {
+  const availability = live.value<Pick<V1Availability, "faults" | "fences">>("availability").value;
+  const name = subject.slice(subject.indexOf(" ") + 1);
+  const fault = availability?.faults.find(({ addr }) => addr === name);
+  const fence = availability?.fences.find(({ token }) => token === name);
+  const look = live.value<V1LiveServer>(`server:${name}`).value?.observed_at;
+  return fault?.since ?? fence?.since ?? look ?? undefined;
+}
+
+/** See the head of the file. */
+export function ProblemView(props: {
+  readonly product: string;
+  readonly problem: Problem;
+  /** Without id, evidence and command line. */
+  readonly isShort?: boolean | undefined;
+}): Children {
+  const { product, problem, isShort = false } = props;
+  const since = sinceOf(problem);
+  return (
+    <li class={`problem-view ${problem.is_critical ? "problem-bad" : "problem-warn"}`}>
+      <div class="problem-head">
+        <CheckBadge state={problem.is_critical ? "bad" : "warn"} />
+        <a class="problem-subject" href={problemHref(product, problem)}>
+          {problem.subject}
+        </a>
+        {since !== undefined && (
+          <span class="muted">
+            <Age at={since} />
+          </span>
+        )}
+        {!isShort && <code class="muted">{checkId(problem.kind)}</code>}
+      </div>
+      <p>{problem.message}</p>
+      <p class="problem-do">
+        <span aria-hidden="true">→ </span>
+        <span class="visually-hidden">{t("alerts.do")}: </span>
+        {textOf("alerts.do", problem.kind)}
+      </p>
+      {!isShort && <CopyLine text={commandOf(problem, groupOfServer)} />}
+    </li>
+  );
+}

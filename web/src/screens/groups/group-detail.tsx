@@ -1,0 +1,126 @@
+/**
+ * The page of one group: state, servers with what can be done with each, changes of its master.
+ */
+import type { V1FailoverSummary } from "../../../../src/api/v1-availability-schema.ts";
+import { live } from "../../data/live.ts";
+import { t } from "../../i18n/text.ts";
+import { href } from "../../route.ts";
+import { Button } from "../../ui/button.tsx";
+import { Card } from "../../ui/card.tsx";
+import { Page } from "../../ui/page.tsx";
+import type { Children } from "../../ui/props.ts";
+import { StoryTable } from "../availability/story-table.tsx";
+import type { OpenDialog } from "../members/use-dialog.ts";
+import { GroupBadge, GroupNotices, SlotLine } from "./group-card.tsx";
+import { RemoveGroup, Repair, ResyncGroup } from "./group-dialogs.tsx";
+import { countMendable, type GroupView } from "./group-view.ts";
+import { ServerActions } from "./server-actions.tsx";
+import { AddServer, ServerDialogs } from "./server-dialogs.tsx";
+import { ServerTable } from "./server-table.tsx";
+
+interface DetailProps {
+  readonly product: string;
+  readonly group: GroupView;
+  readonly dialog: OpenDialog;
+}
+
+/** See the head of the file. */
+export function GroupDetail(props: DetailProps): Children {
+  const { product, group, dialog } = props;
+  const stories = live
+    .list<V1FailoverSummary>("failover:")
+    .value.filter(({ group_id }) => group_id === group.id);
+  return (
+    <Page
+      title={t("groups.one", { id: group.id })}
+      lead={
+        <>
+          <a href={href(product, "groups")}>{t("groups.back")}</a> <GroupBadge group={group} />{" "}
+          <SlotLine group={group} />
+        </>
+      }
+      actions={<Actions {...props} />}
+    >
+      <GroupNotices product={product} group={group} />
+      <Card title={t("groups.serversTitle")}>
+        <ServerTable
+          product={product}
+          group={group}
+          actions={(server) => (
+            <ServerActions variant="quiet" group={group} server={server} dialog={dialog} />
+          )}
+        />
+      </Card>
+      <Card title={t("groups.history")}>
+        {stories.length === 0 ? (
+          <p class="muted">{t("groups.noHistory")}</p>
+        ) : (
+          <StoryTable product={product} stories={stories} />
+        )}
+      </Card>
+      <Dialogs {...props} />
+    </Page>
+  );
+}
+
+function Actions({ product, group, dialog }: DetailProps): Children {
+  const isEmpty = group.servers.length === 0 && group.slots.count === 0;
+  return (
+    <>
+      <Button needs="operator" variant="primary" onPress={() => dialog.open("add-server")}>
+        {t("groups.do.addServer")}
+      </Button>
+      <Button needs="operator" onPress={() => dialog.open("resync")}>
+        {t("groups.do.resync")}
+      </Button>
+      {countMendable(group.faults) > 0 && (
+        <Button needs="operator" onPress={() => dialog.open("repair")}>
+          {t("groups.do.repair")}
+        </Button>
+      )}
+      {group.slots.count > 0 ? (
+        <a
+          class="button button-plain"
+          href={href(product, "rebalance", undefined, { strategy: "drain", drain: group.id })}
+        >
+          {t("groups.do.drain")}
+        </a>
+      ) : (
+        group.servers.length > 0 && (
+          <a class="button button-plain" href={href(product, "rebalance")}>
+            {t("groups.do.rebalance")}
+          </a>
+        )
+      )}
+      <Button
+        needs="operator"
+        variant="danger"
+        isDisabled={!isEmpty}
+        reason={t("groups.why.notEmpty")}
+        onPress={() => dialog.open("remove-group")}
+      >
+        {t("groups.do.removeGroup")}
+      </Button>
+    </>
+  );
+}
+
+function Dialogs(props: DetailProps): Children {
+  const { product, group, dialog } = props;
+  const server = group.servers.find(({ addr }) => addr === dialog.target);
+  if (server !== undefined) {
+    return <ServerDialogs {...props} server={server} />;
+  }
+  switch (dialog.verb) {
+    case "add-server":
+      return <AddServer group={group} dialog={dialog} />;
+    case "resync":
+      return <ResyncGroup id={group.id} dialog={dialog} />;
+    case "repair":
+      return <Repair id={group.id} dialog={dialog} />;
+    case "remove-group":
+      return <RemoveGroup product={product} id={group.id} dialog={dialog} />;
+    default:
+      return null;
+  }
+}

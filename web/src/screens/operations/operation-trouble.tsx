@@ -1,0 +1,69 @@
+/**
+ * What hinders an operation, in the words of the dashboard, with what can be done about it; and a sign when nothing
+ * has moved for some time though it should.
+ */
+import type { V1OperationSummary } from "../../../../src/api/v1-operation-schema.ts";
+import { formatDuration } from "../../i18n/format.ts";
+import { t } from "../../i18n/text.ts";
+import { href, type ProductScreen } from "../../route.ts";
+import { Badge } from "../../ui/badge.tsx";
+import { Card } from "../../ui/card.tsx";
+import type { Children } from "../../ui/props.ts";
+import { type AdviceKind, adviceFor, STUCK_AFTER_MS } from "./stall-watch.ts";
+
+/** Where to go with an advice. */
+const PLACES: Partial<Readonly<Record<AdviceKind, ProductScreen>>> = {
+  memory: "groups",
+  proxy: "proxies",
+  replicas: "groups",
+  version: "groups",
+  role: "ha",
+  loading: "groups",
+  noServer: "groups",
+  unreachable: "groups",
+};
+
+/** See the file head. Nothing is drawn while all is well. */
+export function OperationTrouble(props: {
+  readonly product: string;
+  readonly operation: V1OperationSummary;
+  readonly stuckMs: number;
+}): Children {
+  const { product, operation, stuckMs } = props;
+  const { reason, self_paused: isSelfPaused } = operation;
+  const isStuck = stuckMs >= STUCK_AFTER_MS;
+  if (reason === null && !isStuck) {
+    return null;
+  }
+  const advice = adviceFor(reason ?? "");
+  const place = PLACES[advice];
+  const isLimited = operation.speed.keys_per_second > 0 || operation.speed.bytes_per_second > 0;
+  return (
+    <Card title={t("operations.trouble.title")} class="operation-trouble">
+      {isStuck && (
+        <p>
+          <Badge tone="bad">{t("operations.trouble.stuck")}</Badge>{" "}
+          {t("operations.trouble.stuck.for", {
+            time: formatDuration(Math.floor(stuckMs / 1000) * 1000),
+          })}
+        </p>
+      )}
+      {isSelfPaused && (
+        <p>
+          <Badge tone="warn">{t("operations.state.selfPaused")}</Badge>{" "}
+          {t("operations.trouble.selfPaused")}
+        </p>
+      )}
+      {reason !== null && <p class="problem">{reason}</p>}
+      <p>
+        <strong>{t("operations.trouble.do")}</strong>{" "}
+        {reason === null
+          ? t(isLimited ? "operations.advice.limit" : "operations.advice.wait")
+          : t(`operations.advice.${advice}`)}{" "}
+        {reason !== null && place !== undefined && (
+          <a href={href(product, place)}>{t("operations.trouble.go")}</a>
+        )}
+      </p>
+    </Card>
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Words about operations that list and page share: state, what it does, and the time that is left.
+ */
+import type { V1OperationSummary } from "../../../../src/api/v1-operation-schema.ts";
+import { formatBytes, formatDuration, formatShort } from "../../i18n/format.ts";
+import { t } from "../../i18n/text.ts";
+import { Badge, type Tone } from "../../ui/badge.tsx";
+import type { Children } from "../../ui/props.ts";
+import type { Eta } from "./eta-range.ts";
+
+const TONES: Readonly<Record<V1OperationSummary["state"], Tone>> = {
+  waiting: "idle",
+  running: "busy",
+  paused: "warn",
+  cancelling: "warn",
+  done: "ok",
+  cancelled: "idle",
+};
+
+/** The state with its sign. */
+export function StateBadge({ operation }: { readonly operation: V1OperationSummary }): Children {
+  return <Badge tone={TONES[operation.state]}>{stateText(operation)}</Badge>;
+}
+
+/** The state in words. */
+export function stateText(operation: V1OperationSummary): string {
+  const { state, self_paused: isSelfPaused, rollback: isRollback } = operation;
+  if (state === "paused" && isSelfPaused) {
+    return t("operations.state.selfPaused");
+  }
+  if (state === "cancelling" && isRollback) {
+    return t("operations.state.rollback");
+  }
+  return t(`operations.state.${state}`);
+}
+
+/** What it was ordered for. */
+export function strategyText({ strategy, origin }: V1OperationSummary): string {
+  return origin === "plan"
+    ? t(`operations.strategy.${strategy}`)
+    : t(`operations.origin.${origin}`);
+}
+
+/** The time that is left: a range, or why there is none. */
+export function etaText(eta: Eta): string {
+  if (eta.kind !== "range") {
+    return t(`operations.eta.${eta.kind}`);
+  }
+  const from = formatDuration(roundTime(eta.fromMs));
+  const to = formatDuration(roundTime(eta.toMs));
+  return from === to
+    ? t("operations.eta.about", { time: to })
+    : t("operations.eta.range", { from, to });
+}
+
+/** Rates: `12.3 k keys/s, 4.5 MiB/s`. */
+export function rateText(keysPerSecond: number, bytesPerSecond: number): string {
+  return t("operations.rate", {
+    keys: formatShort(keysPerSecond),
+    bytes: formatBytes(bytesPerSecond),
+  });
+}
+
+/** The limits of speed; undefined without one. */
+export function limitText({ speed }: V1OperationSummary): string | undefined {
+  const { keys_per_second: keys, bytes_per_second: bytes } = speed;
+  const parts = [
+    ...(keys === 0 ? [] : [t("operations.limit.keys", { keys: formatShort(keys) })]),
+    ...(bytes === 0 ? [] : [t("operations.limit.bytes", { bytes: formatBytes(bytes) })]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(", ");
+}
+
+/** Whole seconds below ten minutes, whole minutes below a day: more digits would be a lie. */
+function roundTime(ms: number): number {
+  const step = ms < 60_000 ? 1_000 : ms < 600_000 ? 10_000 : ms < 86_400_000 ? 60_000 : 3_600_000;
+  return Math.max(step === 1_000 ? 0 : step, Math.round(ms / step) * step);
+}

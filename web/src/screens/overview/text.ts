@@ -1,0 +1,54 @@
+/**
+ * Texts of the overview: English, Chinese.
+ */
+
+/** See the head of the file. */
+export const text = {
+  "overview.title": ["Overview of {product}", "{product} 概览"],
+  "overview.truth.serving": ["Serving all keys", "所有键均可访问"],
+  "overview.truth.partly": ["{count} slots serve nothing", "{count} 个槽位无法服务"],
+  "overview.truth.noProxy": ["No proxy is online", "没有在线的代理"],
+  "overview.truth.empty": ["No slot has a group yet", "尚未给任何槽位分配分组"],
+  "overview.truth.unreachable": ["Some keys can't be reached", "部分键无法访问"],
+  "overview.truth.servers": [
+    "{count} of {total} servers don't answer",
+    "{total} 个服务器中有 {count} 个没有响应",
+  ],
+  "overview.truth.proxies": [
+    "{count} of {total} proxies aren't online",
+    "{total} 个代理中有 {count} 个不在线",
+  ],
+  "overview.truth.unsynced": ["groups out of sync: {count}", "未同步的分组：{count}"],
+  "overview.truth.failover": ["group {group} gets another master", "分组 {group} 正在切换主节点"],
+  "overview.truth.move": ["{id} moves slots: {percent} %", "{id} 正在迁移槽位：{percent} %"],
+  "overview.truth.paused": ["{id} is paused at {percent} %", "{id} 已暂停于 {percent} %"],
+  "overview.truth.problems": ["other problems: {count}", "其他问题：{count}"],
+  "overview.truth.well": ["every check passes", "所有检查均通过"],
+  "overview.figures": ["Key figures", "关键指标"],
+  "overview.lastHour": ["{name}, last hour; now {value}", "{name}，最近一小时；当前 {value}"],
+  "overview.change": ["{change} to yesterday", "较昨日 {change}"],
+  "overview.partial": [
+    "From {servers} of {allServers} servers and {proxies} of {allProxies} proxies.",
+    "数据来自 {servers}/{allServers} 个服务器和 {proxies}/{allProxies} 个代理。",
+  ],
+  "overview.noHistory": [
+    "The last hour can't be read: {detail}",
+    "无法读取最近一小时的数据：{detail}",
+  ],
+  "overview.attention": ["Needs attention", "需要处理"],
+  "overview.more": ["{count} more problems", "另有 {count} 个问题"],
+  "overview.slots": ["Slots", "槽位"],
+  "overview.slotCounts": [
+    "{online} online, {moving} moving, {offline} offline",
+    "{online} 个在线，{moving} 个迁移中，{offline} 个离线",
+  ],
+  "overview.events": ["Last events", "最近事件"],
+  "overview.noEvents": ["Nothing has happened yet.", "尚无事件。"],
+  "overview.noEventsHint": [
+    "Failovers, operations and changes are listed here.",
+    "故障切换、操作和变更会显示在这里。",
+  ],
+  "overview.event.failover": ["failover", "故障切换"],
+  "overview.event.operation": ["operation", "操作"],
+  "overview.event.audit": ["change", "变更"],
+} as const;

@@ -1,0 +1,71 @@
+/**
+ * The charts. Their cursors move together; what is drawn out of one becomes the range of all.
+ */
+import type { V1ChartEvent } from "../../../../src/api/v1-live-schema.ts";
+import { momentOf } from "../../i18n/format.ts";
+import { t } from "../../i18n/text.ts";
+import type { Children } from "../../ui/props.ts";
+import { TimeChart } from "../../ui/time-chart.tsx";
+import { type ChartPlan, type Choice, chartsOf, LINES_MAX, type Lines } from "./chart-plan.ts";
+import { formatMetric, metricText, subjectText } from "./chart-words.ts";
+
+const SYNC = "performance";
+
+/** See the head of the file. */
+export function ChartGrid(props: {
+  readonly choice: Choice;
+  readonly joined: Lines;
+  readonly events: readonly V1ChartEvent[];
+  /** Seconds since 1970. */
+  readonly onZoom: (from: number, to: number) => void;
+}): Children {
+  const { choice, joined, events } = props;
+  const isOne = choice.by === "total" || choice.of !== "";
+  const marks = events.flatMap(({ at, text }) => {
+    const ms = momentOf(at);
+    return ms === undefined ? [] : [{ at: ms, label: text }];
+  });
+  const zoom = (from: number, to: number): void => {
+    const first = Math.floor(from / 1000);
+    props.onZoom(first, Math.max(first + 1, Math.ceil(to / 1000)));
+  };
+  return (
+    <div class="chart-grid">
+      {chartsOf(choice.by, isOne).map((chart) => (
+        <div class="card" key={`${choice.by} ${choice.of} ${chart.name}`}>
+          <TimeChart
+            label={titleOf(chart, choice, isOne)}
+            times={joined.times}
+            series={seriesOf(chart, choice, joined, isOne)}
+            format={(value) => formatMetric(chart.metrics[0] ?? "ops", value)}
+            marks={marks}
+            onZoom={zoom}
+            sync={SYNC}
+          />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function titleOf(chart: ChartPlan, choice: Choice, isOne: boolean): string {
+  const [metric] = chart.metrics;
+  const name =
+    isOne || metric === undefined ? t(`performance.chart.${chart.name}`) : metricText(metric);
+  return choice.of === "" ? name : `${name}: ${subjectText(choice.by, choice.of)}`;
+}
+
+function seriesOf(
+  chart: ChartPlan,
+  choice: Choice,
+  { lines }: Lines,
+  isOne: boolean,
+): readonly { readonly label: string; readonly values: readonly (number | null)[] }[] {
+  return lines
+    .filter(({ metric }) => chart.metrics.includes(metric))
+    .slice(0, LINES_MAX)
+    .map(({ metric, of, values }) => ({
+      label: isOne ? metricText(metric) : subjectText(choice.by, of),
+      values,
+    }));
+}

@@ -1,0 +1,60 @@
+/**
+ * Names and units of metrics, and names of what lines stand for.
+ */
+import type { PerformanceMetric, V1LiveProxy } from "../../../../src/api/v1-live-schema.ts";
+import { live } from "../../data/live.ts";
+import {
+  type Figure,
+  formatBytes,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatShort,
+} from "../../i18n/format.ts";
+import { t } from "../../i18n/text.ts";
+
+const FORMATS: Readonly<Record<PerformanceMetric, (figure: Figure) => string>> = {
+  ops: formatRate,
+  failures: formatRate,
+  reply_errors: formatRate,
+  sessions: formatShort,
+  bytes_in: byteRate,
+  bytes_out: byteRate,
+  p50: formatDuration,
+  p99: formatDuration,
+  p999: formatDuration,
+  max: formatDuration,
+  time: formatShort,
+  cpu: formatPercent,
+  proxies: formatShort,
+  servers: formatShort,
+  memory: formatBytes,
+  keys: formatShort,
+  clients: formatShort,
+  hit_ratio: formatPercent,
+};
+
+/** Writes a figure of a metric with its unit. */
+export function formatMetric(metric: PerformanceMetric, figure: Figure): string {
+  return FORMATS[metric](figure);
+}
+
+/** Name of a metric. */
+export function metricText(metric: PerformanceMetric): string {
+  return t(`performance.metric.${metric}`);
+}
+
+/** Name of a proxy, command, server or group. Reads signals. */
+export function subjectText(by: string, of: string | null): string {
+  if (of === null) {
+    return t("performance.by.total");
+  }
+  if (by === "group") {
+    return t("performance.group", { id: of });
+  }
+  return by === "proxy" ? (live.value<V1LiveProxy>(`proxy:${of}`).value?.proxy_addr ?? of) : of;
+}
+
+function byteRate(figure: Figure): string {
+  return typeof figure === "number" ? `${formatBytes(figure)}/s` : formatBytes(figure);
+}

@@ -1,0 +1,89 @@
+/**
+ * The command lines and API calls that do the same as the screens of plans, for copying. Pure.
+ */
+import type { V1PlanRequest } from "../../../../src/api/v1-operation-schema.ts";
+import { formatRanges } from "../../../../src/model/slot-range.ts";
+
+/** Limits of speed; 0: none. */
+export interface SpeedLimit {
+  readonly keysPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** A call of the API. */
+export interface ApiCall {
+  readonly method: "POST" | "PATCH";
+  /** Relative to the product. */
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/**
+ * The command line that makes such a plan without starting it. A plan that moves slots to more than one group needs
+ * one line for each group.
+ */
+export function planCommands(request: V1PlanRequest): readonly string[] {
+  const rule = request.big_key === undefined ? "" : ` --big-key ${request.big_key}`;
+  const except = (request.except_group_ids ?? []).join(" ");
+  const shared =
+    (except === "" ? "" : ` --except ${except}`) +
+    (request.max_slots === undefined ? "" : ` --max-slots ${request.max_slots}`) +
+    `${rule} --dry-run`;
+  switch (request.strategy) {
+    case "move":
+      return moveCommands(request, `${rule} --dry-run`);
+    case "drain":
+      return [`codis rebalance --drain ${request.drain_group_id ?? ""}${shared}`];
+    case "fill":
+      return [`codis rebalance --fill${shared}`];
+    case "weight": {
+      const weights = Object.entries(request.weights ?? {}).map(
+        ([id, weight]) => `${id}=${weight}`,
+      );
+      const flag = weights.length === 0 ? "" : ` --weight ${weights.join(" ")}`;
+      return [`codis rebalance --strategy weight${flag}${shared}`];
+    }
+    default:
+      return [`codis rebalance --strategy ${request.strategy}${shared}`];
+  }
+}
+
+/** The command line that carries out a plan. */
+export function startCommand(planId: string, speed: SpeedLimit): string {
+  return `codis plan start ${planId}${speedFlags(speed)}`;
+}
+
+/** Flags of a limit of speed, with a blank before each; empty without a limit. */
+export function speedFlags({ keysPerSecond, bytesPerSecond }: SpeedLimit): string {
+  return (
+    (keysPerSecond === 0 ? "" : ` --keys-per-second ${keysPerSecond}`) +
+    (bytesPerSecond === 0 ? "" : ` --bytes-per-second ${bytesPerSecond}`)
+  );
+}
+
+/** The call that carries out a plan. */
+export function startCall(planId: string, { keysPerSecond, bytesPerSecond }: SpeedLimit): ApiCall {
+  const body = {
+    plan: planId,
+    ...(keysPerSecond === 0 ? {} : { keys_per_second: keysPerSecond }),
+    ...(bytesPerSecond === 0 ? {} : { bytes_per_second: bytesPerSecond }),
+  };
+  return { method: "POST", path: "operations", body };
+}
+
+/** The call as a line for a shell, with a token from the environment; `url` is that of the product's API. */
+export function curlOf({ method, path, body }: ApiCall, url: string): string {
+  const json = JSON.stringify(body).replaceAll("'", `'\\''`);
+  return (
+    `curl -X ${method} -H "Authorization: Bearer $CODIS_TOKEN" -H 'Content-Type: application/json' ` +
+    `-d '${json}' '${url}${path}'`
+  );
+}
+
+function moveCommands({ moves = [] }: V1PlanRequest, flags: string): readonly string[] {
+  const byGroup = Map.groupBy(moves, (move) => move.group_id);
+  return [...byGroup].map(([groupId, slots]) => {
+    const ids = slots.map((slot) => slot.slot_id).sort((one, other) => one - other);
+    return `codis slot migrate ${formatRanges(ids)} --to ${groupId}${flags}`;
+  });
+}

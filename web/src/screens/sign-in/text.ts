@@ -1,0 +1,34 @@
+/**
+ * Texts of the sign-in screen.
+ */
+
+/** English, Chinese. */
+export const text = {
+  "signIn.title": ["Sign in", "登录"],
+  "signIn.setupTitle": ["Make the first user", "创建第一个用户"],
+  "signIn.user": ["User", "用户名"],
+  "signIn.password": ["Password", "密码"],
+  "signIn.passwordAgain": ["Password again", "再次输入密码"],
+  "signIn.passwordHint": ["At least 8 characters.", "至少 8 个字符。"],
+  "signIn.passwordsDiffer": ["The two passwords differ.", "两次输入的密码不一致。"],
+  "signIn.token": ["Token", "令牌"],
+  "signIn.tokenHint": [
+    "The secret that `codis user create` showed.",
+    "`codis user create` 显示的密钥。",
+  ],
+  "signIn.byPassword": ["With a password", "使用密码"],
+  "signIn.byToken": ["With a token", "使用令牌"],
+  "signIn.how": ["How to sign in", "登录方式"],
+  "signIn.submit": ["Sign in", "登录"],
+  "signIn.make": ["Make the user and sign in", "创建用户并登录"],
+  "signIn.setupLead": [
+    "This product has no users. The first one has the role admin and can make others.",
+    "该产品还没有用户。第一个用户的角色是 admin，可以创建其他用户。",
+  ],
+  "signIn.needsSetup": [
+    "There are no users yet. Open the set-up link that the first start printed to its log; it makes the first one.",
+    "还没有用户。请打开首次启动时写入日志的初始化链接，以创建第一个用户。",
+  ],
+  "signIn.already": ["You are signed in as {user}.", "您已登录为 {user}。"],
+  "signIn.goOn": ["Go on", "继续"],
+} as const;

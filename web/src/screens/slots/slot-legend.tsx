@@ -1,0 +1,89 @@
+/**
+ * What the looks of cells mean, with how many slots each has. An entry is a button that makes its slots faint, or
+ * strong again; another way to choose slots is in the bar below the grid.
+ */
+import { formatCount, formatPercent } from "../../i18n/format.ts";
+import { t } from "../../i18n/text.ts";
+import type { Children } from "../../ui/props.ts";
+import { lookClasses } from "./group-look.ts";
+import { STATE_SIGNS } from "./slot-cell.ts";
+import { countOwners, countStates } from "./slot-map.ts";
+import type { SlotsModel } from "./slots-model.ts";
+
+/** See the file head. */
+export function SlotLegend({ model }: { readonly model: SlotsModel }): Children {
+  const map = model.map.value;
+  const mode = model.mode.value;
+  return (
+    <ul class="slot-legend" aria-label={t("slots.legend")}>
+      {mode === "owner"
+        ? countOwners(map).map(({ groupId, slots }) => (
+            <Entry
+              key={groupId}
+              swatch={groupId === 0 ? "state-offline" : lookClasses(groupId)}
+              sign={groupId === 0 ? STATE_SIGNS.offline : String(groupId)}
+              name={groupId === 0 ? t("slots.state.offline") : t("slots.group", { group: groupId })}
+              slots={slots}
+              count={map.count}
+              isFaint={model.faintGroups.value.has(groupId)}
+              onPress={() => {
+                model.faintGroups.value = toggled(model.faintGroups.peek(), groupId);
+              }}
+            />
+          ))
+        : countStates(map)
+            .filter(({ slots }) => slots > 0)
+            .map(({ state, slots }) => (
+              <Entry
+                key={state}
+                swatch={`state-${state} tone-${state}`}
+                sign={STATE_SIGNS[state]}
+                name={t(`slots.state.${state}`)}
+                slots={slots}
+                count={map.count}
+                isFaint={model.faintStates.value.has(state)}
+                onPress={() => {
+                  model.faintStates.value = toggled(model.faintStates.peek(), state);
+                }}
+              />
+            ))}
+    </ul>
+  );
+}
+
+function Entry(props: {
+  readonly swatch: string;
+  readonly sign: string;
+  readonly name: string;
+  readonly slots: number;
+  readonly count: number;
+  readonly isFaint: boolean;
+  readonly onPress: () => void;
+}): Children {
+  return (
+    <li>
+      <button
+        type="button"
+        class="slot-legend-entry"
+        aria-pressed={!props.isFaint}
+        onClick={props.onPress}
+      >
+        <span class={`slot-cell slot-swatch ${props.swatch}`} aria-hidden="true">
+          {props.sign}
+        </span>
+        <span>{props.name}</span>
+        <span class="slot-legend-count">
+          {formatCount(props.slots)} · {formatPercent(props.slots / Math.max(1, props.count))}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function toggled<T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> {
+  const next = new Set(set);
+  if (!next.delete(value)) {
+    next.add(value);
+  }
+  return next;
+}

@@ -1,0 +1,132 @@
+/**
+ * What the palette offers: pages, products, parts of the open product, settings, and the actions of the
+ * screen that is shown.
+ */
+import { live } from "../data/live.ts";
+import { THEMES, theme } from "../data/preferences.ts";
+import { products } from "../data/products.ts";
+import { can, hasRole, session, signOut } from "../data/session.ts";
+import { language, t } from "../i18n/text.ts";
+import { href, rootHref } from "../route.ts";
+import { currentCommands } from "./commands.ts";
+import { NAVIGATION_ITEMS } from "./navigation.ts";
+import type { Entry } from "./palette-search.ts";
+
+type Go = (to: string) => void;
+
+/** All that the role of the user allows. Reads signals. */
+export function paletteEntries(product: string, go: Go): readonly Entry[] {
+  const own = product === "" ? [] : [...pageEntries(product, go), ...partEntries(product, go)];
+  return [...commandEntries(), ...own, ...productEntries(go), ...toolEntries(go)];
+}
+
+/** Products only, for the switcher. */
+export function productEntries(go: Go): readonly Entry[] {
+  return products.value.map((each) => ({
+    id: `product:${each.name}`,
+    kind: t("palette.product"),
+    title: each.name,
+    words: each.label,
+    run: () => go(href(each.name, "overview")),
+  }));
+}
+
+function pageEntries(product: string, go: Go): readonly Entry[] {
+  return NAVIGATION_ITEMS.filter((item) => hasRole(item.role)).map((item) => ({
+    id: `page:${item.screen}`,
+    kind: t("palette.page"),
+    title: t(item.title),
+    words: item.screen,
+    run: () => go(href(product, item.screen)),
+  }));
+}
+
+function partEntries(product: string, go: Go): readonly Entry[] {
+  const groups = live.list<{ readonly id: number }>("group:").value;
+  const servers = live.list<{ readonly addr: string; readonly group_id?: number }>("server:").value;
+  const proxies = live.list<{ readonly token: string; readonly proxy_addr?: string }>(
+    "proxy:",
+  ).value;
+  return [
+    ...groups.map((each) => ({
+      id: `group:${each.id}`,
+      kind: t("palette.group"),
+      title: `${t("palette.group")} ${each.id}`,
+      words: `group ${each.id}`,
+      run: () => go(href(product, "groups", String(each.id))),
+    })),
+    ...servers.map((each) => ({
+      id: `server:${each.addr}`,
+      kind: t("palette.server"),
+      title: each.addr,
+      words: "server",
+      run: () => go(href(product, "groups", each.group_id?.toString())),
+    })),
+    ...proxies.map((each) => ({
+      id: `proxy:${each.token}`,
+      kind: t("palette.proxy"),
+      title: each.proxy_addr ?? each.token,
+      words: `proxy ${each.token}`,
+      run: () => go(href(product, "proxies", each.token)),
+    })),
+  ];
+}
+
+function commandEntries(): readonly Entry[] {
+  return currentCommands()
+    .filter((each) => each.needs === undefined || each.needs === "viewer" || can(each.needs))
+    .map((each) => ({
+      id: `command:${each.id}`,
+      kind: t("palette.command"),
+      title: each.title,
+      run: each.run,
+    }));
+}
+
+function toolEntries(go: Go): readonly Entry[] {
+  const command = t("palette.command");
+  const page = t("palette.page");
+  const themes = THEMES.map((each) => ({
+    id: `theme:${each}`,
+    kind: command,
+    title: t("palette.theme", { theme: t(`theme.${each}`) }),
+    words: `theme ${each}`,
+    run: () => {
+      theme.value = each;
+    },
+  }));
+  const languages = (
+    [
+      ["en", "English"],
+      ["zh", "简体中文"],
+    ] as const
+  ).map(([code, name]) => ({
+    id: `language:${code}`,
+    kind: command,
+    title: t("palette.language", { language: name }),
+    words: `language ${code}`,
+    run: () => {
+      language.value = code;
+    },
+  }));
+  const pages = (["products", "settings", "help"] as const).map((each) => ({
+    id: `page:${each}`,
+    kind: page,
+    title: t(`shell.${each}`),
+    words: each,
+    run: () => go(rootHref(each)),
+  }));
+  const leave = {
+    id: "sign-out",
+    kind: command,
+    title: t("shell.signOut"),
+    words: "sign out",
+    run: () => void signOut(),
+  };
+  return [
+    ...pages,
+    ...themes,
+    ...languages,
+    ...(session.value?.state === "signed-in" ? [leave] : []),
+  ];
+}

@@ -1,0 +1,101 @@
+/**
+ * Asks before a change. What will happen is said in plain words, with the command line that does the same.
+ * Level 0 asks nothing more; level 1 asks for the button; level 2 asks for the name of the target, and so
+ * does level 1 in a product that is labelled production.
+ */
+import { useState } from "preact/hooks";
+import { useAct } from "../data/act.ts";
+import { live } from "../data/live.ts";
+import { whyNot } from "../data/session.ts";
+import { t } from "../i18n/text.ts";
+import { Button } from "./button.tsx";
+import { CopyLine } from "./copy-line.tsx";
+import { Dialog } from "./dialog.tsx";
+import { ProblemText } from "./error-state.tsx";
+import { TextInput } from "./field.tsx";
+import type { Children } from "./props.ts";
+
+/** See the head of the file. */
+export interface ConfirmDialogProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly level: 0 | 1 | 2;
+  readonly title: string;
+  /** What will happen. */
+  readonly effect: Children;
+  /** What has to be typed when the name is asked for. */
+  readonly name: string;
+  /** The line of the CLI. */
+  readonly command: string;
+  /** The effect in two or three words: `Remove group 3`. */
+  readonly confirmLabel: string;
+  /** Does it; a text that it returns is shown as a toast. The dialog closes when it succeeded. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: changes without a text return nothing
+  readonly onConfirm: () => Promise<string | undefined | void>;
+  /** More to choose, between effect and command. */
+  readonly children?: Children;
+  readonly isDisabled?: boolean | undefined;
+  readonly reason?: string | undefined;
+  /** `operator` unless told. */
+  readonly needs?: "operator" | "admin" | undefined;
+}
+
+/** See the head of the file. */
+export function ConfirmDialog(props: ConfirmDialogProps): Children {
+  return props.isOpen ? <OpenConfirm {...props} /> : null;
+}
+
+/** Whether the open product is labelled production. Reads a signal. */
+export function isProduction(): boolean {
+  return live.value<{ readonly label?: string }>("product").value?.label === "production";
+}
+
+function OpenConfirm(props: ConfirmDialogProps): Children {
+  const [typed, setTyped] = useState("");
+  const act = useAct(props.onConfirm);
+  const asksName = props.level === 2 || (props.level === 1 && isProduction());
+  const missing = whyNot(props.needs ?? "operator");
+  const isNamed = !asksName || typed.trim() === props.name;
+  const isOff = missing !== undefined || !isNamed || props.isDisabled === true;
+  const reason = missing ?? (isNamed ? props.reason : t("ui.confirm.type", { name: props.name }));
+  const confirm = async (): Promise<void> => {
+    if (!isOff && (await act.run())) {
+      props.onClose();
+    }
+  };
+  return (
+    <Dialog
+      title={props.title}
+      isOpen={true}
+      onClose={props.onClose}
+      onSubmit={() => void confirm()}
+      actions={
+        <>
+          <Button onPress={props.onClose}>{t("ui.cancel")}</Button>
+          <Button
+            type="submit"
+            variant={props.level === 0 ? "primary" : "danger"}
+            isDisabled={isOff}
+            reason={reason}
+            isPending={act.isPending}
+          >
+            {props.confirmLabel}
+          </Button>
+        </>
+      }
+    >
+      <div class="confirm-effect">{props.effect}</div>
+      {props.children}
+      {asksName && (
+        <TextInput
+          label={t("ui.confirm.name", { name: props.name })}
+          value={typed}
+          onChange={setTyped}
+          isCode
+        />
+      )}
+      <CopyLine text={props.command} />
+      {act.problem !== undefined && <ProblemText problem={act.problem} />}
+    </Dialog>
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * Draws a chart with uPlot, the only file that knows it; it is read when the first chart is on the screen.
+ * Colours come from the style sheet, so charts follow the theme.
+ */
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Mark, Series } from "./time-chart.tsx";
+
+/** What is drawn. */
+export interface ChartParts {
+  readonly times: readonly number[];
+  readonly series: readonly Series[];
+  readonly format: (value: number | null) => string;
+  readonly marks?: readonly Mark[] | undefined;
+  readonly height: number;
+  readonly onZoom?: ((from: number, to: number) => void) | undefined;
+  readonly sync?: string | undefined;
+}
+
+/** A chart on the screen. */
+export interface DrawnChart {
+  /** Draws what the parts hold now. */
+  update(): void;
+  remove(): void;
+}
+
+const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];
+const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [1, 4]];
+const AXIS_WIDTH = 64;
+const MARK_DASH = [4, 4];
+
+/** Draws into `box` and follows its width until `remove`. */
+export function drawChart(box: HTMLElement, parts: () => ChartParts): DrawnChart {
+  let chart = make(box, parts);
+  let look = lookOf(box);
+  const observer = new ResizeObserver(() => {
+    chart.setSize({ width: Math.max(1, box.clientWidth), height: parts().height });
+  });
+  observer.observe(box);
+  return {
+    update() {
+      const now = lookOf(box);
+      if (now === look) {
+        chart.setData(dataOf(parts()));
+        return;
+      }
+      look = now;
+      chart.destroy();
+      chart = make(box, parts);
+    },
+    remove() {
+      observer.disconnect();
+      chart.destroy();
+    },
+  };
+}
+
+/** Changes with the theme. */
+function lookOf(box: HTMLElement): string {
+  const style = getComputedStyle(box);
+  return `${style.color} ${style.getPropertyValue("color-scheme")}`;
+}
+
+function make(box: HTMLElement, parts: () => ChartParts): uPlot {
+  const style = getComputedStyle(box);
+  const { series, format, height, onZoom, sync } = parts();
+  const text = style.color;
+  const grid = resolveColour(box, "--border");
+  const axis = {
+    stroke: text,
+    grid: { stroke: grid, width: 1 },
+    ticks: { stroke: grid, width: 1 },
+  };
+  const options: uPlot.Options = {
+    width: Math.max(1, box.clientWidth),
+    height,
+    ms: 1,
+    cursor: {
+      drag: { x: onZoom !== undefined, y: false, setScale: false },
+      ...(sync === undefined ? {} : { sync: { key: sync } }),
+    },
+    scales: {
+      y: { range: (_chart, _low, high) => [0, high === null || high <= 0 ? 1 : high * 1.1] },
+    },
+    axes: [
+      axis,
+      { ...axis, size: AXIS_WIDTH, values: (_chart, splits) => splits.map((each) => format(each)) },
+    ],
+    series: [
+      {},
+      ...series.map((each, index) => ({
+        label: each.label,
+        stroke: resolveColour(box, COLOURS[index % COLOURS.length] ?? "--line-1"),
+        width: 2,
+        dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length] ?? [],
+        spanGaps: false,
+        points: { show: false },
+        value: (_chart: uPlot, value: number | null) => format(value),
+      })),
+    ],
+    hooks: {
+      setSelect: [
+        (chart) => {
+          const { left, width } = chart.select;
+          if (width > 0 && onZoom !== undefined) {
+            onZoom(chart.posToVal(left, "x"), chart.posToVal(left + width, "x"));
+            chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          }
+        },
+      ],
+      draw: [(chart) => drawMarks(chart, parts().marks ?? [], text)],
+    },
+  };
+  return new uPlot(options, dataOf(parts()), box);
+}
+
+function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.setLineDash(MARK_DASH);
+  for (const mark of marks) {
+    const x = chart.valToPos(mark.at, "x", true);
+    if (x >= bbox.left && x <= bbox.left + bbox.width) {
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
+}
+
+/** A custom property as a colour that a canvas understands. */
+function resolveColour(box: HTMLElement, property: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${property})`;
+  box.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}
+
+function dataOf(parts: ChartParts): uPlot.AlignedData {
+  return [[...parts.times], ...parts.series.map((each) => [...each.values])];
+}

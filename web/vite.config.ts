@@ -1,0 +1,29 @@
+/**
+ * How Vite builds the console. All addresses in the built files are relative, because the console may be
+ * served under any path: the server puts that path into `<base href>` of the page. `scripts/build-web.ts`
+ * runs this and packs the result.
+ */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { splitTexts } from "./split-texts.ts";
+
+const WEB = dirname(fileURLToPath(import.meta.url));
+
+export default defineConfig({
+  root: WEB,
+  base: "./",
+  publicDir: false,
+  plugins: [splitTexts(join(WEB, "src"))],
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: "es2023",
+    manifest: "manifest.json",
+    modulePreload: { polyfill: false },
+    // A small file in a `data:` address would break the content security policy.
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+});
