@@ -4,6 +4,7 @@
  * never give any.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import { hostname as machineName } from "node:os";
 import type { FastifyRequest } from "fastify";
 import { hasCsrf, readCookie } from "../../../console/session-cookie.ts";
 
@@ -12,8 +13,8 @@ export interface Caller {
   /** Address of the other end of the connection. */
   readonly addr: string;
   /**
-   * The connection comes from this machine, nobody says that the request came through a proxy, and it isn't a
-   * browser's for a name that may be anybody's (whose owner can let it resolve to 127.0.0.1).
+   * The connection comes from this machine, nobody says that the request came through a proxy, and it isn't for a name
+   * that may be anybody's: its owner can let it resolve to 127.0.0.1 in a browser of this machine.
    */
   readonly isLoopback: boolean;
   /** What `X-Real-IP` and `X-Forwarded-For` say; undefined when neither is there. */
@@ -57,7 +58,10 @@ export function describeCaller(
   return {
     addr: remoteAddr ?? "unknown",
     isLoopback:
-      !isForwarded && !isRebound(headers) && remoteAddr !== undefined && isLoopbackAddr(remoteAddr),
+      !isForwarded &&
+      isForThisMachine(headers) &&
+      remoteAddr !== undefined &&
+      isLoopbackAddr(remoteAddr),
     claimedFrom: claimed === "" ? undefined : claimed.slice(0, CLAIM_CHARS_MAX),
     secret,
     session: cookieName === undefined ? undefined : readSession(headers, cookieName),
@@ -70,9 +74,10 @@ function readSession(headers: IncomingHttpHeaders, cookieName: string): CallerSe
   return secret === undefined ? undefined : { secret, hasCsrf: hasCsrf(headers, secret) };
 }
 
-function isRebound(headers: IncomingHttpHeaders): boolean {
-  const isBrowser = headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
-  return isBrowser && !/^(localhost|[\d.]+|\[[\da-f:.]+\])(:\d+)?$/i.test(headers.host ?? "");
+/** Programs may leave the name out, browsers never do. */
+function isForThisMachine({ host = "" }: IncomingHttpHeaders): boolean {
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  return /^(|localhost|[\d.]+|\[[\da-f:.]+\])$/.test(name) || name === machineName().toLowerCase();
 }
 
 function isLoopbackAddr(addr: string): boolean {

@@ -83,7 +83,7 @@ test("REPLICA_IS_MASTER: nobody uses it; mendable, or with the reason why not", 
 });
 
 test("SPLIT_BRAIN: it has replicas, or is written to, beside the stored master", () => {
-  const replicas = [{ addr: "r:2", state: "online", offset: 1 }];
+  const replicas = [{ addr: "r:2", state: "online", offset: 1, lagSeconds: 0 }];
   expect(codes(find([answering("r:1", { replicas })]))).toEqual(["SPLIT_BRAIN r:1"]);
   const context = { isWritten: (addr: string) => addr === "r:1" };
   expect(codes(find([answering("r:1")], { context }))).toEqual(["SPLIT_BRAIN r:1"]);
@@ -115,7 +115,7 @@ test("LINK_BROKEN: neither a link nor a copy on its way", () => {
   const isLinkUp = false;
   expect(codes(find([following("r:1", "m:1", { isLinkUp })]))).toEqual(["LINK_BROKEN r:1"]);
   expect(find([following("r:1", "m:1", { isLinkUp, isSyncing: true })])).toEqual([]);
-  const replicas = [{ addr: "10.0.0.7:1", state: "wait_bgsave", offset: 0 }];
+  const replicas = [{ addr: "10.0.0.7:1", state: "wait_bgsave", offset: 0, lagSeconds: 0 }];
   const awaiting = [following("r:1", "m:1", { isLinkUp }), answering("m:1", { replicas })];
   expect(codes(find(awaiting))).toEqual([]);
 });
