@@ -25,7 +25,13 @@ import { DAEMON_PATHS } from "../src/dashboard/admin/daemon-port.ts";
 import { REQUEST_BOUNDS_SECONDS } from "../src/dashboard/admin/gate/request-count.ts";
 import { DASHBOARD_METRICS } from "../src/dashboard/admin/metric.ts";
 import { SEGMENT_ENTRIES, SEGMENTS_MAX } from "../src/dashboard/admin/reign/audit-record.ts";
-import { TOKENS_PER_USER_MAX, USERS_MAX } from "../src/dashboard/admin/reign/user-record.ts";
+import {
+  SESSION_LIFE_MS,
+  SESSIONS_PER_USER_MAX,
+  TOKENS_PER_USER_MAX,
+  USERS_MAX,
+} from "../src/dashboard/admin/reign/user-record.ts";
+import { FE_METRICS } from "../src/fe/fe-metric.ts";
 import { NOTE, page, table } from "./docs-page.ts";
 
 /** `docs/http-api-dashboard.md`. */
@@ -80,8 +86,12 @@ function v1Part(): readonly string[] {
     `Lists of groups, proxies and operations come in pages of at most ${PAGE_ITEMS_MAX}; \`next\` of one page is ` +
       "`after` of the next, and null on the last. The audit log is newest first, with `before`.",
     ...operationParagraphs(),
-    "Failures are problems (RFC 9457): an object with `type`, `title`, `status`, `detail`, `code` and " +
-      "`instance`. Branch on `code`; what each means is in [errors.md](errors.md).",
+    "Each of these calls also answers as `/api/v1/products/PRODUCT/…`, the name that it has behind `codis fe`; see " +
+      "[console.md](console.md).",
+    "Failures are problems (RFC 9457): an object with `type`, `title`, `status`, `detail`, `code`, `instance` and " +
+      "`request_id`. Branch on `code`; what each means is in [errors.md](errors.md). Every answer has the header " +
+      "`X-Request-Id`: the caller's, or one made here. The log and the audit log have it too.",
+
     table(
       ["status", "codes"],
       [...byStatus]
@@ -106,15 +116,23 @@ function operationParagraphs(): readonly string[] {
 function accessPart(): readonly string[] {
   return [
     "## Users, roles and tokens",
-    "As long as there is no user, `/api/v1` is open to everybody who reaches the port, as Codis's own API is; " +
-      'the product says so (`"auth": "open"`), and so does a warning in the log. The first user is made from ' +
-      "the dashboard's own machine and must be an admin:",
+    'As long as there is no user (`"auth": "open"`), callers from the dashboard\'s own machine (127.0.0.1, ::1) are ' +
+      "admins of `/api/v1`, and everybody else gets status 401. With `api_open = true` everybody who reaches the " +
+      "port is an admin until then, as on Codis's own API. The first user must be an admin, and is made from that " +
+      "machine, or from anywhere with the set-up link that the leader prints in its log (`access.setup`):",
     '```sh\ncurl -X POST http://127.0.0.1:18080/api/v1/users -d \'{"name": "alice", "role": "admin"}\'\n```',
     "The answer has the `secret` of a first token, which is shown only there; the coordinator keeps its SHA-256. " +
-      "From then on every call needs `Authorization: Bearer SECRET`. Roles: a viewer reads, an operator also " +
+      "From then on every call needs `Authorization: Bearer SECRET`, or the cookie of a session. " +
+      "Roles: a viewer reads, an operator also " +
       "changes the product and reads the audit log, an admin also rules users and the dashboard itself.",
-    `At most ${USERS_MAX} users with ${TOKENS_PER_USER_MAX} tokens each. The last admin with a token that ` +
-      "doesn't expire can't be removed. If all such tokens are lost: delete the nodes below " +
+    "A user can have a password as well, or instead of a token (`password` of `POST` and `PATCH`); the coordinator " +
+      "keeps its scrypt hash. `POST /api/v1/session` signs in with it, or with a token, and sets the cookie " +
+      "`codis_session_PRODUCT`. A change with the cookie needs the header `X-Codis-CSRF` with the `csrf` of the " +
+      `session. A session lasts ${SESSION_LIFE_MS / 3_600_000} hours; a user has at most ` +
+      `${SESSIONS_PER_USER_MAX}, and the oldest ends for one more. Another password ends them all. Sign-ins are ` +
+      "limited for each address and each user (status 429 with `Retry-After`), and audited, failures too.",
+    `At most ${USERS_MAX} users with ${TOKENS_PER_USER_MAX} tokens each. The last admin with a password or a token ` +
+      "that doesn't expire can't be removed. If all such tokens are lost: delete the nodes below " +
       "`/codis-ext/PRODUCT/users` in the coordinator, and reload or restart the dashboard.",
     `The audit log keeps ${SEGMENTS_MAX * SEGMENT_ENTRIES} entries at most, below ` +
       "`/codis-ext/PRODUCT/audit` and in the dashboard's log. An entry whose state is `unfinished` belongs to a " +
@@ -202,5 +220,15 @@ export function dashboardMetricsPage(): string {
       "its own state, its requests and its process, so sums over all dashboards of a product are right.",
     table(["metric", "type", "labels", "meaning"], rows),
     `Buckets of durations, in seconds: ${REQUEST_BOUNDS_SECONDS.join(", ")}.`,
+    "## Metrics of codis fe",
+    table(
+      ["metric", "type", "labels", "meaning"],
+      Object.entries(FE_METRICS).map(([name, spec]) => [
+        `\`${name}\``,
+        spec.type,
+        spec.labels.map((label) => `\`${label}\``).join(", "),
+        spec.help,
+      ]),
+    ),
   ]);
 }

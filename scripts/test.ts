@@ -31,7 +31,7 @@ const TEST_MS = isLong ? 10 * MINUTE_MS : 20_000;
 const FILE_MS = isLong ? 60 * MINUTE_MS : 5 * MINUTE_MS;
 const TOTAL_MS = isLong ? 240 * MINUTE_MS : 40 * MINUTE_MS;
 /** What runs a whole product keeps a processor busy: as many at a time as there are processors, and no more. */
-const BUSY_FOLDERS = ["test/system/", "test/chaos/", "test/module/"];
+const BUSY_FOLDERS = ["test/system/", "test/chaos/", "test/module/", "test/web/"];
 /** All others mostly wait, for leases, deadlines and servers. */
 const WAITING_LANES = availableParallelism() + 1;
 
@@ -41,6 +41,10 @@ const startedAt = performance.now();
 
 const CHECKS: readonly (readonly [name: string, command: readonly string[]])[] = [
   ["types (tsc)", [process.execPath, "--bun", "node_modules/typescript/bin/tsc", "--noEmit"]],
+  [
+    "types of the console (tsc -p web)",
+    [process.execPath, "--bun", "node_modules/typescript/bin/tsc", "--noEmit", "-p", "web"],
+  ],
   ["format and lint (biome)", ["node_modules/.bin/biome", "check", "--error-on-warnings", "."]],
   ["import rules", [process.execPath, "scripts/check-imports.ts"]],
 ];

@@ -18,12 +18,14 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
         ? (await import("./proxy/main.ts")).runProxy(argv)
         : runNounNamed(name, argv);
     case "server":
-      return isServerConfig(argv[0]) ? refuseServer() : runNounNamed(name, argv);
+      return runServer(argv);
     case "ha":
       // As the original, the daemon takes only flags.
       return argv[0] === undefined || argv[0].startsWith("-")
         ? (await import("./cli/ha/main.ts")).runHa(argv)
         : runNounNamed(name, argv);
+    case "fe":
+      return (await import("./fe/main.ts")).runFe(argv);
     case "dashboard":
       return (await import("./dashboard/main.ts")).runDashboard(argv);
     case "admin":
@@ -93,18 +95,13 @@ async function runNounNamed(name: string, argv: string[]): Promise<number> {
   return (await import("./cli/noun/program.ts")).runNoun(noun, argv);
 }
 
-/** Whether it can be an argument of codis-server: a file or a flag, but no verb. */
-function isServerConfig(word: string | undefined): boolean {
-  return word !== undefined && word !== "--help" && word !== "-h" && /^-|[./]/.test(word);
-}
-
-/** What codis-server of Codis does: a Redis with the slot commands. */
-function refuseServer(): never {
-  throw new CodisError(
-    "NOT_SUPPORTED",
-    "codis-server FILE.conf arrives with a later release, stock redis-server works as well; " +
-      "for the servers of a product see codis server --help",
-  );
+/** With a file or flags: a Redis with the slot commands, as codis-server of Codis; else verbs. */
+async function runServer(argv: string[]): Promise<number> {
+  const isHelp = argv[0] === "--help" || argv[0] === "-h";
+  const program = await import("./up/server-program.ts");
+  return !isHelp && program.isServerArgument(argv[0])
+    ? program.runServer(argv)
+    : runNounNamed("server", argv);
 }
 
 async function main(): Promise<number> {

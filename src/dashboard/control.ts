@@ -8,7 +8,7 @@
  * nothing, but for two: a proxy whose first fill fails is registered all the same, as in Codis, and after
  * COORDINATOR_UNREACHABLE all or nothing of the change was stored.
  */
-import type { ProxyStatsJson } from "../api/proxy-stats.ts";
+import type { CommandStatsJson, ProxyStatsJson } from "../api/proxy-stats.ts";
 import type { Failover } from "../model/availability/failover.ts";
 import type { ProxyFence } from "../model/availability/fence.ts";
 import type { PromotionPlan } from "../model/availability/promotion.ts";
@@ -20,6 +20,7 @@ import type { Plan, PlanRequest } from "../model/operation/plan.ts";
 import type { ProxyModel } from "../model/proxy-model.ts";
 import type { SlotRecord } from "../model/slot.ts";
 import type { Topology } from "../model/topology/topology.ts";
+import type { SlotAbility } from "../redis/slot-ability.ts";
 
 /** `starting`: waits for the coordinator. `standby`: another dashboard leads. `closed`: for good. */
 export type DashboardState = "starting" | "standby" | "leader" | "closed";
@@ -36,12 +37,26 @@ export interface ServerFigures {
   readonly atMs: number;
   /** FUNCTION libraries, name -> digest of its code; undefined when it can't have any or wasn't asked yet. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
+  /** Slot commands of codis-server that it has; undefined when the last look failed. */
+  readonly slotCommands?: SlotAbility | undefined;
+}
+
+/** What a proxy counts beside the statistics of Codis, since its start. */
+export interface ProxyCounts {
+  readonly commands: readonly CommandStatsJson[];
+  /** Of their latencies; another one than `LATENCY_LAYOUT` can't be read. */
+  readonly layout: string | undefined;
+  /** From and to clients. */
+  readonly bytes: { readonly in: number; readonly out: number } | undefined;
 }
 
 /** Outcome of the last look at a proxy. */
 export interface ProxyFigures {
   readonly token: string;
+  /** As Codis's dashboard gets them. */
   readonly stats: ProxyStatsJson | undefined;
+  /** undefined: the look failed, or an original proxy, which doesn't tell. */
+  readonly counts?: ProxyCounts | undefined;
   readonly error: string | undefined;
   readonly isTimedOut: boolean;
   readonly atMs: number;
@@ -177,6 +192,8 @@ export interface AvailabilityControl {
   declareGone(token: string): Promise<void>;
   /** Whether dead masters are replaced by this dashboard, and if not why not, one line. */
   detector(): { readonly isEnabled: boolean; readonly text: string };
+  /** What an operator should know about the sentinels, one line each. */
+  sentinelProblems(): readonly string[];
 }
 
 /** The leader of a product. */
@@ -212,6 +229,8 @@ export interface LeaderControl {
   resyncAllGroups(): Promise<PushReport>;
   createSyncAction(addr: string): Promise<void>;
   removeSyncAction(addr: string): Promise<void>;
+  /** Keys of the slot at the server, asked now; undefined when it doesn't count them. */
+  slotKeys(addr: string, slotId: number): Promise<number | undefined>;
   /** INFO of a server of the topology, asked now. */
   serverInfo(addr: string): Promise<Readonly<Record<string, string>>>;
 

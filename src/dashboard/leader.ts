@@ -30,6 +30,7 @@ import {
 } from "../model/change/sync-action.ts";
 import type { ProxyModel } from "../model/proxy-model.ts";
 import { FORWARD_METHOD, type ForwardMethod, offlineSlot, type SlotRecord } from "../model/slot.ts";
+import type { SlotMapping } from "../model/slot-mapping.ts";
 import { viewSlots } from "../model/slot-view.ts";
 import { getGroup, getProxy } from "../model/topology/guard.ts";
 import { findServer, type Topology } from "../model/topology/topology.ts";
@@ -58,6 +59,7 @@ import { refuseOutdatedCheck } from "./group/outdated-check.ts";
 import { SyncActionExecutor } from "./group/sync-executor.ts";
 import { Moving } from "./moving.ts";
 import { ServerPoller } from "./stats/server-poller.ts";
+import { readSlotKeys } from "./stats/slot-keys.ts";
 import { SyncMarks } from "./sync-marks.ts";
 import { TopologyStore } from "./topology/store.ts";
 
@@ -81,6 +83,7 @@ export class Leader implements LeaderControl {
   readonly #store: TopologyStore;
   /** How keys of moving slots are reached; told with every slot. */
   readonly #forwardMethod: ForwardMethod;
+  readonly #moveMethodOf = (slot: SlotMapping): ForwardMethod => this.#movingNow.methodOf(slot);
   readonly #fleet: Fleet;
   readonly #replicaGate: ReplicaGate;
   readonly #poller: ServerPoller;
@@ -136,7 +139,12 @@ export class Leader implements LeaderControl {
       epoch: leadership.epoch,
       isLeader: () => leadership.isHeld(),
       log,
-      slotViews: slotViewsOf(this.#forwardMethod, FORWARD_METHOD.migrate, this.#replicaGate),
+      slotViews: slotViewsOf(
+        this.#forwardMethod,
+        FORWARD_METHOD.migrate,
+        this.#replicaGate,
+        this.#moveMethodOf,
+      ),
       onModelChanged: (token, model) => this.#onModelChanged(token, model),
       onOutdated: () => this.#onOutdated(),
       beforeFill: (token, model) => this.#availabilityNow.admit(token, model),
@@ -240,9 +248,9 @@ export class Leader implements LeaderControl {
   }
 
   slotTable(): readonly SlotRecord[] {
-    const forwardMethod = this.#forwardMethod;
+    const [forwardMethod, moveMethodOf] = [this.#forwardMethod, this.#moveMethodOf];
     const moveMethod = FORWARD_METHOD.migrate;
-    const viewer = { datacenter: "", host: "", forwardMethod, moveMethod };
+    const viewer = { datacenter: "", host: "", forwardMethod, moveMethod, moveMethodOf };
     return viewSlots(this.topology(), viewer).map((slot, id) => slot ?? offlineSlot(id));
   }
 
@@ -256,7 +264,9 @@ export class Leader implements LeaderControl {
 
   async createProxy(addr: string): Promise<ProxyModel> {
     const model = await this.#admit(addr);
-    await this.#store.commit(`create proxy ${addr}`, (now) => addProxy(now, model));
+    await this.#store.commit(`create proxy ${addr}`, (now) =>
+      addProxy(now, model, this.#moveMethodOf),
+    );
     await this.reinitProxy(model.token);
     return model;
   }
@@ -264,7 +274,9 @@ export class Leader implements LeaderControl {
   async onlineProxy(addr: string): Promise<ProxyModel> {
     const model = await this.#admit(addr);
     await this.#store.commit(`online proxy ${addr}`, (now) =>
-      now.proxies.has(model.token) ? updateProxy(now, model) : addProxy(now, model),
+      now.proxies.has(model.token)
+        ? updateProxy(now, model)
+        : addProxy(now, model, this.#moveMethodOf),
     );
     await this.reinitProxy(model.token);
     return model;
@@ -367,6 +379,10 @@ export class Leader implements LeaderControl {
 
   async removeSyncAction(addr: string): Promise<void> {
     await this.#store.commit(`remove sync action of ${addr}`, (now) => removeSyncAction(now, addr));
+  }
+
+  slotKeys(addr: string, slotId: number): Promise<number | undefined> {
+    return readSlotKeys(addr, this.#options.config.productAuth, slotId);
   }
 
   serverInfo(addr: string): Promise<Readonly<Record<string, string>>> {

@@ -10,6 +10,8 @@ import { CodisError, isCodisError, messageOf } from "../base/error.ts";
 import { createLog, type Log } from "../base/log.ts";
 import type { GivenValues } from "../config/check.ts";
 import { PidFile } from "../config/pid-file.ts";
+import { parseBasePath } from "../console/base-path.ts";
+import { TrustedProxies } from "../console/trusted-proxy.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { coordinatorKindOf, openCoordinator } from "../coordinator/open.ts";
 import { advertisedAddr } from "../model/advertised-addr.ts";
@@ -65,6 +67,7 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
       adminAddr: config.adminAddr,
       config: dashboardConfigToJson(config),
       legacyApi: config.legacyApi,
+      ...consoleOptions(config),
       log,
     });
     try {
@@ -90,6 +93,17 @@ async function run(config: DashboardConfig, options: DashboardRunOptions, log: L
     pidFile.remove();
     log.info("dashboard.stopped", "the dashboard has ended");
   }
+}
+
+/** What the keys of the console and of access mean for the port; `load.ts` has checked them. */
+function consoleOptions(config: DashboardConfig) {
+  return {
+    isApiOpen: config.apiOpen,
+    label: config.productLabel,
+    hasConsole: config.console,
+    basePath: parseBasePath(config.consoleBasePath) ?? "/",
+    trustedProxies: TrustedProxies.parse(config.trustedProxies) ?? new TrustedProxies(),
+  };
 }
 
 /** A client that holds its request back, or a coordinator that is silent, doesn't keep the process alive. */

@@ -5,12 +5,15 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Leadership, NodeReader } from "../coordinator/coordinator.ts";
+import type { ForwardMethod } from "../model/slot.ts";
+import type { SlotMapping } from "../model/slot-mapping.ts";
 import type { MovingGroups } from "./availability/contract.ts";
 import type { DashboardConfig } from "./config/key.ts";
 import type { MigrationControl, ProductStorage, ServerFigures, SlotAssignment } from "./control.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { createMigrationEngine } from "./migration/create-engine.ts";
 import { LeftSlots } from "./migration/left-slots.ts";
+import { MoveMethods } from "./migration/move-methods.ts";
 import { AutoBalance } from "./operation/auto-balance.ts";
 import { OperationManager, type TopologyPort } from "./operation/operations.ts";
 import { Planner } from "./operation/planner.ts";
@@ -32,6 +35,7 @@ interface MovingParts {
   readonly operations: OperationManager;
   readonly autoBalance: AutoBalance | undefined;
   readonly left: LeftSlots;
+  readonly methods: MoveMethods;
   readonly topology: TopologyPort;
 }
 
@@ -40,13 +44,17 @@ export class Moving implements MovingGroups {
   readonly #operations: OperationManager;
   readonly #autoBalance: AutoBalance | undefined;
   readonly #left: LeftSlots;
+  readonly #methods: MoveMethods;
   readonly #topology: TopologyPort;
 
   /** Reads what earlier leaders left; nothing moves before `start`. Rejects with the coordinator's codes. */
   static async open(options: MovingOptions): Promise<Moving> {
     const { config, leadership, topology, fleet, serverFigures, clock, log } = options;
     const { productName: product, productAuth: password, bigKey: bigKeyRule } = config;
+    const migrationMethod: "sync" | "semi-async" =
+      config.migrationMethod === "sync" ? "sync" : "semi-async";
     const planner = new Planner({
+      migrationMethod,
       topology: () => topology.snapshot(),
       serverFigures,
       epoch: leadership.epoch,
@@ -58,12 +66,18 @@ export class Moving implements MovingGroups {
       clock,
     });
     const settings = {
+      method: migrationMethod,
+      asyncMaxBulks: config.migrationAsyncMaxbulks,
+      asyncMaxBytes: config.migrationAsyncMaxBytes,
+      asyncNumKeys: config.migrationAsyncNumkeys,
+      timeoutMs: config.migrationTimeoutMs,
       parallelSlots: config.migrationParallelSlots,
       maxStallMs: config.migrationMaxStallMs,
       ioTimeoutMs: config.migrationIoTimeoutMs,
       password,
     };
     const left = new LeftSlots(options.storage, product);
+    const methods = await MoveMethods.open(options.storage, product);
     const operations = await OperationManager.open({
       product,
       reader: options.coordinator,
@@ -75,6 +89,7 @@ export class Moving implements MovingGroups {
           leadership,
           topology,
           left,
+          methods,
           whenSynced: (revision, timeoutMs) => fleet.whenSynced(revision, timeoutMs),
           proxyFigures: () => fleet.figures(),
           settings,
@@ -98,14 +113,20 @@ export class Moving implements MovingGroups {
     const autoBalance = config.autoRebalance
       ? new AutoBalance({ rules, topology: snapshot, serverFigures, operations, clock, log })
       : undefined;
-    return new Moving({ operations, autoBalance, left, topology });
+    return new Moving({ operations, autoBalance, left, methods, topology });
   }
 
-  private constructor({ operations, autoBalance, left, topology }: MovingParts) {
+  private constructor({ operations, autoBalance, left, methods, topology }: MovingParts) {
     this.#operations = operations;
     this.#autoBalance = autoBalance;
     this.#left = left;
+    this.#methods = methods;
     this.#topology = topology;
+  }
+
+  /** How keys of a slot that moves are reached. */
+  methodOf(slot: SlotMapping): ForwardMethod {
+    return this.#methods.of(slot);
   }
 
   get control(): MigrationControl {

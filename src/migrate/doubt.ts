@@ -24,8 +24,12 @@ export const TRUSTED_UPTIME_SECONDS = 10;
 /** A mover's connections have names with this beginning, in proxies and dashboard. */
 export const MOVER_NAME_PREFIX = "codis-mover-";
 
-/** Commands that the connection of a pending MIGRATE may have run last; NULL: none yet. */
-const SUSPECT_COMMANDS = new Set(["NULL", "auth", "select", "restore", "restore-asking"]);
+/** Commands that the connection of a pending transfer may have run last; NULL: none yet. */
+const SUSPECT_COMMANDS = new Set([
+  ...["NULL", "auth", "select", "restore", "restore-asking"],
+  // Of servers that move keys with the slot commands of codis-server.
+  ...["slotsrestore", "slotsrestore-async", "slotsrestore-async-auth", "slotsrestore-async-select"],
+]);
 
 /** IOERR replies since the source began to count; NaN when the text can't tell (a server that is too old,
  * or one whose error counters overflowed). `text` is the reply to `INFO errorstats`. */

@@ -37,6 +37,8 @@ export const coordinatorPath = {
   /** Slots that have left a group; see `dashboard/migration/left-slots.ts`. */
   leftSlots: (product: string, groupId: number) =>
     `${OWN_ROOT}/${product}/left/group-${pad(groupId)}`,
+  /** How keys of slots that move are reached; see `dashboard/migration/move-methods.ts`. */
+  moveMethods: (product: string) => `${OWN_ROOT}/${product}/methods`,
   /** Slots that move, see `operation/operation.ts`. */
   operations: (product: string) => `${OWN_ROOT}/${product}/operation`,
   operation: (product: string, id: string) => `${OWN_ROOT}/${product}/operation/${id}`,

@@ -163,7 +163,7 @@ export function describeThisProxy(facts: ProxyModelFacts): ProxyModel {
     sys: systemName(),
     hostname: host,
     datacenter: facts.datacenter,
-    forwardMethods: [FORWARD_METHOD.migrate],
+    forwardMethods: Object.values(FORWARD_METHOD),
     ...(birth === undefined ? {} : { processBirth: formatProcessBirth(birth) }),
     takesLogin: true,
   };

@@ -31,8 +31,10 @@ export interface SlotViewer {
   readonly host: string;
   /** Told with every slot that doesn't move, as Codis does; it has no meaning there. */
   readonly forwardMethod: ForwardMethod;
-  /** How keys of moving slots are reached. */
+  /** How keys of moving slots are reached, but for those that `moveMethodOf` knows. */
   readonly moveMethod: ForwardMethod;
+  /** The same for all viewers. */
+  readonly moveMethodOf?: ((slot: SlotMapping) => ForwardMethod) | undefined;
 }
 
 /** The slot as this viewer is told; undefined when it can't be told (see above) or doesn't exist. */
@@ -138,9 +140,13 @@ class TopologyView {
       migrateFrom: hasSource ? owner.masterAddr : "",
       migrateFromGroupId: hasSource ? slot.groupId : 0,
       // Original proxies don't know the method of ours, so only slots that need it have it.
-      forwardMethod: isMoving ? this.#viewer.moveMethod : this.#viewer.forwardMethod,
+      forwardMethod: isMoving ? this.#moveMethodOf(slot) : this.#viewer.forwardMethod,
       replicaGroups: state === "" || state === "pending" ? owner.replicaGroups : [],
     };
+  }
+
+  #moveMethodOf(slot: SlotMapping): ForwardMethod {
+    return this.#viewer.moveMethodOf?.(slot) ?? this.#viewer.moveMethod;
   }
 
   #toldState({ id, action: { state } }: SlotMapping): SlotActionState {

@@ -13,6 +13,8 @@ export interface ReplicaFacts {
   readonly state: string;
   /** Bytes of the replication stream that it confirmed. */
   readonly offset: number | undefined;
+  /** Full seconds since it confirmed something last; a healthy one does it every second. */
+  readonly lagSeconds: number | undefined;
 }
 
 /** See the file head. */
@@ -89,10 +91,12 @@ function replicasOf(info: ServerInfo): readonly ReplicaFacts[] {
     const port = Number(fields.get("port"));
     if (host !== "" && Number.isInteger(port)) {
       const offset = Number(fields.get("offset") ?? Number.NaN);
+      const lag = Number(fields.get("lag") ?? Number.NaN);
       replicas.push({
         addr: formatHostPort({ host, port }),
         state: fields.get("state") ?? "",
         offset: Number.isSafeInteger(offset) ? offset : undefined,
+        lagSeconds: Number.isSafeInteger(lag) && lag >= 0 ? lag : undefined,
       });
     }
   }

@@ -124,7 +124,7 @@ export class DashboardPort {
     if (answer.status !== 201) {
       throw new Error(`no user ${name}: ${answer.text}`);
     }
-    return (answer.json() as { secret: string }).secret;
+    return (answer.json() as { secret: string | null }).secret ?? "";
   }
 }
 

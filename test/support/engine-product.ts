@@ -15,7 +15,7 @@ import type {
 import { Engine } from "../../src/dashboard/migration/engine.ts";
 import type { Pair } from "../../src/dashboard/migration/pair.ts";
 import { createSlotActions } from "../../src/model/change/slot.ts";
-import type { SlotRecord } from "../../src/model/slot.ts";
+import { FORWARD_METHOD, type SlotRecord } from "../../src/model/slot.ts";
 import { viewSlot } from "../../src/model/slot-view.ts";
 import type { Topology } from "../../src/model/topology/topology.ts";
 import { sampleTopology } from "./topology-sample.ts";
@@ -189,7 +189,11 @@ export class StartedEngine {
             throw new CodisError("STATE_CONFLICT", product.pairProblem);
           }
           const ofServers = product.serverRuns;
-          return { isCurrent: () => product.serverRuns === ofServers, close: () => undefined };
+          return {
+            method: FORWARD_METHOD.migrate,
+            isCurrent: () => product.serverRuns === ofServers,
+            close: () => undefined,
+          };
         },
         checkReturn: () => this.#step("check return"),
         forget: () => undefined,
@@ -203,6 +207,7 @@ export class StartedEngine {
         cutAll: async () => undefined,
         cutSoon: () => undefined,
       },
+      methods: { of: () => FORWARD_METHOD.migrate, note: async () => undefined },
       left: {
         add: async (groupId, ids) => {
           await this.#step(`left add ${groupId}`);

@@ -65,6 +65,7 @@ export class FakeAvailability implements AvailabilityControl {
   faults: readonly ReplicationFault[] = [];
   /** What repairs did or would do. */
   report: RepairReport = { done: [], failed: [] };
+  sentinelTrouble: readonly string[] = [];
   detectorNow = { isEnabled: false, text: "ha_enabled is false" };
 
   constructor(port: FakeAvailabilityPort) {
@@ -163,5 +164,9 @@ export class FakeAvailability implements AvailabilityControl {
 
   detector(): { readonly isEnabled: boolean; readonly text: string } {
     return this.detectorNow;
+  }
+
+  sentinelProblems(): readonly string[] {
+    return this.sentinelTrouble;
   }
 }

@@ -290,6 +290,11 @@ export class FakeLeader implements LeaderControl {
     this.#setSync(addr, { index: 0, state: "" });
   }
 
+  async slotKeys(addr: string, slotId: number): Promise<number | undefined> {
+    // Servers with IPv6 addresses don't count.
+    return addr.startsWith("[") ? undefined : slotId;
+  }
+
   async serverInfo(addr: string): Promise<Readonly<Record<string, string>>> {
     this.connections.push(addr);
     return { redis_version: "7.0.15", role: "master" };

@@ -10,7 +10,7 @@ import type {
   ProxyState,
   PushVersion,
 } from "../../src/proxy/control.ts";
-import { BUCKET_COUNT, bucketOf } from "../../src/proxy/stats/histogram.ts";
+import { BUCKET_COUNT, bucketOf } from "../../src/base/latency-histogram.ts";
 import { NO_MOVES } from "../../src/proxy/stats/move-stats.ts";
 
 /** Counts of the given durations. */

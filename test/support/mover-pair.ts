@@ -50,6 +50,8 @@ export interface RecordedMover {
 export interface PairOptions {
   readonly sourceArgs?: readonly string[];
   readonly targetArgs?: readonly string[];
+  /** Which kind of mover; default: with MIGRATE. */
+  readonly create?: ((options: MoverOptions) => Mover) | undefined;
 }
 
 /** See the file head. */
@@ -104,6 +106,7 @@ export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
         source: serverAt(source.addr, 1),
         target: serverAt(target.addr, 2),
         ...changes,
+        create: options.create,
       });
       movers.push(recorded.mover);
       return recorded;
@@ -130,8 +133,11 @@ export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
 
 /** A mover between any two servers; the caller closes it. */
 export function recordMover(
-  options: Pick<MoverOptions, "source" | "target"> & Partial<MoverOptions>,
+  given: Pick<MoverOptions, "source" | "target"> &
+    Partial<MoverOptions> &
+    Pick<PairOptions, "create">,
 ): RecordedMover {
+  const { create = createMigrateMover, ...options } = given;
   const log: MoverLog = {
     emptied: new Set(),
     movedKeys: 0,
@@ -141,7 +147,7 @@ export function recordMover(
     longestStallMs: 0,
     retries: 0,
   };
-  const mover = createMigrateMover({
+  const mover = create({
     slotCount: SLOT_COUNT,
     epoch: 7,
     confirm: () => Promise.resolve(),

@@ -2,6 +2,7 @@
  * A worker between two real redis-servers whose slots move from the first to the second, for tests of moves on
  * access. All slots are the first server's at the start.
  */
+import type { ForwardMethod } from "../../src/model/slot.ts";
 import type { ProxyConfig } from "../../src/proxy/config.ts";
 import type { MoveFigures } from "../../src/proxy/control.ts";
 import { slotOfText } from "./order-model.ts";
@@ -32,6 +33,7 @@ export interface MovingWorker {
 export async function startMovingWorker(
   { source, target }: MoveEnds,
   changes: Partial<ProxyConfig> = {},
+  { forwardMethod = 2 }: { readonly forwardMethod?: ForwardMethod } = {},
 ): Promise<MovingWorker> {
   const proxy = await startProxyWorker([source], changes);
   const clients: RespConnection[] = [];
@@ -44,7 +46,7 @@ export async function startMovingWorker(
     backendAddrGroupId: 2,
     migrateFrom: source,
     migrateFromGroupId: 1,
-    forwardMethod: 2,
+    forwardMethod,
   } as const;
   const still = {
     migrateFrom: "",

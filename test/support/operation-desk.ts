@@ -16,6 +16,7 @@ import { masterAddrOf } from "../../src/model/group.ts";
 import { isEnded } from "../../src/model/operation/operation-slot.ts";
 import type { Plan, PlanRequest } from "../../src/model/operation/plan.ts";
 import { planMoves } from "../../src/model/operation/plan-moves.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../../src/model/slot.ts";
 import type { Topology } from "../../src/model/topology/topology.ts";
 import { waitFor } from "./deadline.ts";
 import { FakeMigrationEngine } from "./fake-migration-engine.ts";
@@ -73,6 +74,10 @@ export class FakePlanner implements PlannerPort {
     moves: Parameters<PlannerPort["measureMoves"]>[0],
   ): Promise<ReadonlyMap<number, typeof SLOT_FIGURES>> {
     return Promise.resolve(new Map(moves.map(({ slotId }) => [slotId, SLOT_FIGURES])));
+  }
+
+  methodsOf(): readonly ForwardMethod[] {
+    return [FORWARD_METHOD.migrate];
   }
 
   quickProblems(): readonly string[] {

@@ -19,6 +19,8 @@ export interface RedisServerOptions {
   readonly dir?: string;
   /** Default is a free one. */
   readonly port?: number;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A running server. */
@@ -71,7 +73,8 @@ async function startOnce(options: RedisServerOptions, port: number): Promise<Red
   const dir = options.dir ?? ownFolder?.path ?? "";
   const fixed = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
   const args = [...fixed, "--appendonly", "no", ...(options.args ?? [])];
-  const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "pipe"] });
+  const env = { ...process.env, ...options.env };
+  const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "pipe"], env });
   running.add(child);
   let output = "";
   const collect = (chunk: Buffer): void => {

@@ -110,7 +110,8 @@ export class ReplicatedProduct {
     const { product = "demo", groups = 2, replicas = 1, proxies = 1, serverArgs = [] } = options;
     const ids = Array.from({ length: groups * (replicas + 1) }, (_, at) => (at % groups) + 1);
     const [dashboard, members, started] = await Promise.all([
-      startDashboard(options),
+      // What a standby hands on isn't from the leader's own machine.
+      startDashboard({ ...options, config: { api_open: true, ...options.config } }),
       Promise.all(
         ids.map((id) => Member.start(id, ["--repl-diskless-sync-delay", "0", ...serverArgs])),
       ),
@@ -216,7 +217,11 @@ export class ReplicatedProduct {
 
   /** One more dashboard of this product. */
   async addDashboard(until: "leader" | "standby" | "started"): Promise<RunningDashboard> {
-    const added = await startDashboard({ ...this.#options, until });
+    const added = await startDashboard({
+      ...this.#options,
+      config: { api_open: true, ...this.#options.config },
+      until,
+    });
     this.#dashboards.push(added);
     return added;
   }

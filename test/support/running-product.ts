@@ -150,7 +150,8 @@ export class RunningProduct {
 
 function withSlotCount(options: RunningProductOptions): RunningDashboardOptions {
   const { slotCount = 1024, config } = options;
-  return { ...options, config: { ...config, slot_count: slotCount } };
+  // What a standby hands on isn't from the leader's own machine.
+  return { ...options, config: { api_open: true, ...config, slot_count: slotCount } };
 }
 
 /** Sends commands one after another on one connection to 127.0.0.1; gives the replies as texts. */

@@ -33,7 +33,8 @@ async function dashboardOn(
   coordinator: ReturnType<typeof newRoot>,
   until: "leader" | "standby" = "leader",
 ): Promise<RunningDashboard> {
-  const dashboard = await startDashboard({ coordinator, until });
+  // What a standby hands on isn't from the leader's own machine.
+  const dashboard = await startDashboard({ coordinator, until, config: { api_open: true } });
   cleanups.push(() => {
     dashboard.program.signal("SIGCONT");
     return dashboard.kill();

@@ -118,6 +118,7 @@ export class Availability {
       fences: () => this.#fences.fences(),
       declareGone: (token) => this.#fences.declareGone(token),
       detector: () => this.#detector.describe(),
+      sentinelProblems: () => this.sentinels.problems(),
     };
   }
 }

@@ -6,7 +6,7 @@ import { assert } from "../../base/assert.ts";
 import { parseServerAddr } from "../../model/address.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import type { ForwardMethod } from "../../model/slot.ts";
-import { viewerKey, viewSlots } from "../../model/slot-view.ts";
+import { type SlotViewer, viewerKey, viewSlots } from "../../model/slot-view.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import { DesiredTable, type SlotsById } from "./desired-table.ts";
 import type { ReplicaGate } from "./replica-gate.ts";
@@ -27,12 +27,14 @@ export function slotViewsOf(
   forwardMethod: ForwardMethod,
   moveMethod: ForwardMethod,
   gate?: Pick<ReplicaGate, "open">,
+  moveMethodOf?: SlotViewer["moveMethodOf"],
 ): SlotViews {
   const viewerOf = (proxy: ProxyRecord) => ({
     datacenter: proxy.datacenter,
     host: parseServerAddr(proxy.adminAddr)?.host ?? "",
     forwardMethod,
     moveMethod,
+    moveMethodOf,
   });
   return {
     keyOf: (topology, proxy) => viewerKey(topology, viewerOf(proxy)),

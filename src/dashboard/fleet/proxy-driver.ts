@@ -17,7 +17,7 @@ import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { type ProxyModel, proxyModelToJson } from "../../model/proxy-model.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
-import type { ProxyFigures } from "../control.ts";
+import type { ProxyCounts, ProxyFigures } from "../control.ts";
 import type { ProxyLink, StatsAnswer } from "./proxy-link.ts";
 import { ProxyPoller } from "./proxy-poller.ts";
 import { type DesiredState, ProxyPusher, type PusherParts } from "./proxy-pusher.ts";
@@ -43,6 +43,7 @@ const PENDING: SyncState = { state: "pending" };
 /** The last look. */
 interface Look {
   readonly stats: ProxyStatsJson | undefined;
+  readonly counts: ProxyCounts | undefined;
   readonly error: CodisError | undefined;
   readonly atMs: number;
   /** The same moment on the monotonic clock. */
@@ -169,6 +170,7 @@ export class ProxyDriver {
     return {
       token: this.#record.token,
       stats: this.#look.stats,
+      counts: this.#look.counts,
       error: error?.message.slice(0, ERROR_CHARS_MAX),
       isTimedOut: this.#lookError()?.context["isTimedOut"] === true,
       atMs: this.#look.atMs,
@@ -216,9 +218,10 @@ export class ProxyDriver {
     return this.#pusher.succeededAtMs > seenAtMs ? undefined : error;
   }
 
-  #seen(stats: ProxyStatsJson | undefined, error: CodisError | undefined): Look {
+  #seen(answer: StatsAnswer | undefined, error: CodisError | undefined): Look {
     const { clock } = this.#parts;
-    return { stats, error, atMs: clock.nowMs(), seenAtMs: clock.monotonicMs() };
+    const { stats, counts } = answer ?? {};
+    return { stats, counts, error, atMs: clock.nowMs(), seenAtMs: clock.monotonicMs() };
   }
 
   /** A proxy that doesn't answer, or refused the last push, isn't waited for. */
@@ -227,13 +230,14 @@ export class ProxyDriver {
     return error === undefined ? PENDING : { state: "failed", reason: error.message };
   }
 
-  #onAnswer({ stats, table, question }: StatsAnswer): void {
+  #onAnswer(answer: StatsAnswer): void {
+    const { stats, table, question } = answer;
     if (question !== undefined && question !== this.#question) {
       this.#poller.hurry();
     }
     this.#question = question;
     const hadFailed = this.#look.error !== undefined;
-    this.#look = this.#seen(stats, undefined);
+    this.#look = this.#seen(answer, undefined);
     if (hadFailed) {
       this.#log.info("proxy.answers", "a proxy answers again");
       this.#pusher.resume();

@@ -7,16 +7,21 @@
  */
 import { Agent } from "node:http";
 import { type CallVersion, ProxyClient } from "../../api/proxy-client.ts";
-import { TABLE_HEADER, TABLE_QUESTION_HEADER } from "../../api/proxy-route.ts";
+import { STATS_FLAG, TABLE_HEADER, TABLE_QUESTION_HEADER } from "../../api/proxy-route.ts";
 import type { ProxyStatsJson } from "../../api/proxy-stats.ts";
 import { CodisError } from "../../base/error.ts";
 import { decodeProxyModel, type ProxyModel } from "../../model/proxy-model.ts";
 import { type SentinelRecord, sentinelToJson } from "../../model/sentinel.ts";
+import type { ProxyCounts } from "../control.ts";
 import { ANSWER_BYTES_MAX, type FleetTiming, SLOTS_ANSWER_BYTES_MAX } from "./timing.ts";
+
+/** What a look asks for beside what Codis tells: the rates and latencies of the console are made of it. */
+const POLLED_PARTS = STATS_FLAG.commands | STATS_FLAG.latencies;
 
 /** A look at a proxy. */
 export interface StatsAnswer {
   readonly stats: ProxyStatsJson;
+  readonly counts?: ProxyCounts | undefined;
   /** `EPOCH.REVISION` of its table, `TABLE_UNKNOWN`, or undefined: an original, which doesn't tell. */
   readonly table: string | undefined;
   /** It wants to know whether that table is the newest one (`TABLE_QUESTION_HEADER`). */
@@ -95,9 +100,9 @@ class HttpProxyLink implements ProxyLink {
   }
 
   async stats(version: CallVersion): Promise<StatsAnswer> {
-    const answer = await this.#polls.exchange("stats", { version });
+    const answer = await this.#polls.exchange("stats", { version, statsFlags: POLLED_PARTS });
     return {
-      stats: checkStats(this.#polls.parse(answer), this.addr),
+      ...splitStats(checkStats(this.#polls.parse(answer), this.addr)),
       table: textOf(answer.headers[TABLE_HEADER]),
       question: textOf(answer.headers[TABLE_QUESTION_HEADER]),
     };
@@ -179,6 +184,20 @@ function checkStats(value: unknown, addr: string): ProxyStatsJson {
     throw new CodisError("REMOTE_REFUSED", `${addr} answered something else than statistics`);
   }
   return stats as ProxyStatsJson;
+}
+
+/** What Codis has, and what was asked for beside that: the old API shows the first only. */
+function splitStats(all: ProxyStatsJson): Pick<StatsAnswer, "stats" | "counts"> {
+  const { bytes, ...stats } = all;
+  const { cmd, layout, ...ops } = all.ops;
+  const isGood =
+    Array.isArray(cmd) && cmd.every(({ opstr, calls }) => typeof opstr === "string" && calls >= 0);
+  const counts = isGood ? { commands: cmd, layout, bytes: checkBytes(bytes) } : undefined;
+  return { stats: { ...stats, ops }, counts };
+}
+
+function checkBytes(bytes: ProxyStatsJson["bytes"]): ProxyCounts["bytes"] {
+  return bytes !== undefined && bytes.in >= 0 && bytes.out >= 0 ? bytes : undefined;
 }
 
 function isSentinels(value: unknown): boolean {

@@ -38,7 +38,7 @@ export const FLEET_TIMING: FleetTiming = {
   modelReportPeriodMs: 5000,
 };
 
-/** Longest answer to anything but a read of the slots; statistics have about 1 KB. */
+/** Longest answer to anything but a read of the slots; statistics have about 10 KB, with all commands 500 KB. */
 export const ANSWER_BYTES_MAX = 1024 * 1024;
 /** Longest answer to a read of the slots; 1024 slots have about 150 KB. */
 export const SLOTS_ANSWER_BYTES_MAX = 16 * 1024 * 1024;

@@ -8,6 +8,7 @@
 import { prepareSlots } from "../../model/change/slot-step.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import { type HandOver, HELD_SLOTS_MAX, type StepTopology } from "./hand-over.ts";
+import type { MoveMethods } from "./move-methods.ts";
 import type { OlderMovers } from "./older-movers.ts";
 import { type Pair, placeOf } from "./pair.ts";
 import type { PairLook, Preflight } from "./preflight.ts";
@@ -18,6 +19,7 @@ export interface BeginningOptions {
   readonly topology: StepTopology;
   readonly preflight: Pick<Preflight, "checkProxies" | "checkMethods" | "checkPair">;
   readonly olderMovers: Pick<OlderMovers, "cut">;
+  readonly methods: Pick<MoveMethods, "note">;
   readonly handOver: HandOver;
   readonly steps: Steps;
   /** Runs with no other step of the engine under way. */
@@ -176,19 +178,26 @@ export class Beginning {
 
   /** Once a slot of theirs is `preparing` no proxy comes that can't take part. False: nothing is to be begun. */
   async #prepareFirst(begun: Begun, slotIds: readonly number[]): Promise<boolean> {
-    const { topology, preflight } = this.#options;
+    const { topology, preflight, methods } = this.#options;
+    const { look } = begun;
     // The wait for the turn may have been long.
     const first = this.#wanted(begun, slotIds).slice(0, HELD_SLOTS_MAX);
     if (first.length === 0) {
       return false;
     }
+    const { slots } = topology.snapshot();
+    await methods.note(
+      slotIds.flatMap((id) => slots[id] ?? []),
+      look.method,
+      slots,
+    );
     await topology.commit(`slots ${first.join(",")}: preparing`, (now) =>
       prepareSlots(
         now,
         first.filter((id) => this.#isOf(begun.pair, now, id)),
       ),
     );
-    preflight.checkMethods();
+    preflight.checkMethods(look.method);
     return true;
   }
 

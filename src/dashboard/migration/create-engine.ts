@@ -1,16 +1,21 @@
 /**
- * Puts the engine together for one leader: looks at servers, searches, records, and one `migrate` mover for each
- * pair of groups.
+ * Puts the engine together for one leader: looks at servers, searches, records, and a mover for each pair of groups:
+ * `codis` where both servers have the slot commands of codis-server, else `migrate`.
  */
 import type { Log } from "../../base/log.ts";
 import type { Leadership } from "../../coordinator/coordinator.ts";
+import { FORWARD_METHOD } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { ProxyFigures, PushReport } from "../control.ts";
-import type { EngineEvents, MigrationEngine, MigrationPolicy } from "./contract.ts";
+import type { EngineEvents, MigrationEngine, MigrationPolicy, MoverOptions } from "./contract.ts";
 import { Engine } from "./engine.ts";
 import type { StepTopology } from "./hand-over.ts";
 import type { LeftSlots } from "./left-slots.ts";
+import type { MoveMethods } from "./move-methods.ts";
+import { createCodisMover } from "./mover/codis-mover.ts";
 import { createMigrateMover } from "./mover/migrate-mover.ts";
+import { ServerTurns } from "./mover/server-turns.ts";
+import type { CodisMoverSettings } from "./mover/slot-order.ts";
 import { OlderMovers } from "./older-movers.ts";
 import { Preflight } from "./preflight.ts";
 import { SourceGuard } from "./source-guard.ts";
@@ -27,7 +32,10 @@ export interface CreateEngineOptions {
   /** `Fleet.whenSynced`. */
   readonly whenSynced: (revision: number, timeoutMs: number) => Promise<PushReport>;
   readonly proxyFigures: () => ReadonlyMap<string, ProxyFigures>;
-  readonly settings: {
+  readonly methods: MoveMethods;
+  readonly settings: CodisMoverSettings & {
+    /** `migration_method`. */
+    readonly method: "sync" | "semi-async";
     readonly parallelSlots: number;
     readonly maxStallMs: number;
     readonly ioTimeoutMs: number;
@@ -56,16 +64,19 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
     left,
     staleKeys: new StaleKeys({ slotCount, epoch, confirm }),
     onStaleKeys: (count) => events.onStaleKeys(count),
+    migrationMethod: settings.method,
     log,
   });
+  const turns = new ServerTurns();
   return new Engine({
     topology,
     whenSynced: options.whenSynced,
     preflight,
     olderMovers,
     left,
-    createMover: ({ source, target }, onEmptied) =>
-      createMigrateMover({
+    methods: options.methods,
+    createMover: ({ source, target, method = FORWARD_METHOD.migrate }, onEmptied) => {
+      const moverOptions: MoverOptions = {
         source,
         target,
         slotCount,
@@ -84,8 +95,12 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
           onStall: (ms) => events.onStall(ms),
           onRetry: () => events.onRetry(),
         },
-      }),
-    openGuard: ({ source }) => SourceGuard.open(source, epoch),
+      };
+      return method === FORWARD_METHOD.migrate
+        ? createMigrateMover(moverOptions)
+        : createCodisMover({ ...moverOptions, method, turns, settings });
+    },
+    openGuard: ({ source, method }) => SourceGuard.open(source, epoch, method),
     policy,
     events,
     parallelSlots: settings.parallelSlots,

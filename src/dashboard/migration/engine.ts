@@ -24,6 +24,7 @@ import type { EngineEvents, MigrationEngine, MigrationPolicy, Mover } from "./co
 import { HandOver, HELD_SLOTS_MAX, notConfirmed, type StepTopology } from "./hand-over.ts";
 import { HeldGroups, movingSlotsOf } from "./held-groups.ts";
 import type { LeftSlots } from "./left-slots.ts";
+import type { MoveMethods } from "./move-methods.ts";
 import { MoverPool } from "./mover-pool.ts";
 import type { OlderMovers } from "./older-movers.ts";
 import { type Pair, pairOf, placeOf, slotsBy } from "./pair.ts";
@@ -43,6 +44,7 @@ export interface EngineOptions {
   >;
   readonly olderMovers: Pick<OlderMovers, "isCut" | "cut" | "cutAll" | "cutSoon">;
   readonly left: Pick<LeftSlots, "add" | "remove">;
+  readonly methods: Pick<MoveMethods, "of" | "note">;
   readonly createMover: (pair: Pair, onEmptied: (slotIds: readonly number[]) => void) => Mover;
   /** Watches the pair's source. */
   readonly openGuard: TurningOptions["openGuard"];
@@ -123,6 +125,7 @@ export class Engine implements MigrationEngine {
       topology,
       preflight,
       olderMovers,
+      methods: options.methods,
       handOver: this.#handOver,
       steps: this.#steps,
       inTurn,
@@ -477,7 +480,8 @@ export class Engine implements MigrationEngine {
   }
 
   #pairOf(now: Topology, slotId: number): Pair {
-    return pairOf(now, slotId, this.#options.password);
+    const { password, methods } = this.#options;
+    return pairOf(now, slotId, password, (slot) => methods.of(slot));
   }
 
   /** All masters of the product. */

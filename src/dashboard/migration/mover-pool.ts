@@ -1,9 +1,10 @@
 /**
- * The movers of a leader, one for each pair of groups that exchange slots. A pair whose master has changed gets
- * a new mover; one without slots is closed.
+ * The movers of a leader, one for each pair of groups that exchange slots (two while slots move in two ways). A pair
+ * whose master has changed gets a new mover; one without slots is closed.
  */
 import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { FORWARD_METHOD } from "../../model/slot.ts";
 import type { Mover } from "./contract.ts";
 import { type Pair, placeOf } from "./pair.ts";
 
@@ -160,6 +161,6 @@ export class MoverPool {
   }
 }
 
-function keyOf({ source, target }: Pair): string {
-  return `${source.groupId}>${target.groupId}`;
+function keyOf({ source, target, method = FORWARD_METHOD.migrate }: Pair): string {
+  return `${source.groupId}>${target.groupId} ${method}`;
 }

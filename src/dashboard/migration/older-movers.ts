@@ -7,7 +7,7 @@ import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { MoverServer } from "./contract.ts";
 import type { Pair } from "./pair.ts";
-import { connectTo, cutOlderMovers } from "./server-look.ts";
+import { cancelSlotMoves, connectTo, cutOlderMovers } from "./server-look.ts";
 
 /** What cutting needs. */
 export interface OlderMoversOptions {
@@ -70,6 +70,7 @@ export class OlderMovers {
     const client = await connectTo(server, epoch);
     try {
       const count = await cutOlderMovers(client, epoch);
+      await cancelSlotMoves(client);
       if (count > 0) {
         const { addr } = server;
         const text = `${count} connections of an earlier leader were cut`;

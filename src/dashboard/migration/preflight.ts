@@ -6,8 +6,14 @@
  */
 import { CodisError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import {
+  commonMethod,
+  knowsMethod,
+  METHOD_NAMES,
+  methodsBetween,
+} from "../../model/move-method.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
-import { FORWARD_METHOD } from "../../model/slot.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import type { ProxyFigures, PushReport } from "../control.ts";
@@ -17,7 +23,14 @@ import type { LeftSlots } from "./left-slots.ts";
 import type { OlderMovers } from "./older-movers.ts";
 import { type Pair, placeOf } from "./pair.ts";
 import { probePayload } from "./payload-probe.ts";
-import { checkMigrate, connectTo, cutProxyMovers, lookAtServer } from "./server-look.ts";
+import {
+  checkMigrate,
+  checkSlotMove,
+  connectTo,
+  cutProxyMovers,
+  lookAtServer,
+  type ServerLook,
+} from "./server-look.ts";
 
 /** What the looks need. */
 export interface PreflightOptions {
@@ -31,6 +44,8 @@ export interface PreflightOptions {
   readonly left: Pick<LeftSlots, "of">;
   readonly staleKeys: StaleKeySearch;
   readonly onStaleKeys: (count: number) => void;
+  /** `migration_method`. */
+  readonly migrationMethod: "sync" | "semi-async";
   readonly log: Log;
 }
 
@@ -48,6 +63,8 @@ export interface PairCheck {
 
 /** Servers that were found well, still connected to. */
 export interface PairLook {
+  /** How keys of the slots will be reached. */
+  readonly method: ForwardMethod;
   /** Whether both still are the processes that were looked at. */
   isCurrent(): boolean;
   close(): void;
@@ -57,6 +74,8 @@ export interface PairLook {
 interface Known {
   readonly sourceRunId: string;
   readonly targetRunId: string;
+  /** Ways in which keys can go, best first. */
+  readonly methods: readonly ForwardMethod[];
   /** The target is known to know the source's payloads. */
   readonly isPayloadKnown: boolean;
   /** Slots for which the target was searched. */
@@ -78,7 +97,6 @@ export class Preflight {
   /** Rejects with STATE_CONFLICT, and the names of the proxies that can't take part now. */
   async checkProxies(): Promise<void> {
     const { topology, proxyFigures, whenSynced } = this.#options;
-    this.checkMethods();
     const now = topology();
     const figures = proxyFigures();
     for (const proxy of now.proxies.values()) {
@@ -94,15 +112,30 @@ export class Preflight {
   }
 
   /** Throws STATE_CONFLICT when a proxy doesn't know how keys move. Once a slot is `preparing`, none such comes. */
-  checkMethods(): void {
+  checkMethods(method: ForwardMethod): void {
     for (const proxy of this.#options.topology().proxies.values()) {
-      if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
+      if (!knowsMethod(proxy, method)) {
+        const what =
+          method === FORWARD_METHOD.migrate
+            ? "can move keys with MIGRATE"
+            : `knows forward_method ${method} (${METHOD_NAMES[method]})`;
         throw new CodisError(
           "STATE_CONFLICT",
-          `${nameOf(proxy)} doesn't say that it can move keys with MIGRATE; replace it by one of this program`,
+          `${nameOf(proxy)} doesn't say that it ${what}; replace it by one of this program`,
         );
       }
     }
+  }
+
+  /** The best of the ways that all proxies know. Throws as `checkMethods` when there is none. */
+  #chooseMethod(methods: readonly ForwardMethod[]): ForwardMethod {
+    const [best] = methods;
+    if (best === undefined) {
+      throw new CodisError("INTERNAL", "servers that were found well know no way to move keys");
+    }
+    const method = commonMethod(this.#options.topology().proxies.values(), methods);
+    this.checkMethods(method ?? best);
+    return method ?? best;
   }
 
   /** Makes sure that the slots can be handed over; the caller closes the look. Rejects with the reason why not. */
@@ -117,7 +150,7 @@ export class Preflight {
     }
     await olderMovers.cut(pair);
     const clients: RedisClient[] = [];
-    const look: PairLook = {
+    const look = {
       // A process that ends closes its connections.
       isCurrent: () => clients.every(({ isOpen }) => isOpen),
       close: () => {
@@ -135,12 +168,13 @@ export class Preflight {
         clients.push(source);
       }
       const known = await this.#checkServers(check, source, target);
+      const method = this.#chooseMethod(known.methods);
       await this.#search(check, known, target);
+      return { ...look, method };
     } catch (thrown) {
       look.close();
       throw thrown;
     }
-    return look;
   }
 
   /** Makes sure that half-moved slots of the pair can go back to its source. Rejects with the reason why not. */
@@ -152,10 +186,19 @@ export class Preflight {
       connectTo(pair.target, epoch),
     ]);
     try {
-      await lookAtServer(source);
-      const { keyspace } = await lookAtServer(target);
-      await checkMigrate(target);
-      await probePayload(target, keyspace, source);
+      const method = pair.method ?? FORWARD_METHOD.migrate;
+      const sourceLook = await lookAtServer(source);
+      const targetLook = await lookAtServer(target);
+      const ways = methodsBetween(targetLook, sourceLook, wantedFor(method));
+      if (!ways.includes(method)) {
+        throw new CodisError(
+          "STATE_CONFLICT",
+          `keys can't go back from server ${target.addr} to ${source.addr}: ` +
+            `they move with ${METHOD_NAMES[method]}, which not both of them know any more`,
+        );
+      }
+      await (method === FORWARD_METHOD.migrate ? checkMigrate(target) : checkSlotMove(target));
+      await probePayload(target, targetLook.keyspace, source);
     } finally {
       source.close();
       target.close();
@@ -192,11 +235,13 @@ export class Preflight {
         `servers ${pair.source.addr} and ${pair.target.addr} are one and the same process`,
       );
     }
+    const methods = this.#methodsFor(sourceLook, targetLook, pair);
     const isPayloadKnown =
       source === undefined || (await probePayload(source, sourceLook?.keyspace ?? [], target));
     if (!isSame) {
       if (source !== undefined) {
-        await checkMigrate(source);
+        const isMigrate = methods[0] === FORWARD_METHOD.migrate;
+        await (isMigrate ? checkMigrate(source) : checkSlotMove(source));
       }
       const { topology, password } = this.#options;
       const { addr, groupId } = pair.target;
@@ -207,9 +252,27 @@ export class Preflight {
       }
     }
     const searched = isSame ? before.searched : new Set<number>();
-    const known = { ...runs, isPayloadKnown, searched };
+    const known = { ...runs, methods, isPayloadKnown, searched };
     this.#known.set(key, known);
     return known;
+  }
+
+  /** Throws SERVER_VERSION_UNSUPPORTED when there is no way. A slot that comes from nowhere may go in any. */
+  #methodsFor(
+    sourceLook: ServerLook | undefined,
+    targetLook: ServerLook,
+    pair: Pair,
+  ): readonly ForwardMethod[] {
+    const { migrationMethod } = this.#options;
+    const methods = methodsBetween(sourceLook ?? targetLook, targetLook, migrationMethod);
+    if (methods.length === 0) {
+      throw new CodisError(
+        "SERVER_VERSION_UNSUPPORTED",
+        `servers ${pair.source.addr} and ${pair.target.addr} know no common way to move keys; ` +
+          "expected two of Redis 7.0 or later, or two with the slot commands of codis-server",
+      );
+    }
+    return methods;
   }
 
   async #search(
@@ -253,6 +316,11 @@ function notAll(reasons: string): CodisError {
     "STATE_CONFLICT",
     `${reasons}; no slot changes its owner without all proxies: start them, or remove them`,
   );
+}
+
+/** Under which wish `methodsBetween` gives the method, if the servers can. */
+function wantedFor(method: ForwardMethod): "sync" | "semi-async" {
+  return method === FORWARD_METHOD.sync ? "sync" : "semi-async";
 }
 
 function nameOf({ token, adminAddr }: ProxyRecord): string {

@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { CodisError, isCodisError } from "../../base/error.ts";
 import { findNamed, ioErrorCountOf, MOVER_NAME_PREFIX } from "../../migrate/doubt.ts";
+import type { MoveAbility } from "../../model/move-method.ts";
 import { type CallOptions, RedisClient } from "../../redis/client.ts";
 import {
   isVersionAtLeast,
@@ -16,11 +17,13 @@ import {
   parseVersion,
 } from "../../redis/info.ts";
 import { textOf } from "../../redis/reply.ts";
+import { selectDatabase } from "../../redis/server-command.ts";
 import { unexpectedReply } from "../../redis/server-error.ts";
+import { readSlotAbility } from "../../redis/slot-ability.ts";
 import type { MoverServer } from "./contract.ts";
 
 /** One look. */
-export interface ServerLook {
+export interface ServerLook extends MoveAbility {
   readonly runId: string;
   readonly keyspace: readonly KeyspaceEntry[];
 }
@@ -52,7 +55,7 @@ export function connectTo(
 
 /**
  * Looks at a server that keys move from or to. Throws SERVER_ROLE_WRONG when it isn't a master, and
- * SERVER_VERSION_UNSUPPORTED when it can't count the failures of MIGRATE.
+ * SERVER_VERSION_UNSUPPORTED when it has no slot commands and can't count the failures of MIGRATE.
  */
 export async function lookAtServer(client: RedisClient): Promise<ServerLook> {
   const info = parseInfo(await readText(client, ["INFO"]));
@@ -68,15 +71,19 @@ export async function lookAtServer(client: RedisClient): Promise<ServerLook> {
     );
   }
   const version = parseVersion(info["redis_version"]);
-  if (version === undefined || !isVersionAtLeast(version, 7, 0)) {
+  const slotCommands = await readSlotAbility(client);
+  const canMigrate = version !== undefined && isVersionAtLeast(version, 7, 0);
+  if (!canMigrate && slotCommands === "none") {
     throw new CodisError(
       "SERVER_VERSION_UNSUPPORTED",
       `server ${client.addr} is Redis ${info["redis_version"] ?? "of an unknown version"}, ` +
         "expected 7.0 or later to move slots",
     );
   }
-  await countIoErrors(client);
-  return { runId, keyspace: keyspaceOf(info) };
+  if (canMigrate) {
+    await countIoErrors(client);
+  }
+  return { runId, keyspace: keyspaceOf(info), slotCommands, canMigrate };
 }
 
 /**
@@ -101,6 +108,63 @@ export async function checkMigrate(source: RedisClient): Promise<void> {
     }
     throw thrown;
   }
+}
+
+/**
+ * Throws STATE_CONFLICT when the source doesn't carry out the slot command that moves keys: not allowed, say. Tried
+ * on a key that nobody has, as `checkMigrate`.
+ */
+export async function checkSlotMove(source: RedisClient): Promise<void> {
+  const key = `codis:probe:${randomUUID()}`;
+  try {
+    await source.call(["SLOTSMGRTTAGONE", "127.0.0.1", "1", `${PROBE_TIMEOUT_MS}`, key]);
+  } catch (thrown) {
+    if (isCodisError(thrown, "SERVER_REFUSED")) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `server ${source.addr} doesn't let keys be moved with SLOTSMGRTTAGONE: ${thrown.message}`,
+        { cause: thrown },
+      );
+    }
+    throw thrown;
+  }
+}
+
+/**
+ * Breaks off what earlier leaders' movers have ordered at a server that moves keys by itself; their connections are
+ * cut already. Nobody else of this leader orders anything there yet.
+ */
+export async function cancelSlotMoves(client: RedisClient): Promise<void> {
+  if ((await readSlotAbility(client)) !== "async") {
+    return;
+  }
+  for (const { db } of keyspaceOf(parseInfo(await readText(client, ["INFO", "keyspace"])))) {
+    await selectDatabase(client, db);
+    await client.call(["SLOTSMGRT-ASYNC-CANCEL"]);
+  }
+}
+
+/**
+ * Waits for what the server moves by itself, whoever ordered it. False: such a job was broken off, and may have left
+ * copies at its target. Rejects when one takes longer than the bound of a call.
+ */
+export async function awaitSlotMoves(
+  client: RedisClient,
+  options: CallOptions = {},
+): Promise<boolean> {
+  const info = parseInfo(await readText(client, ["INFO", "keyspace"], options));
+  for (const { db } of keyspaceOf(info)) {
+    await client.call(["SELECT", `${db}`], options);
+    try {
+      await client.call(["SLOTSMGRT-ASYNC-FENCE"], options);
+    } catch (thrown) {
+      if (isCodisError(thrown, "SERVER_REFUSED")) {
+        return false;
+      }
+      throw thrown;
+    }
+  }
+  return true;
 }
 
 /** Which run of the server's process answers. */
@@ -160,11 +224,24 @@ async function cutNamed(
   isWanted: (name: string) => boolean,
   options: CallOptions,
 ): Promise<number> {
-  const list = await readText(client, ["CLIENT", "LIST", "TYPE", "normal"], options);
+  const list = await listClients(client, options);
   const ids = findNamed(list, MOVER_NAME_PREFIX, isWanted);
   // One that is gone by itself answers 0.
   await Promise.all(ids.map((id) => client.call(["CLIENT", "KILL", "ID", id], options)));
   return ids.length;
+}
+
+/** Connections of clients, as CLIENT LIST shows them. */
+async function listClients(client: RedisClient, options: CallOptions): Promise<string> {
+  try {
+    return await readText(client, ["CLIENT", "LIST", "TYPE", "normal"], options);
+  } catch (thrown) {
+    if (isCodisError(thrown, "SERVER_REFUSED")) {
+      // Before Redis 5.0 there is no TYPE.
+      return readText(client, ["CLIENT", "LIST"], options);
+    }
+    throw thrown;
+  }
 }
 
 async function readText(

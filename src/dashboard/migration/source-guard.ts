@@ -4,11 +4,21 @@
  * there: a MIGRATE of theirs that is still on its way (its worker died, say) would take keys away from what is
  * about to become their home.
  *
+ * Where keys go with the slot commands of codis-server there is no such count. What the source moves by itself
+ * (semi-async), ordered by a proxy, is waited for: it must have ended well, or there may be copies on both sides.
+ *
  * The connection is made before the slots are held, and what is asked while they are is bounded.
  */
+import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import type { MoverServer } from "./contract.ts";
-import { connectTo, countIoErrors, cutProxyMovers, runIdOf } from "./server-look.ts";
+import {
+  awaitSlotMoves,
+  connectTo,
+  countIoErrors,
+  cutProxyMovers,
+  runIdOf,
+} from "./server-look.ts";
 
 /** Longest wait for each of the few answers while clients wait, milliseconds. */
 const HELD_CALL_MS = 500;
@@ -17,21 +27,36 @@ const HELD_CALL_MS = 500;
 export class SourceGuard {
   readonly runId: string;
   readonly #client: RedisClient;
-  readonly #ioErrors: number;
+  readonly #method: ForwardMethod;
+  /** undefined: not looked at. */
+  readonly #ioErrors: number | undefined;
 
   /** Connects and remembers. Rejects as `connectTo` and `lookAtServer` do. */
-  static async open(source: MoverServer, epoch: number): Promise<SourceGuard> {
+  static async open(
+    source: MoverServer,
+    epoch: number,
+    method: ForwardMethod = FORWARD_METHOD.migrate,
+  ): Promise<SourceGuard> {
     const client = await connectTo(source, epoch);
     try {
-      return new SourceGuard(client, await runIdOf(client), await countIoErrors(client));
+      const runId = await runIdOf(client);
+      const isCounted = method === FORWARD_METHOD.migrate;
+      const ioErrors = isCounted ? await countIoErrors(client) : undefined;
+      return new SourceGuard(client, method, runId, ioErrors);
     } catch (thrown) {
       client.close();
       throw thrown;
     }
   }
 
-  private constructor(client: RedisClient, runId: string, ioErrors: number) {
+  private constructor(
+    client: RedisClient,
+    method: ForwardMethod,
+    runId: string,
+    ioErrors: number | undefined,
+  ) {
     this.#client = client;
+    this.#method = method;
     this.runId = runId;
     this.#ioErrors = ioErrors;
   }
@@ -40,8 +65,14 @@ export class SourceGuard {
   async isUnchanged(): Promise<boolean> {
     const bound = { timeoutMs: HELD_CALL_MS };
     await cutProxyMovers(this.#client, bound);
-    const runId = await runIdOf(this.#client, bound);
-    return runId === this.runId && (await countIoErrors(this.#client, bound)) === this.#ioErrors;
+    if ((await runIdOf(this.#client, bound)) !== this.runId) {
+      return false;
+    }
+    if (this.#method === FORWARD_METHOD.semiAsync) {
+      return awaitSlotMoves(this.#client, bound);
+    }
+    const before = this.#ioErrors;
+    return before === undefined || (await countIoErrors(this.#client, bound)) === before;
   }
 
   close(): void {

@@ -6,6 +6,8 @@
  *     until all of it:       SCAN only                     (keys exact, bytes from the sample)
  *     then:                  the rest is inferred from what was seen of each database
  *
+ * A server with the slot commands counts keys by slot itself: then keys are exact in any case.
+ *
  * SCAN goes through a database in an order that has nothing to do with slots, so what was seen is a fair
  * sample. The server rests between steps, longer when somebody else's PING takes long.
  */
@@ -17,8 +19,9 @@ import { BIG_KEYS_MAX, type BigKey } from "../../model/operation/plan.ts";
 import { RedisClient } from "../../redis/client.ts";
 import { keyspaceOf } from "../../redis/info.ts";
 import { numberOf, textOf } from "../../redis/reply.ts";
-import { readInfo, scan, selectDatabase } from "../../redis/server-command.ts";
+import { readInfo, scan, selectDatabase, slotsInfo } from "../../redis/server-command.ts";
 import { refusedBy } from "../../redis/server-error.ts";
+import { readSlotAbility, type SlotAbility } from "../../redis/slot-ability.ts";
 import { errorTextOf, isErrorReply, type RespValue } from "../../resp/value.ts";
 import { encodeForKeys, keyCommand, readInteger } from "../migration/mover/frame.ts";
 import { MoverLink } from "../migration/mover/link.ts";
@@ -130,6 +133,7 @@ class Measuring {
   readonly #bigSlotIds = new Set<number>();
   readonly #samples: SampleKey[] = [];
   #lookedLeft: number;
+  #slotCommands: SlotAbility | undefined;
   #isExact = true;
 
   constructor(
@@ -175,6 +179,7 @@ class Measuring {
     const lookUntilMs = beganMs + (endsMs - beganMs) * LOOK_SHARE;
     const seen = new Map<number, Seen>();
     await selectDatabase(this.#client, db);
+    const exact = await this.#countsOf();
     let scanned = 0;
     let cursor = "0";
     let isWhole = false;
@@ -200,7 +205,13 @@ class Measuring {
     }
     this.#isExact &&= isWhole;
     const factor = isWhole ? 1 : Math.max(1, keyCount / Math.max(1, scanned));
-    this.#databases.push({ seen, factor });
+    this.#databases.push({ seen, factor, exact });
+  }
+
+  /** Of the selected database; undefined when the server doesn't count keys by slot. */
+  async #countsOf(): Promise<ReadonlyMap<number, number> | undefined> {
+    this.#slotCommands ??= await readSlotAbility(this.#client);
+    return this.#slotCommands === "none" ? undefined : slotsInfo(this.#client);
   }
 
   #wantedOf(keys: readonly Buffer[]): readonly WantedKey[] {
@@ -299,19 +310,25 @@ class Measuring {
     });
   }
 
-  /** Adds up what was seen of all databases. */
+  #wantedIn(counts: ReadonlyMap<number, number>): readonly number[] {
+    return [...counts.keys()].filter((slotId) => this.#options.isWanted(slotId));
+  }
+
+  /** Adds up what was seen of all databases, or counted by the server itself. */
   #sumUp(): ReadonlyMap<number, SlotFigures> {
     const totals = new Map<number, { keys: number; bytes: number }>();
     const usual = meanBytes(
       this.#databases.flatMap(({ seen }) => [...seen.values()]),
       0,
     );
-    for (const { seen, factor } of this.#databases) {
+    for (const { seen, factor, exact } of this.#databases) {
       const usualHere = meanBytes([...seen.values()], usual);
-      for (const [slotId, slot] of seen) {
+      for (const slotId of exact === undefined ? seen.keys() : this.#wantedIn(exact)) {
+        const slot = seen.get(slotId);
+        const keys = exact?.get(slotId) ?? (slot?.keys ?? 0) * factor;
         const total = totals.get(slotId) ?? { keys: 0, bytes: 0 };
-        total.keys += slot.keys * factor;
-        total.bytes += slot.keys * factor * meanBytes([slot], usualHere);
+        total.keys += keys;
+        total.bytes += keys * meanBytes(slot === undefined ? [] : [slot], usualHere);
         totals.set(slotId, total);
       }
     }
@@ -328,6 +345,8 @@ class Measuring {
 interface SeenDatabase {
   readonly seen: ReadonlyMap<number, Seen>;
   readonly factor: number;
+  /** Keys by slot, as the server counts them. */
+  readonly exact: ReadonlyMap<number, number> | undefined;
 }
 
 /** Bytes of one key, of those that were looked at. */

@@ -25,6 +25,7 @@ import type { Operation, OperationSpeed } from "../../model/operation/operation.
 import { INTERVAL_US_MAX, type MigrationSwitches } from "../../model/operation/operation-record.ts";
 import type { BigKeyRule, Plan, PlanRequest } from "../../model/operation/plan.ts";
 import type { SlotMove } from "../../model/operation/plan-moves.ts";
+import type { ForwardMethod } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { CancelOptions, MigrationControl, StartOptions } from "../control.ts";
 import type {
@@ -58,6 +59,8 @@ export interface PlannerPort {
   measureMoves(moves: readonly SlotMove[]): Promise<ReadonlyMap<number, SlotFigures>>;
   /** One line for each reason why these moves can't be made that is known without asking servers. */
   quickProblems(moves: readonly SlotMove[]): readonly string[];
+  /** Ways in which keys of the move can go, best first, as far as that is known without asking servers. */
+  methodsOf(move: SlotMove): readonly ForwardMethod[];
   close(): void;
 }
 

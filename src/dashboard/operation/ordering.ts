@@ -155,7 +155,10 @@ export class Ordering {
     const { book, topology, planner } = this.#options;
     const now = topology.snapshot();
     change(now);
-    const [problem] = [...topologyProblems(now, moves), ...planner.quickProblems(moves)];
+    const [problem] = [
+      ...topologyProblems(now, moves, (move) => planner.methodsOf(move)),
+      ...planner.quickProblems(moves),
+    ];
     if (problem !== undefined) {
       throw new CodisError("STATE_CONFLICT", problem);
     }

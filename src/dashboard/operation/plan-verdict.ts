@@ -3,9 +3,10 @@
  * made from the topology, the masters and the figures. Pure.
  */
 import { coordinatorPath } from "../../model/coordinator-path.ts";
+import { commonMethod, knowsMethod, methodsBetween } from "../../model/move-method.ts";
 import type { BigKey, BigKeyRule, PlannedMove, PlanRequest } from "../../model/operation/plan.ts";
 import type { SlotMove } from "../../model/operation/plan-moves.ts";
-import { FORWARD_METHOD } from "../../model/slot.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import { findFault, type Topology } from "../../model/topology/topology.ts";
 import { infoNumber } from "../../redis/info.ts";
@@ -21,25 +22,23 @@ export interface PlanCase {
   readonly bigKeys: readonly BigKey[];
   readonly bigKeyRule: BigKeyRule;
   readonly refusedSlotIds: readonly number[];
+  /** `migration_method`. */
+  readonly migrationMethod: "sync" | "semi-async";
 }
 
 /** Big keys that one warning names. */
 const NAMED_KEYS_MAX = 3;
 
+/** Ways in which keys of a move can go, best first. */
+export type MethodsOf = (move: SlotMove) => readonly ForwardMethod[];
+
 /** Problems that the topology alone shows; also asked again right before a start. */
 export function topologyProblems(
   topology: Topology,
   moves: readonly SlotMove[],
+  methodsOf: MethodsOf,
 ): readonly string[] {
-  const problems: string[] = [];
-  for (const proxy of topology.proxies.values()) {
-    if (!proxy.forwardMethods.includes(FORWARD_METHOD.migrate)) {
-      problems.push(
-        `proxy-[${proxy.token}] at ${proxy.adminAddr} can't move keys (it doesn't know forward_method 2); ` +
-          "replace or remove it",
-      );
-    }
-  }
+  const problems: string[] = [...methodProblems(topology, moves, methodsOf)];
   for (const id of groupsOf(moves)) {
     const group = topology.groups.get(id);
     const fault = findFault(topology, coordinatorPath.group(topology.product, id));
@@ -53,11 +52,50 @@ export function topologyProblems(
   return problems;
 }
 
+/** Proxies that know none of the ways in which the keys of a move can go; each once. */
+function methodProblems(
+  topology: Topology,
+  moves: readonly SlotMove[],
+  methodsOf: MethodsOf,
+): readonly string[] {
+  const problems = new Set<string>();
+  const byPair = new Map(moves.map((move) => [`${move.fromGroupId}>${move.toGroupId}`, move]));
+  for (const move of byPair.values()) {
+    const methods = methodsOf(move);
+    const proxies = [...topology.proxies.values()];
+    if (methods.length === 0) {
+      problems.add(
+        `group-[${move.fromGroupId}] and group-[${move.toGroupId}]: their masters know no common way to move ` +
+          "keys; expected two of Redis 7.0 or later, or two with the slot commands of codis-server",
+      );
+    } else if (commonMethod(proxies, methods) === undefined) {
+      const known = methods.filter((method) => proxies.some((proxy) => knowsMethod(proxy, method)));
+      // Without those that don't know what the others do, or the best way, it would work.
+      const [wanted = FORWARD_METHOD.migrate] = known.length > 0 ? known : methods;
+      for (const proxy of proxies.filter((each) => !knowsMethod(each, wanted))) {
+        problems.add(
+          `proxy-[${proxy.token}] at ${proxy.adminAddr} can't move keys (it doesn't know forward_method ` +
+            `${wanted}); replace or remove it`,
+        );
+      }
+    }
+  }
+  return [...problems];
+}
+
 /** All problems of a plan, one line each. */
 export function findProblems(planCase: PlanCase): readonly string[] {
-  const { topology, moves, masters } = planCase;
+  const { topology, moves, masters, migrationMethod } = planCase;
+  const methodsOf: MethodsOf = ({ fromGroupId, toGroupId }) => {
+    const target = masters.get(toGroupId);
+    const source = masters.get(fromGroupId) ?? target;
+    // One that doesn't answer is a problem of its own.
+    return source?.info === undefined || target?.info === undefined
+      ? Object.values(FORWARD_METHOD)
+      : methodsBetween(source.ability, target.ability, migrationMethod);
+  };
   return [
-    ...topologyProblems(topology, moves),
+    ...topologyProblems(topology, moves, methodsOf),
     ...actionProblems(planCase),
     ...groupsOf(moves).flatMap((id) => masters.get(id)?.problems ?? []),
     ...roomLines(planCase)

@@ -11,16 +11,19 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { CodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { masterAddrOf } from "../../model/group.ts";
+import { type MoveAbility, methodsBetween } from "../../model/move-method.ts";
 import type { BigKeyRule, Plan, PlannedMove, PlanRequest } from "../../model/operation/plan.ts";
 import { describeGroups, type GroupLoad } from "../../model/operation/plan-groups.ts";
 import type { SlotMove } from "../../model/operation/plan-moves.ts";
 import { checkPlanRequest } from "../../model/operation/plan-request.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { ServerFigures } from "../control.ts";
 import { measureServer, type SlotFigures } from "./measure.ts";
 import { Draft, groupedSlots, type MeasureOutcome, type Measures, NOTHING } from "./plan-draft.ts";
 import { findProblems, findWarnings, type PlanCase } from "./plan-verdict.ts";
 import {
+  abilityOf,
   dataBytesOf,
   keyCountOf,
   type MasterFacts,
@@ -43,6 +46,8 @@ export interface PlannerOptions {
   readonly bigKeyRule: BigKeyRule;
   /** `migration_max_stall`, milliseconds. */
   readonly maxStallMs: number;
+  /** `migration_method`. */
+  readonly migrationMethod: "sync" | "semi-async";
   readonly log: Log;
   readonly clock?: Clock | undefined;
 }
@@ -119,9 +124,36 @@ export class Planner {
     const ids = new Set(moves.flatMap((move) => [move.fromGroupId, move.toGroupId]));
     return [...ids].flatMap((id) => {
       const addr = masterOf(topology, id);
-      const info = figures.get(addr)?.info;
-      return info === undefined ? [] : masterProblems(id, addr, info);
+      const known = figures.get(addr);
+      return known?.info === undefined
+        ? []
+        : masterProblems(id, addr, known.info, abilityOf(known.info, known.slotCommands));
     });
+  }
+
+  /** Ways in which keys of the move can go, as `quickProblems`; all where nothing is known. */
+  methodsOf({ fromGroupId, toGroupId }: SlotMove): readonly ForwardMethod[] {
+    const target = this.#abilityOf(toGroupId);
+    const source = fromGroupId === 0 ? target : this.#abilityOf(fromGroupId);
+    return source === undefined || target === undefined
+      ? Object.values(FORWARD_METHOD)
+      : methodsBetween(source, target, this.#options.migrationMethod);
+  }
+
+  #abilityOf(groupId: number): MoveAbility | undefined {
+    const addr = masterOf(this.#options.topology(), groupId);
+    const known = this.#options.serverFigures().get(addr);
+    return known?.info === undefined ? undefined : abilityOf(known.info, known.slotCommands);
+  }
+
+  /** Keys go without holding up their servers, however big: from here to every other group. */
+  #isSmooth(topology: Topology): boolean {
+    return (
+      this.#options.migrationMethod === "semi-async" &&
+      [...topology.groups.values()]
+        .filter(({ servers }) => servers.length > 0)
+        .every(({ id }) => this.#abilityOf(id)?.slotCommands === "async")
+    );
   }
 
   /**
@@ -179,7 +211,8 @@ export class Planner {
     trials: readonly string[],
   ): Plan {
     const { topology, request, moves } = draft;
-    const planCase: PlanCase = { ...draft, topology, request, moves, masters };
+    const { migrationMethod } = this.#options;
+    const planCase: PlanCase = { ...draft, topology, request, moves, masters, migrationMethod };
     this.#lastNumber += 1;
     const warnings = findWarnings(planCase);
     return {
@@ -261,7 +294,7 @@ export class Planner {
         slotCount: topology.slotCount,
         isWanted: (slotId) => slotIds.has(slotId),
         budgetMs,
-        maxStallMs: this.#options.maxStallMs,
+        maxStallMs: this.#isSmooth(topology) ? Number.POSITIVE_INFINITY : this.#options.maxStallMs,
         clock: this.#clock,
         signal: this.#closing.signal,
       });

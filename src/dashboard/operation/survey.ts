@@ -5,6 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { isCodisError, messageOf } from "../../base/error.ts";
+import type { MoveAbility } from "../../model/move-method.ts";
 import { RedisClient } from "../../redis/client.ts";
 import {
   infoKeys,
@@ -17,6 +18,7 @@ import { replicationOf } from "../../redis/replication.ts";
 import { bytesOf } from "../../redis/reply.ts";
 import { configGet, readInfo, selectDatabase } from "../../redis/server-command.ts";
 import { replyTextOf } from "../../redis/server-error.ts";
+import { readSlotAbility, type SlotAbility } from "../../redis/slot-ability.ts";
 import type { SampleKey } from "./measure.ts";
 
 /** A master at the moment of a plan. */
@@ -25,6 +27,8 @@ export interface MasterFacts {
   readonly addr: string;
   /** undefined: it doesn't answer, and `problems` says why. */
   readonly info: ServerInfo | undefined;
+  /** How keys can go from and to it. */
+  readonly ability: MoveAbility;
   /** One line each. */
   readonly problems: readonly string[];
   /** `always`, `everysec`, `no`, or `off` without a log; undefined when it can't be asked. */
@@ -48,17 +52,22 @@ const VERSION_MIN = [7, 0] as const;
 /** Looks at one master. Never rejects: what is wrong becomes a problem. Bounded by the client's deadlines. */
 export async function surveyMaster(options: SurveyOptions): Promise<MasterFacts> {
   const { groupId, addr } = options;
-  const unknown = { groupId, addr, info: undefined, appendfsync: undefined, onlineReplicas: 0 };
+  const unknown = {
+    ...{ groupId, addr, info: undefined, appendfsync: undefined, onlineReplicas: 0 },
+    ability: abilityOf(undefined),
+  };
   let client: RedisClient | undefined;
   try {
     client = await RedisClient.connect(options);
     const info = await readInfo(client);
     const replicas = replicationOf(info)?.replicas ?? [];
+    const ability = abilityOf(info, await readSlotAbility(client));
     return {
       groupId,
       addr,
       info,
-      problems: masterProblems(groupId, addr, info),
+      ability,
+      problems: masterProblems(groupId, addr, info, ability),
       appendfsync: await appendfsyncOf(client),
       onlineReplicas: replicas.filter(({ state }) => state === "online").length,
     };
@@ -79,12 +88,26 @@ export function keyCountOf(info: ServerInfo | undefined): number {
   return infoKeys(info) ?? 0;
 }
 
+/** How keys can go from and to a server. */
+export function abilityOf(
+  info: ServerInfo | undefined,
+  slotCommands: SlotAbility = "none",
+): MoveAbility {
+  const version = parseVersion(info?.["redis_version"]);
+  const canMigrate = version !== undefined && isVersionAtLeast(version, ...VERSION_MIN);
+  return { slotCommands, canMigrate };
+}
+
 /** Why keys can't be moved from or to this master, by its INFO; one line each. */
-export function masterProblems(groupId: number, addr: string, info: ServerInfo): readonly string[] {
+export function masterProblems(
+  groupId: number,
+  addr: string,
+  info: ServerInfo,
+  { slotCommands, canMigrate }: MoveAbility,
+): readonly string[] {
   const name = `group-[${groupId}]: server ${addr}`;
   const problems: string[] = [];
-  const version = parseVersion(info["redis_version"]);
-  if (version === undefined || !isVersionAtLeast(version, ...VERSION_MIN)) {
+  if (!canMigrate && slotCommands === "none") {
     problems.push(
       `${name} has version ${info["redis_version"] ?? "unknown"}; keys are moved from and to Redis 7.0 or later`,
     );

@@ -1,6 +1,7 @@
 /**
  * One server that is looked at again and again: its connection, what it said last, and how often its FUNCTION
- * libraries are asked for. Who looks when is `ServerPoller`'s affair; here one look at a time is made.
+ * libraries and its slot commands are asked for. Who looks when is `ServerPoller`'s affair; here one look at a time
+ * is made.
  */
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { isCodisError, messageOf } from "../../base/error.ts";
@@ -9,6 +10,7 @@ import { isVersionAtLeast, parseVersion, type ServerInfo } from "../../redis/inf
 import { digestFunctions, readFunctions, readInfo } from "../../redis/server-command.ts";
 import { ServerConnection } from "../../redis/server-connection.ts";
 import { isServerTimeout } from "../../redis/server-error.ts";
+import { readSlotAbility, type SlotAbility } from "../../redis/slot-ability.ts";
 import type { ServerFigures } from "../control.ts";
 
 /** How a server is looked at. */
@@ -39,6 +41,10 @@ export class PolledServer {
   /** What INFO counted when the libraries were asked for, and when that was. */
   #functionCounts = "";
   #functionsAtMs = Number.NEGATIVE_INFINITY;
+  #slotCommands: SlotAbility | undefined;
+  /** For which run that was asked, and when. */
+  #commandsOfRun = "";
+  #commandsAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PolledServerOptions) {
     this.addr = options.addr;
@@ -75,7 +81,11 @@ export class PolledServer {
     try {
       const info = await readInfo(this.#connection);
       await this.#lookAtFunctions(info);
-      this.#settle({ info, error: undefined, isTimedOut: false, functions: this.#functions });
+      await this.#lookAtCommands(info);
+      this.#settle({
+        ...{ info, error: undefined, isTimedOut: false },
+        ...{ functions: this.#functions, slotCommands: this.#slotCommands },
+      });
     } catch (thrown) {
       const error = messageOf(thrown);
       this.#settle({ info: undefined, error, isTimedOut: isServerTimeout(thrown) });
@@ -102,6 +112,19 @@ export class PolledServer {
     } else if (outcome.error === undefined && before?.error !== undefined) {
       log.info("server.back", `server ${this.addr} answers again`, { addr: this.addr });
     }
+  }
+
+  /** Asks which slot commands it has, once for each run, and now and then, as a module can be loaded at any time. */
+  async #lookAtCommands(info: ServerInfo): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    const runId = info["run_id"] ?? "";
+    const isFresh = nowMs - this.#commandsAtMs < this.#options.functionsIntervalMs;
+    if (runId === this.#commandsOfRun && isFresh) {
+      return;
+    }
+    this.#slotCommands = await readSlotAbility(this.#connection);
+    this.#commandsAtMs = nowMs;
+    this.#commandsOfRun = runId;
   }
 
   /** Asks for the libraries now and then, and at once when INFO counts others than before. */

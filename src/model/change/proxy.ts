@@ -5,9 +5,11 @@
  */
 import { CodisError } from "../../base/error.ts";
 import { coordinatorPath } from "../coordinator-path.ts";
+import { knowsMethod, METHOD_NAMES } from "../move-method.ts";
 import { isProxyToken, type ProxyModel } from "../proxy-model.ts";
 import { PROXIES_MAX, type ProxyRecord } from "../proxy-record.ts";
-import { FORWARD_METHOD } from "../slot.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../slot.ts";
+import type { SlotMapping } from "../slot-mapping.ts";
 import { getProxy, refuseFault } from "../topology/guard.ts";
 import { compareProxies } from "../topology/node.ts";
 import type { Topology } from "../topology/topology.ts";
@@ -15,8 +17,15 @@ import type { Topology } from "../topology/topology.ts";
 /** In the other states proxies are told, or may be at any moment, how keys move. */
 const AT_REST: ReadonlySet<string> = new Set(["", "pending", "finished"]);
 
-/** Registers a proxy; it gets the next free number. */
-export function addProxy(topology: Topology, model: ProxyModel): Topology {
+/** How keys of moving slots are reached. */
+type MethodOf = (slot: SlotMapping) => ForwardMethod;
+
+/** Registers a proxy; it gets the next free number. `methodOf` is asked about slots that move. */
+export function addProxy(
+  topology: Topology,
+  model: ProxyModel,
+  methodOf: MethodOf = () => FORWARD_METHOD.migrate,
+): Topology {
   const { token } = model;
   checkModel(topology, model);
   if (topology.proxies.has(token)) {
@@ -29,7 +38,7 @@ export function addProxy(topology: Topology, model: ProxyModel): Topology {
       `a product can have ${PROXIES_MAX} proxies, remove some`,
     );
   }
-  refuseBystander(topology, model);
+  refuseBystander(topology, model, methodOf);
   const ids = [...topology.proxies.values()].map((proxy) => proxy.id);
   return withProxy(topology, { ...model, id: Math.max(0, ...ids) + 1 });
 }
@@ -50,12 +59,19 @@ export function removeProxy(topology: Topology, token: string): Topology {
 }
 
 /** One that doesn't know how keys of moving slots are reached would serve such slots from the wrong server. */
-function refuseBystander(topology: Topology, { token, forwardMethods }: ProxyModel): void {
-  const moving = topology.slots.find(({ action: { state } }) => !AT_REST.has(state));
-  if (moving !== undefined && !forwardMethods.includes(FORWARD_METHOD.migrate)) {
+function refuseBystander(topology: Topology, model: ProxyModel, methodOf: MethodOf): void {
+  const moving = topology.slots.find(
+    (slot) => !AT_REST.has(slot.action.state) && !knowsMethod(model, methodOf(slot)),
+  );
+  if (moving !== undefined) {
+    const method = methodOf(moving);
+    const how =
+      method === FORWARD_METHOD.migrate
+        ? "can't move keys with MIGRATE"
+        : `doesn't know forward_method ${method} (${METHOD_NAMES[method]})`;
     throw new CodisError(
       "STATE_CONFLICT",
-      `proxy-[${token}] can't move keys with MIGRATE, and slot-[${moving.id}] moves so now; ` +
+      `proxy-[${model.token}] ${how}, and slot-[${moving.id}] moves so now; ` +
         "register it when no slot moves",
     );
   }

@@ -392,7 +392,7 @@ export class KeyedDispatcher {
   #slotNotServed(session: SessionPort, id: number, slot: number, nowMs: number): number {
     if (this.#router.slotStates[slot] !== SLOT_LOCKED) {
       session.slotWaitStartMs = 0;
-      return this.#fail(session, id, this.#router.refusalOfSlot(slot));
+      return this.#fail(session, id, REPLY_SLOT_OFFLINE);
     }
     if (session.slotWaitStartMs === 0) session.slotWaitStartMs = nowMs;
     if (nowMs - session.slotWaitStartMs < this.#options.slotHoldTimeoutMs) return WAIT_SLOT;

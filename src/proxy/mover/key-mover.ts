@@ -14,32 +14,17 @@ import { Backoff } from "../../base/backoff.ts";
 import { messageOf } from "../../base/error.ts";
 import { causeOf, type MigrateOutcome, outcomeOf } from "../../migrate/migrate-outcome.ts";
 import { type MigrateTarget, migrateRequest } from "../../migrate/migrate-request.ts";
+import { FORWARD_METHOD } from "../../model/slot.ts";
 import { atTurnEnd } from "../../net/turn.ts";
 import { socketAddrOf } from "../backend/backend.ts";
 import type { MoveStats } from "../stats/move-stats.ts";
 import { DoubtWatch } from "./doubt-watch.ts";
-import type { LinkSettings } from "./link.ts";
 import type { MovingSlot } from "./moving-slot.ts";
+import type { MoverEvents, MoverSettings, SlotMover } from "./slot-mover.ts";
 import { Source, textOf } from "./source.ts";
 import { Target } from "./target.ts";
 import { LinkLost, ServerRefused } from "./trouble.ts";
 import { KeyQueue, type KeyWaiter, type WantedKey } from "./wanted-key.ts";
-
-/** Settings of all movers of a worker. */
-export interface MoverSettings extends Omit<LinkSettings, "addr"> {
-  /** Bound of the source for each step of one MIGRATE (`migration_io_timeout`), milliseconds. */
-  readonly ioTimeoutMs: number;
-}
-
-/** What a mover tells. */
-export interface MoverEvents {
-  /** Something must be made sure of before anything that was moved is used. */
-  onDoubt(mover: KeyMover): void;
-  /** It can't go on and tries again by itself; undefined: it goes on. Told when it changes. */
-  onTrouble(mover: KeyMover, trouble: string | undefined): void;
-  /** What may be under way at the source has changed. */
-  onProgress(): void;
-}
 
 /** Rest after trouble. */
 const REST_MIN_MS = 50;
@@ -50,7 +35,8 @@ const KEY_REST_MS = 100;
 const IDLE_MS = 20;
 
 /** See the file head. One for each pair of servers. */
-export class KeyMover {
+export class KeyMover implements SlotMover {
+  readonly method = FORWARD_METHOD.migrate;
   readonly source: string;
   readonly target: string;
   readonly #settings: MoverSettings;

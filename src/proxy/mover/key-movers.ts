@@ -1,15 +1,19 @@
 /**
- * All movers of a worker, one for each pair of servers that exchange slots, and the slots that move.
+ * All movers of a worker, one for each pair of servers that exchange slots and each way of moving, and the slots
+ * that move.
  *
  * A mover comes with the first slot of its pair. It goes a while after the last one, but not before it is known
  * that nothing it sent is still to be carried out at the source: a table that takes a slot away from a pair is
  * acknowledged only then (`settled`).
  */
 import { CodisError } from "../../base/error.ts";
+import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import type { MoveStats } from "../stats/move-stats.ts";
-import { KeyMover, type MoverEvents, type MoverSettings } from "./key-mover.ts";
+import { KeyMover } from "./key-mover.ts";
 import { KnownKeys } from "./known-keys.ts";
 import { MovingSlot } from "./moving-slot.ts";
+import type { MoverEvents, MoverSettings, SlotMover } from "./slot-mover.ts";
+import { TagMover } from "./tag-mover.ts";
 
 /** A mover without slots keeps so long what it has made sure of. */
 const UNUSED_MS = 600_000;
@@ -21,7 +25,7 @@ interface Waiting {
 }
 
 interface Pair {
-  readonly mover: KeyMover;
+  readonly mover: SlotMover;
   slotCount: number;
   unusedSinceMs: number;
 }
@@ -47,12 +51,11 @@ export class KeyMovers {
   }
 
   /** The slot begins to move; it doesn't already. Addresses as in the slot table. */
-  begin(slotId: number, source: string, target: string): MovingSlot {
-    const key = `${source}>${target}`;
+  begin(slotId: number, method: ForwardMethod, source: string, target: string): MovingSlot {
+    const key = keyOf({ method, source, target });
     let pair = this.#pairs.get(key);
     if (pair === undefined) {
-      const mover = new KeyMover(source, target, this.#settings, this.#stats, this.#events);
-      pair = { mover, slotCount: 0, unusedSinceMs: 0 };
+      pair = { mover: this.#create(method, source, target), slotCount: 0, unusedSinceMs: 0 };
       this.#pairs.set(key, pair);
     }
     if (pair.slotCount === 0) pair.mover.prepare();
@@ -66,7 +69,7 @@ export class KeyMovers {
   end(slot: MovingSlot, nowMs: number): void {
     slot.end();
     this.#slots.delete(slot.id);
-    const pair = this.#pairs.get(`${slot.mover.source}>${slot.mover.target}`);
+    const pair = this.#pairs.get(keyOf(slot.mover));
     if (pair === undefined) return;
     pair.slotCount--;
     pair.unusedSinceMs = nowMs;
@@ -121,6 +124,13 @@ export class KeyMovers {
     }
   }
 
+  #create(method: ForwardMethod, source: string, target: string): SlotMover {
+    const [settings, stats, events] = [this.#settings, this.#stats, this.#events];
+    return method === FORWARD_METHOD.migrate
+      ? new KeyMover(source, target, settings, stats, events)
+      : new TagMover({ method, source, target, settings, stats, events });
+  }
+
   /** A slot whose keys may be taken away although it doesn't move this way any more. */
   #unsettled(): MovingSlot | undefined {
     for (const { mover } of this.#pairs.values()) {
@@ -138,4 +148,12 @@ export class KeyMovers {
       resolve();
     }
   }
+}
+
+function keyOf({
+  method,
+  source,
+  target,
+}: Pick<SlotMover, "method" | "source" | "target">): string {
+  return `${method} ${source}>${target}`;
 }

@@ -2,20 +2,21 @@
  * One move of one slot, as this worker takes part in it: from the table that says so until the one that says
  * something else. A slot that moves again is another object, so that nothing is mixed up between two moves.
  */
-import type { KeyMover } from "./key-mover.ts";
+import { FORWARD_METHOD } from "../../model/slot.ts";
 import { type KnownKeys, type KnownOfSlot, keyIdOf } from "./known-keys.ts";
+import type { SlotMover } from "./slot-mover.ts";
 import type { KeyWaiter } from "./wanted-key.ts";
 
 /** See the file head. */
 export class MovingSlot {
   readonly id: number;
   /** Moves the slot's keys; shared with all slots of the same pair. */
-  readonly mover: KeyMover;
+  readonly mover: SlotMover;
   readonly #all: KnownKeys;
   readonly #known: KnownOfSlot;
   #isCurrent = true;
 
-  constructor(id: number, mover: KeyMover, known: KnownKeys) {
+  constructor(id: number, mover: SlotMover, known: KnownKeys) {
     this.id = id;
     this.mover = mover;
     this.#all = known;
@@ -27,9 +28,17 @@ export class MovingSlot {
     return this.#isCurrent;
   }
 
-  /** Whether a key is known not to be at the source. */
+  /** Commands run at the source as long as their key is there. */
+  get isWrapped(): boolean {
+    return this.mover.method === FORWARD_METHOD.semiAsync;
+  }
+
+  /**
+   * Whether a key is known not to be at the source. Never when it is wrapped: a proxy of Codis may run a command at
+   * the source that makes a key there.
+   */
   isSure(db: number, name: Buffer): boolean {
-    return this.#all.has(this.#known, keyIdOf(db, name));
+    return !this.isWrapped && this.#all.has(this.#known, keyIdOf(db, name));
   }
 
   /** The waiter hears of the key later, never before this returns. */

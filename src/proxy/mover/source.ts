@@ -5,7 +5,8 @@
  * same connection (`src/migrate/doubt.ts`). When the connection is lost with such a command under way, the
  * command may still be carried out; so the next connection begins with killing that one.
  */
-import { ioErrorCountOf } from "../../migrate/doubt.ts";
+import { randomUUID } from "node:crypto";
+import { findNamed, ioErrorCountOf } from "../../migrate/doubt.ts";
 import type { RespValue } from "../../resp/value.ts";
 import { type Argv, type LinkSettings, MoverLink, throwIfRefused } from "./link.ts";
 import { LinkLost, ServerRefused } from "./trouble.ts";
@@ -63,7 +64,7 @@ export class Source {
     if (this.isOpen) return false;
     const link = await this.#connect();
     try {
-      const server = await readServer(link);
+      const server = await readServer(link, this.#settings.name);
       if (this.#orphan?.runId === server.runId) {
         const kill = ["CLIENT", "KILL", "ID", this.#orphan.clientId];
         throwIfRefused(await link.call(kill, QUESTION_TIMEOUT_MS), link.addr);
@@ -96,6 +97,11 @@ export class Source {
   async migrate(db: number, request: Argv): Promise<Counted<RespValue>> {
     const [value, errors] = await this.#take(db, [request, ERRORS]);
     return { value: value as RespValue, ioErrors: ioErrorCountOf(textOf(errors)) };
+  }
+
+  /** Sends commands of another kind that take keys away. The replies, of whatever type. */
+  order(db: number, argvs: readonly Argv[], timeoutMs: number): Promise<readonly RespValue[]> {
+    return this.#take(db, argvs, timeoutMs);
   }
 
   /** Removes keys that the target has for certain. */
@@ -151,11 +157,15 @@ export class Source {
     }
   }
 
-  async #take(db: number, argvs: readonly Argv[]): Promise<readonly RespValue[]> {
+  async #take(
+    db: number,
+    argvs: readonly Argv[],
+    timeoutMs: number = ANSWER_TIMEOUT_MS,
+  ): Promise<readonly RespValue[]> {
     const link = this.#open;
     this.#isTaking = true;
     try {
-      return await link.callIn(db, argvs, ANSWER_TIMEOUT_MS);
+      return await link.callIn(db, argvs, timeoutMs);
     } catch (thrown) {
       if (thrown instanceof LinkLost) {
         this.#orphan = this.#server;
@@ -170,7 +180,7 @@ export class Source {
 
 const ERRORS = ["INFO", "errorstats"];
 
-async function readServer(link: MoverLink): Promise<SourceServer> {
+async function readServer(link: MoverLink, name: string): Promise<SourceServer> {
   const replies = await link.callAll(
     [
       ["INFO", "server"],
@@ -178,15 +188,30 @@ async function readServer(link: MoverLink): Promise<SourceServer> {
     ],
     QUESTION_TIMEOUT_MS,
   );
-  for (const reply of replies) throwIfRefused(reply, link.addr);
+  throwIfRefused(replies[0] as RespValue, link.addr);
   const info = textOf(replies[0]);
   const runId = /^run_id:(\S+)/m.exec(info)?.[1];
   const uptimeSeconds = Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1]);
-  const id = replies[1];
-  if (runId === undefined || Number.isNaN(uptimeSeconds) || id?.type !== "integer") {
+  const id = replies[1]?.type === "integer" ? `${replies[1].value}` : await findOwnId(link, name);
+  if (runId === undefined || Number.isNaN(uptimeSeconds) || id === undefined) {
     throw new ServerRefused(`${link.addr} doesn't answer INFO and CLIENT ID as Redis does`);
   }
-  return { runId, uptimeSeconds, clientId: `${id.value}` };
+  return { runId, uptimeSeconds, clientId: id };
+}
+
+/** Before Redis 5.0 there is no CLIENT ID: the listing tells, under a name that nobody else has. */
+async function findOwnId(link: MoverLink, name: string): Promise<string | undefined> {
+  const ownName = `${name}/${randomUUID()}`;
+  const replies = await link.callAll(
+    [
+      ["CLIENT", "SETNAME", ownName],
+      ["CLIENT", "LIST"],
+      ["CLIENT", "SETNAME", name],
+    ],
+    QUESTION_TIMEOUT_MS,
+  );
+  for (const reply of replies) throwIfRefused(reply, link.addr);
+  return findNamed(textOf(replies[1]), ownName)[0];
 }
 
 /** Replies to one EXISTS for each key. Throws `ServerRefused` for an error. */

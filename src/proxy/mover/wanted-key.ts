@@ -35,6 +35,8 @@ export interface WantedKey {
   waiters: KeyWaiter[];
   /** It failed in company: it goes alone, so that its error is known to be its own. */
   isAlone: boolean;
+  /** A move of it was broken off half-way, and has to be made good whether somebody waits for it or not. */
+  isOwed: boolean;
   /** Not tried before, monotonic ms. */
   notBeforeMs: number;
 }
@@ -61,7 +63,8 @@ export class KeyQueue {
     }
     this.#keys.delete(id);
     const waiters = [waiter];
-    this.#keys.set(id, { slot, db, name, id, waiters, isAlone: false, notBeforeMs: 0 });
+    const state = { isAlone: false, isOwed: false, notBeforeMs: 0 };
+    this.#keys.set(id, { slot, db, name, id, waiters, ...state });
   }
 
   /** Drops all keys that nobody waits for, or whose slot doesn't move this way any more. */
@@ -106,5 +109,5 @@ export class KeyQueue {
 }
 
 function isWanted(key: WantedKey): boolean {
-  return key.slot.isCurrent && key.waiters.some((waiter) => waiter.isWaiting);
+  return key.slot.isCurrent && (key.isOwed || key.waiters.some((waiter) => waiter.isWaiting));
 }

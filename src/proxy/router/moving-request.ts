@@ -3,6 +3,7 @@
  *
  *   waiting -> ready | refused     as the mover says
  *   refused -> reading             a read that the source can answer; back to waiting when it hasn't the keys
+ *   unasked -> asking -> retrying  of one that the source may carry out itself; ready when it hasn't the key
  *   any     -> done                sent, answered, or taken out
  *
  * It leaves the queue only when it is the first one there, so a session's requests for one slot keep their order.
@@ -11,7 +12,24 @@ import type { KeyWaiter, Refusal } from "../mover/wanted-key.ts";
 import type { HeldRequest } from "./held-request.ts";
 
 /** See the file head. */
-export type MovingState = "waiting" | "ready" | "refused" | "reading" | "done";
+export type MovingState =
+  | "waiting"
+  | "ready"
+  | "refused"
+  | "reading"
+  | "unasked"
+  | "asking"
+  | "retrying"
+  | "done";
+
+/** States in which nothing of the request is at a server: it can be taken back. */
+const IDLE_STATES: ReadonlySet<MovingState> = new Set([
+  "waiting",
+  "ready",
+  "refused",
+  "unasked",
+  "retrying",
+]);
 
 /** See the file head. */
 export class MovingRequest implements KeyWaiter {
@@ -25,6 +43,8 @@ export class MovingRequest implements KeyWaiter {
   refusal: Refusal | undefined;
   /** Why a key couldn't be moved when it was last tried. */
   failure: string | undefined;
+  /** How often the source was asked to carry it out. */
+  tries = 0;
   readonly #onSettled: (request: MovingRequest) => void;
   #missing = 0;
 
@@ -41,6 +61,11 @@ export class MovingRequest implements KeyWaiter {
     this.sinceMs = sinceMs;
     this.order = order;
     this.#onSettled = onSettled;
+  }
+
+  /** Nothing of it is at a server, and it has no answer. */
+  get isIdle(): boolean {
+    return IDLE_STATES.has(this.state);
   }
 
   get isWaiting(): boolean {

@@ -5,21 +5,33 @@
  * for each session and slot: what one session asks of one slot keeps its order, and nobody else is held up. The
  * wait is bounded by `migration_hold_timeout`; then the request gets TRYAGAIN and is never sent anywhere.
  * When the slot stops moving this way, what waits is given back in the order in which it came.
+ *
+ * Of slots that are wrapped (semi-async of Codis) the source is asked to carry a request out, and only one whose key
+ * isn't there goes to the target. What is at the source when such a slot stops moving comes back later (`isLeaving`,
+ * `onLeft`), ahead of all others.
  */
-import { FORWARD_METHOD, type SlotRecord } from "../../model/slot.ts";
+import type { SlotRecord } from "../../model/slot.ts";
 import { memoryGauge } from "../../net/buffer-pool.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { MoveFigures } from "../control.ts";
-import type { MoverEvents, MoverSettings } from "../mover/key-mover.ts";
 import { KeyMovers } from "../mover/key-movers.ts";
 import type { MovingSlot } from "../mover/moving-slot.ts";
+import type { MoverEvents, MoverSettings } from "../mover/slot-mover.ts";
 import type { ReplySink } from "../reply/reply-sink.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { MoveStats } from "../stats/move-stats.ts";
 import { CONN_RESET, type HeldRequest, isTaking, sendHeld } from "./held-request.ts";
 import { KeyWait, type WaitOrigin } from "./key-wait.ts";
+import { CANNOT_NAME, refusalReply, tryAgainReply } from "./moving-reply.ts";
 import { MovingRequest } from "./moving-request.ts";
 import { isPlainRead, readAtSource } from "./source-read.ts";
+import {
+  askWrapped,
+  isFullSource,
+  isWrappable,
+  retryDelayMs,
+  type WrappedAnswer,
+} from "./wrapped-request.ts";
 
 /** What movers tell the worker. */
 export type MoveEvents = Omit<MoverEvents, "onProgress">;
@@ -45,11 +57,18 @@ const REQUESTS_MAX = 65_536;
 const BYTES_MAX = 64 * 1024 * 1024;
 
 interface Entry {
-  readonly record: SlotRecord;
+  record: SlotRecord;
   readonly slot: MovingSlot;
   /** Requests that wait, by session. None is empty. */
   readonly queues: Map<ReplySink, MovingRequest[]>;
+  /** Requests that the source is asked to carry out. */
+  asked: number;
+  /** Of those, the ones that it didn't, since the slot stopped moving this way. */
+  readonly comeBack: MovingRequest[];
 }
+
+/** What waited at the source of a slot has its answers, but for these: in order, and ahead of all others. */
+export type OnLeft = (slotId: number, comeBack: readonly HeldRequest[]) => void;
 
 /** See the file head. One for each worker. */
 export class MovingSlots {
@@ -59,12 +78,21 @@ export class MovingSlots {
   readonly #findBackend: FindBackend;
   readonly #commandStats: CommandStats;
   readonly #entries = new Map<number, Entry>();
+  /** Slots that stopped moving as they did while the source was asked to carry out requests. */
+  readonly #leaving = new Map<number, Entry>();
+  readonly #onLeft: OnLeft;
   readonly #waits = new Set<KeyWait>();
   #nextOrder = 0;
   #requestCount = 0;
   #requestBytes = 0;
 
-  constructor(options: MoveOptions, findBackend: FindBackend, commandStats: CommandStats) {
+  constructor(
+    options: MoveOptions,
+    findBackend: FindBackend,
+    commandStats: CommandStats,
+    onLeft: OnLeft,
+  ) {
+    this.#onLeft = onLeft;
     this.#holdTimeoutMs = options.holdTimeoutMs;
     this.#movers = new KeyMovers(options.mover, this.stats, options.events);
     this.#findBackend = findBackend;
@@ -76,16 +104,26 @@ export class MovingSlots {
     return this.stats.figures(this.#requestCount + this.#waits.size);
   }
 
-  /** The slot as it moves now; undefined when it doesn't, or in a way that isn't ours. */
+  /**
+   * The source is still asked to carry out requests of the slot, by a table that doesn't hold any more: until
+   * `onLeft` no other request of the slot may go anywhere.
+   */
+  isLeaving(slotId: number): boolean {
+    return this.#leaving.has(slotId);
+  }
+
+  /** The slot as it moves now; undefined when it doesn't. */
   slot(slotId: number): MovingSlot | undefined {
     return this.#entries.get(slotId)?.slot;
   }
 
   /** Addresses that requests of moving slots may go to. */
   *addresses(): Iterable<string> {
-    for (const { record } of this.#entries.values()) {
-      yield record.backendAddr;
-      yield record.migrateFrom;
+    for (const entries of [this.#entries, this.#leaving]) {
+      for (const { record } of entries.values()) {
+        yield record.backendAddr;
+        yield record.migrateFrom;
+      }
     }
   }
 
@@ -103,20 +141,20 @@ export class MovingSlots {
    */
   update(record: SlotRecord, isMigrating: boolean): readonly HeldRequest[] {
     const entry = this.#entries.get(record.id);
-    const isOurs = isMigrating && record.forwardMethod === FORWARD_METHOD.migrate;
-    if (entry !== undefined && isOurs && isSamePair(entry.slot, record)) {
-      this.#entries.set(record.id, { ...entry, record });
+    if (entry !== undefined && isMigrating && isSameMove(entry.slot, record)) {
+      entry.record = record;
       return [];
     }
     const left = entry === undefined ? [] : this.#end(entry);
-    if (isOurs) {
-      const slot = this.#movers.begin(record.id, record.migrateFrom, record.backendAddr);
-      this.#entries.set(record.id, { record, slot, queues: new Map() });
+    if (isMigrating) {
+      const { id, forwardMethod, migrateFrom, backendAddr } = record;
+      const slot = this.#movers.begin(id, forwardMethod, migrateFrom, backendAddr);
+      this.#entries.set(id, { record, slot, queues: new Map(), asked: 0, comeBack: [] });
     }
     return left;
   }
 
-  /** See `KeyMovers.cutUnsent`. */
+  /** See `KeyMovers`. */
   cutUnsent(): void {
     this.#movers.cutUnsent();
   }
@@ -131,7 +169,7 @@ export class MovingSlots {
     return this.#entries.get(slot.id)?.queues.has(sink) === true;
   }
 
-  /** Whether a request of so many bytes may wait here. */
+  /** Whether so many bytes more may wait here. */
   hasRoom(bytes: number): boolean {
     return this.#requestCount < REQUESTS_MAX && this.#requestBytes + bytes <= BYTES_MAX;
   }
@@ -143,15 +181,16 @@ export class MovingSlots {
   add(slot: MovingSlot, held: HeldRequest, names: readonly Buffer[]): void {
     const entry = this.#entries.get(slot.id) as Entry;
     const onSettled = (settled: MovingRequest): void => this.#advance(entry, settled.held.sink);
-    const nowMs = performance.now();
-    const request = new MovingRequest(held, names, nowMs, this.#nextOrder++, onSettled);
+    const order = this.#nextOrder++;
+    const request = new MovingRequest(held, names, performance.now(), order, onSettled);
     this.#requestCount++;
     this.#requestBytes += held.frame.length;
     memoryGauge.usedBytes += held.frame.length;
     const queue = entry.queues.get(held.sink);
     if (queue === undefined) entry.queues.set(held.sink, [request]);
     else queue.push(request);
-    this.#want(slot, request);
+    if (slot.isWrapped && isWrappable(held.commandId, names)) request.state = "unasked";
+    else this.#want(slot, request);
     if (request.state === "waiting") this.stats.waits++;
     else this.#advance(entry, held.sink);
   }
@@ -207,10 +246,7 @@ export class MovingSlots {
   /** The reply to a request that has waited for too long. Counts it. */
   tryAgain(trouble: string | undefined): Buffer {
     this.stats.tryAgains++;
-    const why = trouble === undefined ? "" : ` (${trouble.replace(/[^\x20-\x7e]/g, " ")})`;
-    return Buffer.from(
-      `-TRYAGAIN the slot is being moved and its keys haven't arrived in time${why}, try again\r\n`,
-    );
+    return tryAgainReply(trouble);
   }
 
   /** The reply to a request that may touch keys that it doesn't name. Counts it. */
@@ -251,8 +287,9 @@ export class MovingSlots {
         if (entry.queues.get(sink) === queue) entry.queues.delete(sink);
         return;
       }
-      if (request.state === "waiting" || request.state === "reading") return;
       const { state } = request;
+      if (state === "unasked") this.#askSource(entry, request);
+      if (state !== "ready" && state !== "refused" && state !== "done") return;
       const reader = state === "refused" ? this.#readerOf(entry, request) : undefined;
       if (reader !== undefined && isTaking(reader)) {
         this.#readAtSource(entry, request, reader);
@@ -263,7 +300,7 @@ export class MovingSlots {
       this.#finish(request);
       if (state === "ready") this.#send(entry, request);
       else if (state === "refused") {
-        this.#fail(request, reader === undefined ? errorOf(request) : CONN_RESET);
+        this.#fail(request, reader === undefined ? refusalReply(request.refusal) : CONN_RESET);
       }
     }
   }
@@ -312,7 +349,7 @@ export class MovingSlots {
         }),
       onKeysMissing: (count) => {
         if (count > 0 || !entry.slot.isCurrent) {
-          answer(() => held.sink.onFailure(held.tag, errorOf(request)));
+          answer(() => held.sink.onFailure(held.tag, refusalReply(request.refusal)));
           return;
         }
         // They have gone to the target meanwhile.
@@ -326,7 +363,7 @@ export class MovingSlots {
   #expire(entry: Entry, sink: ReplySink, nowMs: number): void {
     for (const request of [...(entry.queues.get(sink) ?? [])]) {
       if (nowMs - request.sinceMs < this.#holdTimeoutMs) break;
-      if (request.state !== "waiting" && request.state !== "ready") continue;
+      if (!request.isIdle || request.state === "refused") continue;
       this.#finish(request);
       this.#fail(request, this.tryAgain(entry.slot.mover.trouble ?? request.failure));
     }
@@ -340,26 +377,118 @@ export class MovingSlots {
     const left: MovingRequest[] = [];
     for (const queue of entry.queues.values()) {
       for (const request of queue) {
-        if (request.state === "done" || request.state === "reading") continue;
+        if (!request.isIdle) continue;
         this.#finish(request);
         left.push(request);
       }
     }
     entry.queues.clear();
-    return left.sort((a, b) => a.order - b.order).map((request) => request.held);
+    // A slot may begin to move anew while something of the move before is still at its source.
+    if (entry.asked > 0) this.#leaving.set(entry.slot.id, entry);
+    return inOrder(left);
+  }
+
+  /** Has the source carry out the request at the front of its queue, if its key is there. */
+  #askSource(entry: Entry, request: MovingRequest): void {
+    const { held, names } = request;
+    const { db, proto, lane } = held;
+    const backend = this.#findBackend(entry.slot.mover.source, db, proto, lane);
+    if (!isTaking(backend)) {
+      this.#finish(request);
+      this.#fail(request, CONN_RESET);
+      this.#advance(entry, held.sink);
+      return;
+    }
+    request.state = "asking";
+    request.tries++;
+    entry.asked++;
+    askWrapped(backend, held, names[0] as Buffer, {
+      onAnswer: (answer) => this.#onAnswer(entry, request, { ...answer, backend }),
+      onWrapFailure: (error) => this.#answer(entry, request, () => this.#fail(request, error)),
+    });
+  }
+
+  #onAnswer(entry: Entry, request: MovingRequest, answer: SourceAnswer): void {
+    const { held } = request;
+    const { outcome, backend, chunk, start, end } = answer;
+    if (outcome === "absent" || outcome === "moving") {
+      this.#comeBack(entry, request, outcome);
+    } else if (entry.slot.isCurrent && isFullRead(held, answer)) {
+      // The command that asks is one that a full server may refuse, although the read itself isn't.
+      entry.asked--;
+      this.#readAtSource(entry, request, backend);
+      this.#checkLeft(entry);
+    } else {
+      this.#answer(entry, request, () => {
+        if (outcome === "done") held.writer?.noteWrite(backend);
+        this.#commandStats.record(held.commandId, performance.now() - held.startMs);
+        held.sink.onReply(held.tag, chunk, start, end);
+      });
+    }
+  }
+
+  /** The source has answered for good. */
+  #answer(entry: Entry, request: MovingRequest, deliver: () => void): void {
+    entry.asked--;
+    this.#finish(request);
+    deliver();
+    this.#advance(entry, request.held.sink);
+    this.#checkLeft(entry);
+  }
+
+  /** The source hasn't carried it out. */
+  #comeBack(entry: Entry, request: MovingRequest, outcome: "absent" | "moving"): void {
+    entry.asked--;
+    if (!entry.slot.isCurrent) {
+      this.#finish(request);
+      entry.comeBack.push(request);
+      this.#checkLeft(entry);
+    } else if (outcome === "absent") {
+      request.state = "ready";
+      this.#advance(entry, request.held.sink);
+    } else this.#tryLater(entry, request);
+  }
+
+  /** Its key is on its way. */
+  #tryLater(entry: Entry, request: MovingRequest): void {
+    if (request.tries === 1) this.stats.waits++;
+    request.state = "retrying";
+    request.failure = `a key of the request is on its way from ${entry.slot.mover.source}`;
+    const again = (): void => {
+      if (request.state !== "retrying" || !entry.slot.isCurrent) return;
+      request.state = "unasked";
+      this.#advance(entry, request.held.sink);
+    };
+    const delayMs = retryDelayMs(request.tries);
+    if (delayMs > 0) setTimeout(again, delayMs);
+    else again();
+  }
+
+  #checkLeft({ slot, asked, comeBack }: Entry): void {
+    if (asked > 0 || this.#leaving.get(slot.id)?.slot !== slot) return;
+    this.#leaving.delete(slot.id);
+    this.#onLeft(slot.id, inOrder(comeBack));
   }
 }
 
-const CANNOT_NAME = Buffer.from(
-  "-TRYAGAIN the slot is being moved and the command may use keys that it doesn't name, try again later\r\n",
-);
-
-function isSamePair({ mover }: MovingSlot, record: SlotRecord): boolean {
-  return mover.source === record.migrateFrom && mover.target === record.backendAddr;
+/** What a source said to a request that it was asked to carry out. */
+interface SourceAnswer extends WrappedAnswer {
+  readonly backend: Backend;
 }
 
-/** What the target said to its key. */
-function errorOf(request: MovingRequest): Buffer {
-  const text = request.refusal?.text ?? "ERR the key can't be moved to its new server";
-  return Buffer.from(`-${text}\r\n`, "latin1");
+/** A read that the source has refused because it is full. */
+function isFullRead({ commandId }: HeldRequest, { outcome, chunk, start }: SourceAnswer): boolean {
+  return outcome === "refused" && isFullSource(chunk, start) && isPlainRead(commandId);
+}
+
+function inOrder(requests: readonly MovingRequest[]): readonly HeldRequest[] {
+  return requests.toSorted((a, b) => a.order - b.order).map(({ held }) => held);
+}
+
+function isSameMove({ mover }: MovingSlot, record: SlotRecord): boolean {
+  return (
+    mover.method === record.forwardMethod &&
+    mover.source === record.migrateFrom &&
+    mover.target === record.backendAddr
+  );
 }

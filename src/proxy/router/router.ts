@@ -91,7 +91,8 @@ export class Router {
     this.#stats = stats;
     this.#events = events;
     const findBackend = this.backend.bind(this);
-    this.moving = new MovingSlots(options.moves, findBackend, stats);
+    const onLeft = this.#onLeft.bind(this);
+    this.moving = new MovingSlots(options.moves, findBackend, stats, onLeft);
     const { replicas } = options;
     this.replicas = replicas === undefined ? undefined : new ReplicaReads(replicas, stats);
     if (this.replicas !== undefined) this.replicas.resend = this.#resend.bind(this);
@@ -216,7 +217,18 @@ export class Router {
     );
   }
 
-  #apply(records: readonly SlotRecord[], revision: number): void {
+  /** What was at the source of a slot that moved otherwise before has its answers: the table holds for all. */
+  #onLeft(slotId: number, comeBack: readonly HeldRequest[]): void {
+    const record = this.#records[slotId] as SlotRecord;
+    this.#apply([record], this.revision, new Map([[slotId, comeBack]]));
+  }
+
+  /** `comeBack`: requests that go ahead of all others of their slot. */
+  #apply(
+    records: readonly SlotRecord[],
+    revision: number,
+    comeBack: ReadonlyMap<number, readonly HeldRequest[]> = new Map(),
+  ): void {
     this.revision = revision;
     const carried: (readonly HeldRequest[])[] = [];
     for (const record of records) {
@@ -229,9 +241,12 @@ export class Router {
         this.#receivedAt.set(record.backendAddrGroupId, revision);
       }
       this.#records[record.id] = record;
-      const state = this.#stateOf(record);
+      const wanted = this.#stateOf(record);
+      const waiting = this.moving.update(record, wanted === SLOT_MIGRATING);
+      carried.push([...(comeBack.get(record.id) ?? []), ...waiting]);
+      const isLeaving = wanted !== SLOT_OFFLINE && this.moving.isLeaving(record.id);
+      const state = isLeaving ? SLOT_LOCKED : wanted;
       this.slotStates[record.id] = state;
-      carried.push(this.moving.update(record, state === SLOT_MIGRATING));
       this.replicas?.setSlot(record, state === SLOT_SERVED);
       for (const view of this.#views.values()) this.#routeSlot(view, record.id);
     }
@@ -239,8 +254,8 @@ export class Router {
     this.replicas?.settle();
     const refused: { readonly held: HeldRequest; readonly reply: Buffer }[] = [];
     for (const [index, record] of records.entries()) {
-      // A slot is never both, so the order between the two doesn't matter.
-      for (const held of [...this.hold.take(record.id), ...(carried[index] ?? [])]) {
+      // What was carried by a slot that moved is older than what was held since.
+      for (const held of [...(carried[index] ?? []), ...this.hold.take(record.id)]) {
         const reply = this.#resume(record.id, held);
         if (reply !== undefined) refused.push({ held, reply });
       }
@@ -297,7 +312,7 @@ export class Router {
       return undefined;
     }
     const slot = this.moving.slot(slotId);
-    if (slot === undefined) return this.refusalOfSlot(slotId);
+    if (slot === undefined) return SLOT_IS_OFFLINE;
     const names = namesOfFrame(held.commandId, held.frame);
     if (names === undefined) return this.moving.cannotName();
     this.moving.add(slot, held, names);
@@ -324,11 +339,6 @@ export class Router {
     return true;
   }
 
-  /** Why a slot can't be served, as a reply. Only for slots that are neither served, locked nor `moving`. */
-  refusalOfSlot(slotId: number): Buffer {
-    return this.slotStates[slotId] === SLOT_MIGRATING ? SLOT_IS_MIGRATING : SLOT_IS_OFFLINE;
-  }
-
   #retireUnused(): void {
     const used = new Set<string>();
     for (const record of this.#records) if (record.backendAddr !== "") used.add(record.backendAddr);
@@ -344,10 +354,8 @@ export class Router {
   }
 }
 
+/** Of a slot that is neither served, locked nor moving. */
 const SLOT_IS_OFFLINE = Buffer.from("-ERR handle request, slot is not ready, may be offline\r\n");
-const SLOT_IS_MIGRATING = Buffer.from(
-  "-ERR handle request, slot is migrating, which this release doesn't serve\r\n",
-);
 /** The owner may have keys of the slot now that a look at all groups before the change couldn't see. */
 function hasNewKeys(record: SlotRecord, old: SlotRecord): boolean {
   return (

@@ -29,7 +29,12 @@ export const SLOT_COUNT = 1024;
 const PROXIES = 2;
 const DASHBOARDS = 2;
 /** Shorter than the defaults, so that a freeze can outlast all of them. */
-const DASHBOARD_CONFIG = { slot_count: SLOT_COUNT, proxy_push_timeout: "1s" };
+const DASHBOARD_CONFIG = {
+  // What a standby hands on isn't from the leader's own machine.
+  api_open: true,
+  slot_count: SLOT_COUNT,
+  proxy_push_timeout: "1s",
+};
 const PROXY_CONFIG = { slot_count: SLOT_COUNT, workers: 2, slot_hold_timeout: "2s" };
 
 /** See the file head. */

@@ -15,7 +15,18 @@ const ARGS = [
   ["--auto-aof-rewrite-percentage", "0"],
   ["--aof-load-truncated", "yes"],
 ].flat();
+/** A module for all servers, if it is set: with the slot commands they move keys by themselves. */
+let modulePath = "";
 const AOF_FOLDER = "appendonlydir";
+
+/** Servers that are started from now on load this module. */
+export function loadModule(path: string): void {
+  modulePath = path;
+}
+
+function argsOf(): readonly string[] {
+  return modulePath === "" ? ARGS : [...ARGS, "--loadmodule", modulePath];
+}
 
 /** See the file head. */
 export class DurableRedis {
@@ -27,7 +38,7 @@ export class DurableRedis {
 
   static async start(groupId: number): Promise<DurableRedis> {
     const folder = temporaryFolder();
-    const server = await startRedis({ args: ARGS, dir: folder.path });
+    const server = await startRedis({ args: argsOf(), dir: folder.path });
     return new DurableRedis(groupId, folder, server, await startMigrateRelay(server.port));
   }
 
@@ -65,7 +76,11 @@ export class DurableRedis {
   async restart(masterAddr?: string): Promise<void> {
     const { port } = this.#server;
     const follow = masterAddr === undefined ? [] : ["--replicaof", ...masterAddr.split(":")];
-    this.#server = await startRedis({ args: [...ARGS, ...follow], dir: this.#folder.path, port });
+    this.#server = await startRedis({
+      args: [...argsOf(), ...follow],
+      dir: this.#folder.path,
+      port,
+    });
   }
 
   pause(): void {

@@ -36,7 +36,7 @@ export interface MigrateRelay {
   close(): Promise<void>;
 }
 
-const RESTORE = /\r\n\$7\r\nRESTORE\r\n/i;
+const RESTORE = /\r\n\$(?:7\r\nRESTORE|12\r\nSLOTSRESTORE|18\r\nSLOTSRESTORE-ASYNC)\r\n/i;
 
 interface Pending {
   readonly fault: TransferFault;

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { ERROR_CODE_HEADER } from "../../../src/api/error-form.ts";
-import { isRoleEnough, V1_PATHS, type V1Name } from "../../../src/api/v1-path.ts";
+import { isRoleEnough, type Role, V1_PATHS, type V1Name } from "../../../src/api/v1-path.ts";
 import { CodisError } from "../../../src/base/error.ts";
 import type { LegacyApiMode } from "../../../src/dashboard/admin/gate/access.ts";
 import { decodeUser } from "../../../src/dashboard/admin/reign/user-record.ts";
@@ -23,8 +23,8 @@ afterEach(() => port.close());
 const NEW_GROUP = { id: 7 };
 
 describe("without users", () => {
-  test("everybody is an admin, and the product and the log say so", async () => {
-    await start();
+  test("with api_open everybody is an admin, and the product and the log say so", async () => {
+    await start({ isApiOpen: true });
     const me = await port.get("/api/v1/me", FROM_ELSEWHERE);
     expect(me.json()).toEqual({ auth: "open", user: null, token: null, role: "admin" });
     expect((await port.get("/api/v1/product")).json()).toMatchObject({
@@ -38,8 +38,26 @@ describe("without users", () => {
     expect(old.status).toBe(200);
   });
 
-  test("the first user is made from this machine only, whatever a header says", async () => {
+  test("this machine is an admin; others need the set-up link, but the old API has its own rule", async () => {
     await start();
+    expect((await port.get("/api/v1/me")).json()).toMatchObject({ auth: "open", role: "admin" });
+    const refused = [
+      await port.get("/api/v1/me", FROM_ELSEWHERE),
+      await port.call("POST", "/api/v1/groups", NEW_GROUP, FROM_ELSEWHERE),
+    ];
+    for (const answer of refused) {
+      expect([answer.status, codeOf(answer)]).toEqual([401, "SETUP_NEEDED"]);
+      expect(answer.text).toContain("set-up link");
+    }
+    const events = port.logged.map((line) => line["event"]);
+    expect(events).toContain("access.setup");
+    expect(events).not.toContain("access.open");
+    const old = await port.change("group/create/:xauth/8", undefined, FROM_ELSEWHERE);
+    expect(old.status).toBe(200);
+  });
+
+  test("the first user is made from this machine only, whatever a header says", async () => {
+    await start({ isApiOpen: true });
     const user = { name: "root", role: "admin" };
     for (const headers of [
       FROM_ELSEWHERE,
@@ -89,7 +107,8 @@ describe("with users", () => {
     secrets.operator = await port.createUser("oli", "operator", bearer(secrets.admin));
     secrets.viewer = await port.createUser("vera", "viewer", bearer(secrets.admin));
     const names = (Object.keys(V1_PATHS) as V1Name[]).filter(
-      (name) => name !== "getEvents" && name !== "shutdown",
+      (name) =>
+        !["getEvents", "getStream", "shutdown"].includes(name) && V1_PATHS[name].role !== "none",
     );
     for (const name of names) {
       const { method, path, role } = V1_PATHS[name];
@@ -99,12 +118,12 @@ describe("with users", () => {
         string,
       ][]) {
         const { status } = await port.call(method, filled, undefined, bearer(secret));
-        const isRefused = role !== "none" && !isRoleEnough(own, role);
+        const isRefused = !isRoleEnough(own, role as Role);
         expect([name, own, status === 403]).toEqual([name, own, isRefused]);
       }
       for (const headers of [{}, bearer("codis_wrong"), { Authorization: "Basic eDp5" }]) {
         const { status } = await port.call(method, filled, undefined, headers);
-        expect([name, status]).toEqual([name, role === "none" ? 200 : 401]);
+        expect([name, status]).toEqual([name, 401]);
       }
     }
     const refused = await port.get("/api/v1/product");

@@ -345,6 +345,13 @@ describe("health", () => {
     ]);
   });
 
+  test("has what the sentinels decided or know otherwise", async () => {
+    port.leader.availability.sentinelTrouble = [
+      "group-[1]: the sentinels made a stranger its master",
+    ];
+    expect(await kindsNow("sentinel_trouble")).toEqual(["sentinel_trouble: sentinels"]);
+  });
+
   test("misses replicas only where something relies on them", async () => {
     const { availability } = port.leader;
     port.leader.change({ sentinel: { servers: [], outOfSync: false } });

@@ -223,6 +223,8 @@ describe("V1Client", () => {
       backend_addr: "[::1]:6379",
       migrate_from: "10.0.0.1:6379",
       forward_method: "migrate",
+      keys: null,
+      keys_to_come: 601,
     });
     const tables = (await client.proxies()).map(({ table }) => table);
     expect(tables).toEqual(["synced", "unknown", "unreachable", "pending"]);
@@ -264,7 +266,7 @@ describe("V1Client", () => {
   test("users and tokens", async () => {
     const open = new V1Client({ addr: port.addr });
     expect((await open.me()).auth).toBe("open");
-    const { secret } = await open.createUser({ name: "root", role: "admin" });
+    const secret = (await open.createUser({ name: "root", role: "admin" })).secret ?? "";
     const root = new V1Client({ addr: port.addr, token: secret });
     expect(await root.me()).toEqual({
       auth: "token",
@@ -273,7 +275,7 @@ describe("V1Client", () => {
       role: "admin",
     });
     await root.createUser({ name: "vera", role: "viewer" });
-    expect((await root.setRole("vera", "operator")).role).toBe("operator");
+    expect((await root.updateUser("vera", { role: "operator" })).role).toBe("operator");
     const made = await root.createToken("vera", { name: "ci", expires_in_seconds: 60 });
     const vera = new V1Client({ addr: port.addr, token: made.secret });
     expect(await codeOf(vera.users())).toBe("FORBIDDEN");

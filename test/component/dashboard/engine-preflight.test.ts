@@ -15,6 +15,7 @@ import {
 } from "../../../src/dashboard/migration/preflight.ts";
 import { SourceGuard } from "../../../src/dashboard/migration/source-guard.ts";
 import { StaleKeys } from "../../../src/dashboard/migration/stale-keys.ts";
+import { FORWARD_METHOD } from "../../../src/model/slot.ts";
 import type { Topology } from "../../../src/model/topology/topology.ts";
 import { RedisClient } from "../../../src/redis/client.ts";
 import { bytesOf, numberOf, textOf } from "../../../src/redis/reply.ts";
@@ -81,6 +82,7 @@ function preflight(
     left: { of: async () => new Set(left) },
     staleKeys: staleKeys(),
     onStaleKeys: (count) => stale.push(count),
+    migrationMethod: "semi-async",
     log: silentLog,
     ...changes,
   });
@@ -322,7 +324,14 @@ describe("proxies", () => {
       [...topology.proxies].map(([token, each]) => [token, { ...each, forwardMethods: [] }]),
     );
     const original = preflight([], { topology: () => ({ ...topology, proxies: old }) }).looks;
-    await expect(original.checkProxies()).rejects.toThrow(/can move keys with MIGRATE/);
+    expect(() => original.checkMethods(FORWARD_METHOD.migrate)).toThrow(
+      /can move keys with MIGRATE/,
+    );
+    // It doesn't say, so it is one of Codis, which knows those of Codis.
+    original.checkMethods(FORWARD_METHOD.semiAsync);
+    expect(() => preflight().looks.checkMethods(FORWARD_METHOD.semiAsync)).toThrow(
+      /knows forward_method 1 \(semi-async\)/,
+    );
     const figures: ProxyFigures = {
       token: named,
       stats: undefined,

@@ -88,7 +88,7 @@ const PATTERNS = [
   ...LEGACY_REFUSALS,
   { method: "GET", path: "/metrics" },
   { method: "GET", path: "/:any" },
-].filter(({ path }) => !/shutdown|events/.test(path));
+].filter(({ path }) => !/shutdown|events|stream/.test(path));
 
 let port: DashboardPort;
 let random: Random;

@@ -41,14 +41,16 @@ const [, replica = ""] = GROUP_ADDRS;
 const [proxy = ""] = PROXY_TOKENS;
 const server = { gid: "1", addr: replica };
 
-/** For every operation; `getEvents` has a test of its own, as its answer has no end. */
-const SAMPLES: Readonly<Record<Exclude<V1Name, "getEvents">, Sample>> = {
+/** For every operation; those whose answers have no end have tests of their own. */
+const SAMPLES: Readonly<Record<Exclude<V1Name, "getEvents" | "getStream">, Sample>> = {
   getOpenApi: {},
   getProduct: {},
   updateProduct: { body: { replica_reads: true } },
   resyncProduct: {},
   getHealth: {},
   getStats: {},
+  getLive: { query: "since=3.0" },
+  getPerformance: { query: "range=5m&metric=ops,p99&by=proxy&limit=2" },
   listGroups: { query: "limit=2" },
   createGroup: { body: { id: 12 } },
   getGroup: { params: { gid: "1" } },
@@ -94,6 +96,10 @@ const SAMPLES: Readonly<Record<Exclude<V1Name, "getEvents">, Sample>> = {
   getFailover: { params: { id: "3-1" } },
   repairReplication: { body: { group_id: 1 } },
   declareProxyGone: { params: { token: proxy }, body: { cannot_write: true } },
+  getSession: {},
+  createSession: { body: { user: "dora", password: "long enough" } },
+  endSession: {},
+  listProducts: {},
   getMe: {},
   listUsers: {},
   createUser: { body: { name: "bob", role: "viewer", token: { name: "laptop" } } },
@@ -124,6 +130,8 @@ beforeEach(async () => {
   fillAvailability(port.leader);
   secret = await port.createUser("root", "admin");
   await port.createUser("carol", "viewer", bearer(secret));
+  const dora = { name: "dora", role: "viewer", password: "long enough" };
+  await port.call("POST", "/api/v1/users", dora, bearer(secret));
   document = (await port.get("/api/v1/openapi.json")).json() as Document;
   validator = new SchemaValidator(document);
 });
@@ -194,7 +202,7 @@ describe("every operation", () => {
       expect(problemsOf(name, answer)).toEqual([]);
     });
 
-    if (name !== "getOpenApi") {
+    if (V1_PATHS[name].role !== "none") {
       test(`${name} without a token is a problem as the document says`, async () => {
         const { path, method } = V1_PATHS[name];
         const answer = await port.call(method, path.replace(/\{\w+\}/g, "1"));
@@ -213,10 +221,12 @@ describe("every operation", () => {
     }
   }
 
-  test("getEvents answers a stream of the type that the document says", () => {
-    const { content } = operationOf("getEvents").responses["200"] ?? { content: {} };
-    expect(Object.keys(content)).toEqual(["text/event-stream"]);
-  });
+  for (const name of ["getEvents", "getStream"] as const) {
+    test(`${name} answers a stream of the type that the document says`, () => {
+      const { content } = operationOf(name).responses["200"] ?? { content: {} };
+      expect(Object.keys(content)).toEqual(["text/event-stream"]);
+    });
+  }
 
   test("unknown fields of a query are refused", async () => {
     const answer = await port.get("/api/v1/groups?limt=3", bearer(secret));

@@ -39,6 +39,7 @@ function plannerOf(changes: Partial<PlannerOptions> = {}): Planner {
     planTimeoutMs: 20_000,
     bigKeyRule: "move",
     maxStallMs: 5,
+    migrationMethod: "semi-async",
     log: silentLog,
     ...changes,
   });

@@ -15,7 +15,8 @@ let leading: DashboardPort;
 let standby: DashboardPort;
 
 beforeEach(async () => {
-  leading = await new DashboardPort().start();
+  // What a standby hands on is never from the leader's own machine.
+  leading = await new DashboardPort({ isApiOpen: true }).start();
   standby = await new DashboardPort({ forwardTimeoutMs: 500 }).start();
   standby.control.stateNow = "standby";
   standby.control.leaderAddress = leading.addr;

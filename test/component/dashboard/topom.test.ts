@@ -339,16 +339,23 @@ describe("what isn't done", () => {
 });
 
 describe("paths for people", () => {
-  test("/ and /admin lead a browser to the console and others to /topom", async () => {
-    for (const path of ["/", "/admin"]) {
-      const browser = await port.get(path, { Accept: "text/html,*/*;q=0.8" });
-      expect([browser.status, browser.headers["location"]]).toEqual([302, "/console"]);
+  test("/admin and /console lead a browser to the console, and programs to /topom as / does", async () => {
+    for (const path of ["/", "/admin", "/console"]) {
+      if (path !== "/") {
+        const browser = await port.get(path, { Accept: "text/html,*/*;q=0.8" });
+        expect([browser.status, browser.headers["location"]]).toEqual([302, "/"]);
+      }
       const program = await port.get(path, { Accept: "*/*" });
       expect([program.status, program.headers["location"]]).toEqual([302, "/topom"]);
     }
-    const page = await port.get("/console");
+  });
+
+  test("without the console / says so, and links to what there is", async () => {
+    await port.close();
+    port = await new DashboardPort({ hasConsole: false }).start();
+    const page = await port.get("/", { Accept: "text/html" });
     expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
-    expect(page.text).toContain("comes with a later release");
+    expect(page.text).toContain("switched off");
     for (const [, link = ""] of page.text.matchAll(/href="([^"]+)"/g)) {
       expect([link, (await port.get(link)).status]).toEqual([link, 200]);
     }

@@ -215,17 +215,6 @@ describe("a slot that can't be served answers an error", () => {
     expect(fakes[1].requests("MGET")).toEqual([]);
   });
 
-  test("when its keys come from another group", async () => {
-    await start();
-    await proxy.fill([SLOT], { migrateFrom: fakes[1].addr, migrateFromGroupId: 2 });
-    await client.write(Buffer.concat([command("SET", KEY, "1"), command("DEL", KEY, FAR)]));
-    await client.waitUntil("two errors", () => lines(client) === 2);
-    for (const answer of client.received.toString().trim().split("\r\n")) {
-      expect(answer).toMatch(/^-ERR handle request, slot is migrating/);
-    }
-    expect([...fakes[0].requests("SET"), ...fakes[0].requests("DEL")]).toEqual([]);
-  });
-
   test("and requests held for it get that error when it goes offline", async () => {
     await start();
     await proxy.fill([SLOT], { locked: true });

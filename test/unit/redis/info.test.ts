@@ -17,8 +17,8 @@ const MASTER = [
   "# Replication",
   "role:master",
   "connected_slaves:2",
-  "slave0:ip=127.0.0.1,port=6380,state=online,offset=1414,lag=0",
-  "slave1:ip=::1,port=6381,state=wait_bgsave,offset=0,lag=0",
+  "slave0:ip=127.0.0.1,port=6380,state=online,offset=1414,lag=1",
+  "slave1:ip=::1,port=6381,state=wait_bgsave,offset=0,lag=3",
   "master_replid:2eecbe8623c5cf56c98f4d238a47d2e203da9918",
   "master_repl_offset:1414",
   "",
@@ -103,8 +103,8 @@ describe("replicationOf", () => {
       offset: 1414,
       streamId: "2eecbe8623c5cf56c98f4d238a47d2e203da9918",
       replicas: [
-        { addr: "127.0.0.1:6380", state: "online", offset: 1414 },
-        { addr: "[::1]:6381", state: "wait_bgsave", offset: 0 },
+        { addr: "127.0.0.1:6380", state: "online", offset: 1414, lagSeconds: 1 },
+        { addr: "[::1]:6381", state: "wait_bgsave", offset: 0, lagSeconds: 3 },
       ],
     });
   });

@@ -7,7 +7,7 @@ import {
   bucketMiddleUs,
   bucketOf,
   MAX_TRACKED_US,
-} from "../../../../src/proxy/stats/histogram.ts";
+} from "../../../src/base/latency-histogram.ts";
 
 describe("bucketOf", () => {
   test("small values have buckets of their own", () => {

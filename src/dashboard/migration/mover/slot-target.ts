@@ -1,0 +1,111 @@
+/**
+ * The server that keys go to, as a `codis` mover sees it: is it alive, which keys of a slot does it have, and over
+ * which connections may a transfer that was broken off still come.
+ */
+import { findSuspects, LISTING_PAUSE_MS, MOVER_NAME_PREFIX } from "../../../migrate/doubt.ts";
+import { RedisClient } from "../../../redis/client.ts";
+import { textOf } from "../../../redis/reply.ts";
+import { selectDatabase, slotsScan } from "../../../redis/server-command.ts";
+import type { MoverOptions } from "../contract.ts";
+import { readSlotCounts, type SlotCounts } from "./slot-counts.ts";
+import { readMaster } from "./slot-source.ts";
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const CALL_TIMEOUT_MS = 5_000;
+/** Names in one step. */
+const SCAN_COUNT = 500;
+/** How often its role is looked at. */
+const LOOK_EVERY_MS = 1_000;
+/** Listings without such a connection in a row: one may not have been accepted yet at the first. */
+const CLEAN_LISTINGS = 2;
+/** Listings after which new ones come all the time from others. */
+const LISTINGS_MAX = 10;
+
+/** See the file head. */
+export class SlotTarget {
+  readonly #options: MoverOptions;
+  readonly #signal: AbortSignal;
+  #client: RedisClient | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: MoverOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  get addr(): string {
+    return this.#options.target.addr;
+  }
+
+  /** Resolves when it has answered just now, and is a master. */
+  async ensure(): Promise<void> {
+    const client = await this.#open();
+    if (performance.now() - this.#lookedAtMs > LOOK_EVERY_MS) {
+      await readMaster(client);
+      this.#lookedAtMs = performance.now();
+    } else {
+      await client.call(["PING"]);
+    }
+  }
+
+  /** Cuts connections that a broken transfer may come over, until there are none. `pause` waits. */
+  async cutSuspects(pause: (ms: number) => Promise<void>): Promise<void> {
+    const client = await this.#open();
+    let clean = 0;
+    for (let listing = 0; clean < CLEAN_LISTINGS && listing < LISTINGS_MAX; listing += 1) {
+      if (listing > 0) {
+        await pause(LISTING_PAUSE_MS);
+      }
+      const ids = findSuspects(textOf(await client.call(["CLIENT", "LIST"])) ?? "");
+      clean = ids.length === 0 ? clean + 1 : 0;
+      for (const id of ids) {
+        await client.call(["CLIENT", "KILL", "ID", id]);
+      }
+    }
+  }
+
+  /** See `readSlotCounts`. */
+  async counts(): Promise<SlotCounts> {
+    return readSlotCounts(await this.#open());
+  }
+
+  /** All names of the slot's keys, page by page. */
+  async *namesOf(
+    slotId: number,
+  ): AsyncIterable<{ readonly db: number; readonly names: readonly Buffer[] }> {
+    const client = await this.#open();
+    for (const { db } of (await readSlotCounts(client, slotId)).get(slotId) ?? []) {
+      await selectDatabase(client, db);
+      let cursor = "0";
+      do {
+        const step = await slotsScan(client, slotId, cursor, SCAN_COUNT);
+        cursor = step.cursor;
+        if (step.keys.length > 0) {
+          yield { db, names: step.keys };
+        }
+      } while (cursor !== "0");
+    }
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #open(): Promise<RedisClient> {
+    if (this.#client?.isOpen !== true) {
+      const { target, epoch } = this.#options;
+      this.#client = await RedisClient.connect({
+        addr: target.addr,
+        user: target.user === "" ? undefined : target.user,
+        password: target.password,
+        name: `${MOVER_NAME_PREFIX}${epoch}`,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        callTimeoutMs: CALL_TIMEOUT_MS,
+        signal: this.#signal,
+      });
+      this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+    }
+    return this.#client;
+  }
+}
