@@ -166,6 +166,7 @@ async function startCluster(
 
 async function describeReady(dir: string, layout: ClusterLayout): Promise<void> {
   say(`dashboard: http://127.0.0.1:${layout.dashboard.port}`);
+  say(`console, for a browser: http://127.0.0.1:${layout.dashboard.port}/`);
   const setupLink = await findSetupLink(layout);
   if (setupLink !== undefined) {
     say(`to make a first user for the console: ${setupLink}`);
