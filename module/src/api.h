@@ -24,6 +24,10 @@ typedef int (*KeyEventFunction)(Context *ctx, int type, const char *event, Strin
 typedef void (*ScanFunction)(Context *ctx, String *name, Key *key, void *data);
 typedef void (*TimerFunction)(Context *ctx, void *data);
 typedef void (*FreeFunction)(Context *ctx, void *data);
+typedef void (*DisconnectFunction)(Context *ctx, BlockedClient *client);
+typedef void (*LoopFunction)(int fd, void *data, int mask);
+typedef void (*ScanKeyFunction)(Key *key, String *field, String *value, void *data);
+typedef void (*UserChangedFunction)(uint64_t client, void *data);
 
 /* Handed over by value. */
 typedef struct {
@@ -54,20 +58,66 @@ enum { SERVER_VERSION_MIN = 0x00070000 };
 /* Classes of key events. */
 enum {
     KEY_GENERIC = 1 << 2,
+    KEY_STRING = 1 << 3,
+    KEY_LIST = 1 << 4,
+    KEY_SET = 1 << 5,
+    KEY_HASH = 1 << 6,
+    KEY_ZSET = 1 << 7,
     KEY_EXPIRED = 1 << 8,
     KEY_EVICTED = 1 << 9,
+    KEY_STREAM = 1 << 10,
     KEY_LOADED = 1 << 12,
+    KEY_MODULE = 1 << 13,
     KEY_NEW = 1 << 14
 };
 
+/* What the server tells with EVENT_CLIENT. */
+typedef struct {
+    uint64_t version;
+    uint64_t flags;
+    uint64_t id;
+    char address[46];
+    uint16_t port;
+    uint16_t db;
+} ClientInfo;
+
 /* Server events, and what happens in them. */
-enum { EVENT_FLUSH = 2, EVENT_LOADING = 3, EVENT_CRON = 8, EVENT_SWAP = 11 };
+enum {
+    EVENT_FLUSH = 2,
+    EVENT_LOADING = 3,
+    EVENT_CLIENT = 4,
+    EVENT_CRON = 8,
+    EVENT_SWAP = 11,
+    EVENT_LOOP = 15
+};
+enum { LOOP_BEFORE_SLEEP = 0, LOOP_AFTER_SLEEP = 1 };
+enum { CLIENT_CONNECTED = 0, CLIENT_DISCONNECTED = 1 };
 enum { FLUSH_START = 0, FLUSH_END = 1 };
 enum { LOADING_ENDED = 3, LOADING_FAILED = 4 };
 
 enum { CONTEXT_MULTI = 1 << 1, CONTEXT_REPLICA = 1 << 3, CONTEXT_DENY_BLOCKING = 1 << 21 };
 
-enum { REPLY_STRING = 0, REPLY_ERROR = 1, REPLY_INTEGER = 2, REPLY_ARRAY = 3 };
+enum { REPLY_STRING = 0, REPLY_ERROR = 1, REPLY_INTEGER = 2, REPLY_ARRAY = 3, REPLY_NULL = 4 };
+
+/* How a key is opened: to be read only; and without making it younger for eviction. */
+enum { OPEN_READ = 1 << 0, OPEN_NO_TOUCH = 1 << 16 };
+
+enum {
+    KEY_TYPE_EMPTY = 0,
+    KEY_TYPE_STRING = 1,
+    KEY_TYPE_LIST = 2,
+    KEY_TYPE_HASH = 3,
+    KEY_TYPE_SET = 4,
+    KEY_TYPE_ZSET = 5,
+    KEY_TYPE_MODULE = 6,
+    KEY_TYPE_STREAM = 7
+};
+
+/* What GetExpire gives for a key that lives for ever. */
+enum { NO_EXPIRE = -1 };
+
+/* What the server's loop tells of a socket. */
+enum { LOOP_READABLE = 1, LOOP_WRITABLE = 2 };
 
 #define API_FUNCTIONS(X) \
     X(void *, Alloc, (size_t bytes)) \
@@ -114,7 +164,25 @@ enum { REPLY_STRING = 0, REPLY_ERROR = 1, REPLY_INTEGER = 2, REPLY_ARRAY = 3 };
     X(BlockedClient *, BlockClient, (Context *, CommandFunction reply, CommandFunction timeout, \
         FreeFunction free_data, long long timeout_ms)) \
     X(int, UnblockClient, (BlockedClient *, void *data)) \
-    X(void *, GetBlockedClientPrivateData, (Context *))
+    X(void *, GetBlockedClientPrivateData, (Context *)) \
+    X(void, SetDisconnectCallback, (BlockedClient *, DisconnectFunction)) \
+    X(unsigned long long, GetClientId, (Context *)) \
+    X(int, DeauthenticateAndCloseClient, (Context *, uint64_t client)) \
+    X(int, AuthenticateClientWithACLUser, (Context *, const char *name, size_t length, \
+        UserChangedFunction, void *data, uint64_t *client)) \
+    X(String *, HoldString, (Context *, String *)) \
+    X(Key *, OpenKey, (Context *, String *name, int mode)) \
+    X(void, CloseKey, (Key *)) \
+    X(int, KeyType, (Key *)) \
+    X(size_t, ValueLength, (Key *)) \
+    X(long long, GetExpire, (Key *)) \
+    X(String *, ListGet, (Key *, long index)) \
+    X(int, ScanKey, (Key *, ScanCursor *, ScanKeyFunction, void *data)) \
+    X(int, EventLoopAdd, (int fd, int mask, LoopFunction, void *data)) \
+    X(int, EventLoopDel, (int fd, int mask)) \
+    X(int *, GetCommandKeys, (Context *, String **argv, int argc, int *count)) \
+    X(int, ReplyWithNull, (Context *)) \
+    X(int, ReplyWithMap, (Context *, long length))
 
 #define API_MEMBER(type, name, arguments) type(*name) arguments;
 /* The server's functions; filled by api_load, before anything else of the module runs. */

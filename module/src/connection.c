@@ -1,12 +1,8 @@
 /* See connection.h. */
 #include "connection.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +10,15 @@
 #include <unistd.h>
 
 #include "argument.h"
+#include "doubt.h"
+#include "target-socket.h"
 
 enum {
     CONNECTIONS_MAX = 64,
     IDLE_MS = 15000,
     CHUNK_BYTES = 65536,
     LINE_BYTES = 1024,
-    TARGET_BYTES = 300,
-    ADDRESS_BYTES = 80
+    TARGET_BYTES = 300
 };
 
 typedef struct {
@@ -30,8 +27,6 @@ typedef struct {
     int db;
     long long used_at_ms;
     char own_address[ADDRESS_BYTES];
-    /* Own address of a connection whose last SLOTSRESTORE wasn't answered; empty: none. */
-    char doubt[ADDRESS_BYTES];
 } Connection;
 
 /* A conversation: the caller's context, the connection, the patience. */
@@ -43,36 +38,6 @@ typedef struct {
 } Talk;
 
 static Connection connections[CONNECTIONS_MAX];
-
-void buffer_add(Buffer *buffer, const char *bytes, size_t length) {
-    size_t needed = buffer->length + length;
-    if (needed > buffer->capacity) {
-        // What is large comes in one piece, which isn't doubled.
-        buffer->capacity = needed > buffer->capacity * 2 ? needed : buffer->capacity * 2;
-        buffer->bytes = rm.Realloc(buffer->bytes, buffer->capacity);
-    }
-    if (length > 0) {
-        memcpy(buffer->bytes + buffer->length, bytes, length);
-    }
-    buffer->length += length;
-}
-
-static void add_header(Buffer *buffer, char kind, long long number) {
-    char text[32];
-    int length = snprintf(text, sizeof(text), "%c%lld\r\n", kind, number);
-    buffer_add(buffer, text, (size_t)length);
-}
-
-void buffer_add_argument(Buffer *buffer, const char *bytes, size_t length) {
-    add_header(buffer, '$', (long long)length);
-    buffer_add(buffer, bytes, length);
-    buffer_add(buffer, "\r\n", 2);
-}
-
-void buffer_free(Buffer *buffer) {
-    rm.Free(buffer->bytes);
-    *buffer = (Buffer){0};
-}
 
 static void disconnect(Connection *connection) {
     if (connection->fd >= 0) {
@@ -146,7 +111,7 @@ static bool read_line(Talk *talk) {
 /* One command with its answer in talk->line; false: error answered. */
 static bool ask(Talk *talk, int count, const char *const *arguments, const size_t *lengths) {
     Buffer command = {0};
-    add_header(&command, '*', count);
+    buffer_add_header(&command, '*', count);
     for (int i = 0; i < count; i++) {
         buffer_add_argument(&command, arguments[i], lengths[i]);
     }
@@ -158,21 +123,6 @@ static bool ask(Talk *talk, int count, const char *const *arguments, const size_
 static bool refuse(Talk *talk, const char *what) {
     reply_error(talk->ctx, "ERR error on slotsrestore, %s failed: %s", what, talk->line + 1);
     return false;
-}
-
-/* A parameter of this server; NULL when it can't be read. The caller frees it. */
-static String *own_parameter(Context *ctx, const char *name) {
-    CallReply *reply = rm.Call(ctx, "CONFIG", "Ecc", "GET", name);
-    String *value = NULL;
-    if (reply != NULL && rm.CallReplyType(reply) == REPLY_ARRAY && rm.CallReplyLength(reply) == 2) {
-        size_t length;
-        const char *bytes = rm.CallReplyStringPtr(rm.CallReplyArrayElement(reply, 1), &length);
-        value = rm.CreateString(ctx, bytes, length);
-    }
-    if (reply != NULL) {
-        rm.FreeCallReply(reply);
-    }
-    return value;
 }
 
 /* Both servers share a password, as codis-server wants it. */
@@ -198,20 +148,22 @@ static bool log_in(Talk *talk) {
 }
 
 /* Makes sure that what was sent before without an answer isn't executed any more. */
-static bool end_doubt(Talk *talk) {
-    Connection *connection = talk->connection;
-    if (connection->doubt[0] == '\0') {
-        return true;
+static bool end_doubts(Talk *talk, const char *host, const char *port) {
+    int place = 0;
+    const char *old;
+    while ((old = doubt_next(host, port, &place)) != NULL) {
+        const char *arguments[] = {"CLIENT", "KILL", old};
+        const size_t lengths[] = {6, 4, strlen(old)};
+        if (!ask(talk, 3, arguments, lengths)) {
+            return false;
+        }
+        if (talk->line[0] != '+' && strstr(talk->line, "No such client") == NULL) {
+            return refuse(talk, "client kill");
+        }
+        char ended[ADDRESS_BYTES];
+        snprintf(ended, sizeof(ended), "%s", old);
+        doubt_end(host, port, ended);
     }
-    const char *arguments[] = {"CLIENT", "KILL", connection->doubt};
-    const size_t lengths[] = {6, 4, strlen(connection->doubt)};
-    if (!ask(talk, 3, arguments, lengths)) {
-        return false;
-    }
-    if (talk->line[0] != '+' && strstr(talk->line, "No such client") == NULL) {
-        return refuse(talk, "client kill");
-    }
-    connection->doubt[0] = '\0';
     return true;
 }
 
@@ -234,70 +186,10 @@ static bool select_db(Talk *talk, int db) {
     return true;
 }
 
-/* Numeric address and port of one end of the socket, as Redis writes them; false when unknown. */
-static bool describe_end(int fd, bool is_own, char *text, char *ip, int *port) {
-    struct sockaddr_storage address;
-    socklen_t length = sizeof(address);
-    struct sockaddr *any = (struct sockaddr *)&address;
-    if ((is_own ? getsockname(fd, any, &length) : getpeername(fd, any, &length)) != 0) {
-        return false;
-    }
-    char service[16];
-    if (getnameinfo(any, length, ip, INET6_ADDRSTRLEN, service, sizeof(service),
-            NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
-        sscanf(service, "%d", port) != 1) {
-        return false;
-    }
-    snprintf(text, ADDRESS_BYTES, strchr(ip, ':') != NULL ? "[%s]:%d" : "%s:%d", ip, *port);
-    return true;
-}
-
-/* A server that sent to itself would wait for itself, and then overwrite the key with its old value. */
-static bool is_self(Context *ctx, const char *own_ip, const char *peer_ip, int peer_port) {
-    if (strcmp(own_ip, peer_ip) != 0) {
-        return false;
-    }
-    long long port = 0;
-    String *value = own_parameter(ctx, "port");
-    if (value != NULL) {
-        if (rm.StringToLongLong(value, &port) != API_OK) {
-            port = 0;
-        }
-        rm.FreeString(ctx, value);
-    }
-    return port == peer_port;
-}
-
-/* A socket on its way to the target; -1 with errno or a text of getaddrinfo in `failure`. */
-static int open_socket(const char *host, const char *port, const char **failure) {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    int code = getaddrinfo(host, port, &hints, &found);
-    if (code != 0) {
-        *failure = gai_strerror(code);
-        return -1;
-    }
-    int fd = -1;
-    for (struct addrinfo *one = found; one != NULL && fd < 0; one = one->ai_next) {
-        fd = socket(one->ai_family, SOCK_STREAM, 0);
-        int yes = 1;
-        if (fd >= 0 &&
-            (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
-                setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) != 0 ||
-                (connect(fd, one->ai_addr, one->ai_addrlen) != 0 && errno != EINPROGRESS))) {
-            *failure = strerror(errno);
-            close(fd);
-            fd = -1;
-        }
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
 static bool connect_target(Talk *talk, const char *host, const char *port) {
     Connection *connection = talk->connection;
     const char *failure = "no address";
-    connection->fd = open_socket(host, port, &failure);
+    connection->fd = socket_open(host, port, &failure);
     connection->db = 0;
     if (connection->fd < 0) {
         reply_error(talk->ctx, "ERR Can't connect to target node: %s", failure);
@@ -313,22 +205,22 @@ static bool connect_target(Talk *talk, const char *host, const char *port) {
     char peer[ADDRESS_BYTES];
     int own_port;
     int peer_port;
-    if (!describe_end(connection->fd, true, connection->own_address, own_ip, &own_port) ||
-        !describe_end(connection->fd, false, peer, peer_ip, &peer_port)) {
+    if (!socket_describe_end(connection->fd, true, connection->own_address, own_ip, &own_port) ||
+        !socket_describe_end(connection->fd, false, peer, peer_ip, &peer_port)) {
         reply_error(talk->ctx, "IOERR error or timeout writing to target");
         return false;
     }
-    if (is_self(talk->ctx, own_ip, peer_ip, peer_port)) {
+    if (socket_is_self(talk->ctx, own_ip, peer_ip, peer_port)) {
         reply_error(talk->ctx, "ERR Can't connect to target node: it is this server itself");
         return false;
     }
-    return log_in(talk) && end_doubt(talk);
+    return log_in(talk);
 }
 
-/* The connection of the address, or a place for it; NULL when all places are taken by open doubts. */
+/* The connection of the address, or a place for it. */
 static Connection *find_place(const char *target) {
     static bool is_ready;
-    Connection *oldest = NULL;
+    Connection *oldest = &connections[0];
     if (!is_ready) {
         for (int i = 0; i < CONNECTIONS_MAX; i++) {
             connections[i].fd = -1;
@@ -340,14 +232,12 @@ static Connection *find_place(const char *target) {
         if (strcmp(one->target, target) == 0) {
             return one;
         }
-        if (one->doubt[0] == '\0' && (oldest == NULL || one->used_at_ms < oldest->used_at_ms)) {
+        if (one->used_at_ms < oldest->used_at_ms) {
             oldest = one;
         }
     }
-    if (oldest != NULL) {
-        disconnect(oldest);
-        snprintf(oldest->target, sizeof(oldest->target), "%s", target);
-    }
+    disconnect(oldest);
+    snprintf(oldest->target, sizeof(oldest->target), "%s", target);
     return oldest;
 }
 
@@ -365,20 +255,19 @@ static bool exchange(Talk *talk, const char *host, const char *port, long long a
             return false;
         }
     }
-    if (!select_db(talk, rm.GetSelectedDb(talk->ctx))) {
+    if (!end_doubts(talk, host, port) || !select_db(talk, rm.GetSelectedDb(talk->ctx))) {
         return false;
     }
-    snprintf(connection->doubt, sizeof(connection->doubt), "%s", connection->own_address);
     Buffer head = {0};
-    add_header(&head, '*', argument_count + 1);
+    buffer_add_header(&head, '*', argument_count + 1);
     buffer_add_argument(&head, "SLOTSRESTORE", strlen("SLOTSRESTORE"));
     bool is_answered = write_all(talk, head.bytes, head.length, MSG_MORE) &&
         write_all(talk, arguments->bytes, arguments->length, 0) && read_line(talk);
     buffer_free(&head);
     if (!is_answered) {
+        doubt_add(host, port, connection->own_address);
         return false;
     }
-    connection->doubt[0] = '\0';
     return talk->line[0] == '+' || refuse(talk, "migration");
 }
 
@@ -396,10 +285,6 @@ bool connection_send(Context *ctx, const String *host, const String *port, int t
     }
     snprintf(target, sizeof(target), "%s:%s", host_text, port_text);
     Connection *connection = find_place(target);
-    if (connection == NULL) {
-        reply_error(ctx, "ERR Can't connect to target node: too many targets that didn't answer");
-        return false;
-    }
     Talk talk = {.ctx = ctx, .connection = connection, .timeout_ms = timeout_ms};
     bool is_done = exchange(&talk, host_text, port_text, argument_count, arguments);
     connection->used_at_ms = rm.Milliseconds();

@@ -1,10 +1,7 @@
 /*
  * Connections to the servers that keys are moved to: one for each address, kept for 15 seconds, used
  * while the server waits.
- *
- * When a SLOTSRESTORE was sent and no answer came, its bytes may lie in the socket of a target that hangs,
- * and be executed much later, over newer values. Before anything else is sent to that address, the target
- * is told to drop the old connection.
+ * Connections that are in doubt (doubt.c) are ended before a key is sent.
  */
 #ifndef CODIS_CONNECTION_H
 #define CODIS_CONNECTION_H
@@ -12,18 +9,7 @@
 #include <stdbool.h>
 
 #include "api.h"
-
-/* Bytes that grow. */
-typedef struct {
-    char *bytes;
-    size_t length;
-    size_t capacity;
-} Buffer;
-
-void buffer_add(Buffer *buffer, const char *bytes, size_t length);
-/* `$length` and bytes of one argument of a command. */
-void buffer_add_argument(Buffer *buffer, const char *bytes, size_t length);
-void buffer_free(Buffer *buffer);
+#include "buffer.h"
 
 /*
  * Sends one SLOTSRESTORE with so many arguments (encoded) to host:port, to the selected database, and

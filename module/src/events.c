@@ -9,10 +9,12 @@
 
 #include <string.h>
 
+#include "async-session.h"
 #include "connection.h"
 #include "counts.h"
 #include "delete-job.h"
 #include "slot-index.h"
+#include "source.h"
 
 static bool is_removal(const char *event) {
     return strcmp(event, "del") == 0 || strcmp(event, "expired") == 0 ||
@@ -37,9 +39,11 @@ static int on_key(Context *ctx, int type, const char *event, String *key) {
             counts_add(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
         }
         index_add(db, bytes, length, hash);
+        source_touch(db, key, false, false);
         return API_OK;
     }
     counts_resolve(is_replacement(event));
+    source_touch(db, key, is_removal(event), type == KEY_EXPIRED || type == KEY_EVICTED);
     if (is_removal(event)) {
         size_t length;
         const char *bytes = rm.StringPtrLen(key, &length);
@@ -50,6 +54,21 @@ static int on_key(Context *ctx, int type, const char *event, String *key) {
     return API_OK;
 }
 
+static int on_value(Context *ctx, int type, const char *event, String *key) {
+    (void)type;
+    (void)event;
+    source_touch(rm.GetSelectedDb(ctx), key, false, false);
+    return API_OK;
+}
+
+void events_watch_values(Context *ctx) {
+    static bool is_watching;
+    int types = KEY_STRING | KEY_LIST | KEY_SET | KEY_HASH | KEY_ZSET | KEY_STREAM | KEY_MODULE;
+    if (!is_watching && rm.SubscribeToKeyspaceEvents(ctx, types, on_value) == API_OK) {
+        is_watching = true;
+    }
+}
+
 static void on_flush(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
     (void)ctx;
     (void)event;
@@ -57,6 +76,7 @@ static void on_flush(Context *ctx, ServerEvent event, uint64_t sub, void *data) 
     if (sub == FLUSH_END) {
         counts_clear(info->db);
         index_drop(info->db);
+        source_flush(info->db);
     }
 }
 
@@ -68,6 +88,7 @@ static void on_swap(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
     counts_swap(info->first, info->second);
     index_swap(info->first, info->second);
     delete_jobs_swap(info->first, info->second);
+    source_swap(info->first, info->second);
 }
 
 static void on_loading(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
@@ -85,6 +106,16 @@ static void on_cron(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
     counts_compare(ctx);
     index_expire();
     connections_expire();
+    source_cron(ctx);
+}
+
+static void on_client(Context *ctx, ServerEvent event, uint64_t sub, void *data) {
+    (void)ctx;
+    (void)event;
+    const ClientInfo *info = data;
+    if (sub == CLIENT_DISCONNECTED) {
+        session_end(info->id);
+    }
 }
 
 int events_start(Context *ctx) {
@@ -97,6 +128,7 @@ int events_start(Context *ctx) {
         {{.id = EVENT_SWAP, .version = 1}, on_swap},
         {{.id = EVENT_LOADING, .version = 1}, on_loading},
         {{.id = EVENT_CRON, .version = 1}, on_cron},
+        {{.id = EVENT_CLIENT, .version = 1}, on_client},
     };
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         if (rm.SubscribeToServerEvent(ctx, events[i].event, events[i].function) != API_OK) {

@@ -1,13 +1,20 @@
 /* The module: its commands, and what happens when it is loaded and unloaded. */
 #include "api.h"
+#include "async-chunk.h"
+#include "async-login.h"
+#include "async-restore.h"
+#include "async-session.h"
 #include "connection.h"
 #include "counts.h"
 #include "delete-job.h"
 #include "events.h"
+#include "exec-wrapper.h"
 #include "migrate.h"
 #include "restore.h"
 #include "slot-command.h"
 #include "slot-index.h"
+#include "source.h"
+#include "source-command.h"
 
 enum { MODULE_VERSION = 1 };
 
@@ -33,6 +40,26 @@ static const struct {
     {"slotsmgrttagone", slotsmgrttagone_command, "write", 4, 4, 1},
     {"slotsmgrttagslot", slotsmgrttagslot_command, "write", 0, 0, 0},
     {"slotsrestore", slotsrestore_command, "write deny-oom", 1, -1, 3},
+    {"slotsmgrtone-async", slotsmgrtone_async_command, "write", 6, -1, 1},
+    {"slotsmgrtslot-async", slotsmgrtslot_async_command, "write", 0, 0, 0},
+    {"slotsmgrttagone-async", slotsmgrttagone_async_command, "write", 6, -1, 1},
+    {"slotsmgrttagslot-async", slotsmgrttagslot_async_command, "write", 0, 0, 0},
+    {"slotsmgrtone-async-dump", slotsmgrtone_async_dump_command, "readonly", 3, -1, 1},
+    {"slotsmgrttagone-async-dump", slotsmgrttagone_async_dump_command, "readonly", 3, -1, 1},
+    {"slotsmgrt-async-fence", slotsmgrt_async_fence_command, "readonly", 0, 0, 0},
+    {"slotsmgrt-async-cancel", slotsmgrt_async_cancel_command, "readonly", 0, 0, 0},
+    {"slotsmgrt-async-status", slotsmgrt_async_status_command, "readonly", 0, 0, 0},
+    {"slotsmgrt-exec-wrapper", slotsmgrt_exec_wrapper_command, "may-replicate deny-script", 1, 1, 1},
+    {"slotsrestore-async", slotsrestore_async_command, "write deny-oom", 2, 2, 1},
+    {"slotsrestore-async-auth", slotsrestore_async_auth_command,
+        "fast no-auth deny-script allow-loading allow-stale no-monitor no-slowlog", 0, 0, 0},
+    {"slotsrestore-async-auth2", slotsrestore_async_auth_user_command,
+        "fast no-auth deny-script allow-loading allow-stale no-monitor no-slowlog", 0, 0, 0},
+    {"slotsrestore-async-select", slotsrestore_async_select_command, "fast allow-loading allow-stale",
+        0, 0, 0},
+    {"slotsrestore-async-forms", slotsrestore_async_forms_command, "fast allow-loading allow-stale",
+        0, 0, 0},
+    {"slotsrestore-async-ack", slotsrestore_async_ack_command, "write", 0, 0, 0},
 };
 
 int RedisModule_OnLoad(Context *ctx, String **argv, int argc) {
@@ -65,6 +92,16 @@ int RedisModule_OnUnload(Context *ctx) {
         rm.Log(ctx, "warning", "codis_slots stays while SLOTSDEL runs");
         return API_ERROR;
     }
+    if (chunks_running()) {
+        rm.Log(ctx, "warning", "codis_slots stays while a chunk is restored");
+        return API_ERROR;
+    }
+    if (source_is_running()) {
+        rm.Log(ctx, "warning", "codis_slots stays while keys are moved, and a second after that");
+        return API_ERROR;
+    }
+    source_free();
+    sessions_free();
     connections_close();
     index_drop(-1);
     counts_free();

@@ -7,6 +7,7 @@
 #include "connection.h"
 #include "counts.h"
 #include "slot-index.h"
+#include "source.h"
 
 /* What a move needs to know, from the arguments that all four commands share. */
 typedef struct {
@@ -67,8 +68,25 @@ static bool add_key(Context *ctx, Buffer *triples, const String *name) {
     return is_there;
 }
 
+/* Whether the asynchronous migration has begun with one of them: it would delete at the target what comes there. */
+static bool has_moving(Context *ctx, const Names *names) {
+    int db = rm.GetSelectedDb(ctx);
+    for (size_t i = 0; i < names->count; i++) {
+        size_t length;
+        const char *bytes = rm.StringPtrLen(names->names[i], &length);
+        if (source_moves(db, bytes, length, key_hash(bytes, length))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Moves those of the names that are there, together. Their number, or FAILED with the error answered. */
 static long long move_names(const Move *move, const Names *names) {
+    if (has_moving(move->ctx, names)) {
+        reply_error(move->ctx, "ERR the specified DB is being migrated");
+        return FAILED;
+    }
     Buffer triples = {0};
     size_t count = 0;
     for (size_t i = 0; i < names->count; i++) {
@@ -108,11 +126,8 @@ static long long move_tag(const Move *move, KeyHash hash) {
     }
     const NameSet *set = index_get(move->ctx, slot_of_crc(hash.crc));
     Names names = {0};
-    for (size_t i = 0; i < set->capacity; i++) {
-        const Name *name = set->places[i];
-        if (name != NULL && name->hash.has_tag && name->hash.crc == hash.crc) {
-            names_add(move->ctx, &names, name->bytes, name->length);
-        }
+    for (const Name *name = name_set_tag(set, hash.crc); name != NULL; name = name->next_sibling) {
+        names_add(move->ctx, &names, name->bytes, name->length);
     }
     long long moved = move_names(move, &names);
     names_free(move->ctx, &names);

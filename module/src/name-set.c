@@ -16,6 +16,11 @@ static size_t spread(const char *bytes, size_t length) {
     return (size_t)(hash ^ (hash >> 32));
 }
 
+/* The names of a set mostly share the lower bits of their CRC: these are the slot. */
+static size_t spread_crc(uint32_t crc) {
+    return (size_t)((crc * 0x9E3779B97F4A7C15u) >> 24);
+}
+
 static bool is_same(const Name *name, const char *bytes, size_t length) {
     return name->length == length && memcmp(name->bytes, bytes, length) == 0;
 }
@@ -30,13 +35,35 @@ static size_t find(const NameSet *set, const char *bytes, size_t length) {
     return at;
 }
 
-static void grow(NameSet *set) {
-    NameSet next = {.capacity = set->capacity == 0 ? CAPACITY_MIN : set->capacity * 2};
-    next.places = rm.Alloc(next.capacity * sizeof(*next.places));
-    for (size_t i = 0; i < next.capacity; i++) {
-        next.places[i] = NULL;
+static size_t find_tag(const NameSet *set, uint32_t crc) {
+    size_t mask = set->tag_capacity - 1;
+    size_t at = spread_crc(crc) & mask;
+    while (set->tags[at] != NULL && set->tags[at]->hash.crc != crc) {
+        at = (at + 1) & mask;
     }
-    next.size = set->size;
+    return at;
+}
+
+static Name **empty_table(size_t capacity) {
+    Name **table = rm.Alloc(capacity * sizeof(*table));
+    for (size_t i = 0; i < capacity; i++) {
+        table[i] = NULL;
+    }
+    return table;
+}
+
+static bool is_full(size_t size, size_t capacity) {
+    return (size + 1) * 4 > capacity * 3;
+}
+
+static size_t grown(size_t capacity) {
+    return capacity == 0 ? CAPACITY_MIN : capacity * 2;
+}
+
+static void grow(NameSet *set) {
+    NameSet next = *set;
+    next.capacity = grown(set->capacity);
+    next.places = empty_table(next.capacity);
     for (size_t i = 0; i < set->capacity; i++) {
         Name *name = set->places[i];
         if (name != NULL) {
@@ -47,8 +74,37 @@ static void grow(NameSet *set) {
     *set = next;
 }
 
+static void grow_tags(NameSet *set) {
+    NameSet next = *set;
+    next.tag_capacity = grown(set->tag_capacity);
+    next.tags = empty_table(next.tag_capacity);
+    for (size_t i = 0; i < set->tag_capacity; i++) {
+        Name *name = set->tags[i];
+        if (name != NULL) {
+            next.tags[find_tag(&next, name->hash.crc)] = name;
+        }
+    }
+    rm.Free(set->tags);
+    *set = next;
+}
+
+static void add_to_tag(NameSet *set, Name *name) {
+    if (is_full(set->tag_count, set->tag_capacity)) {
+        grow_tags(set);
+    }
+    size_t at = find_tag(set, name->hash.crc);
+    Name *first = set->tags[at];
+    name->next_sibling = first;
+    if (first == NULL) {
+        set->tag_count++;
+    } else {
+        first->previous_sibling = name;
+    }
+    set->tags[at] = name;
+}
+
 bool name_set_add(NameSet *set, const char *bytes, size_t length, KeyHash hash) {
-    if ((set->size + 1) * 4 > set->capacity * 3) {
+    if (is_full(set->size, set->capacity)) {
         grow(set);
     }
     size_t at = find(set, bytes, length);
@@ -56,6 +112,8 @@ bool name_set_add(NameSet *set, const char *bytes, size_t length, KeyHash hash) 
         return false;
     }
     Name *name = rm.Alloc(sizeof(Name) + length);
+    name->next_sibling = NULL;
+    name->previous_sibling = NULL;
     name->hash = hash;
     name->length = (uint32_t)length;
     if (length > 0) {
@@ -63,7 +121,48 @@ bool name_set_add(NameSet *set, const char *bytes, size_t length, KeyHash hash) 
     }
     set->places[at] = name;
     set->size++;
+    if (hash.has_tag) {
+        add_to_tag(set, name);
+    }
     return true;
+}
+
+/* Those behind the gap that the gap would hide move into it. */
+static void close_gap(Name **table, size_t capacity, size_t gap, size_t (*home)(const Name *name)) {
+    size_t mask = capacity - 1;
+    table[gap] = NULL;
+    for (size_t i = (gap + 1) & mask; table[i] != NULL; i = (i + 1) & mask) {
+        if (((i - (home(table[i]) & mask)) & mask) >= ((i - gap) & mask)) {
+            table[gap] = table[i];
+            table[i] = NULL;
+            gap = i;
+        }
+    }
+}
+
+static size_t home_of_name(const Name *name) {
+    return spread(name->bytes, name->length);
+}
+
+static size_t home_of_tag(const Name *name) {
+    return spread_crc(name->hash.crc);
+}
+
+static void remove_from_tag(NameSet *set, Name *name) {
+    if (name->next_sibling != NULL) {
+        name->next_sibling->previous_sibling = name->previous_sibling;
+    }
+    if (name->previous_sibling != NULL) {
+        name->previous_sibling->next_sibling = name->next_sibling;
+        return;
+    }
+    size_t at = find_tag(set, name->hash.crc);
+    if (name->next_sibling != NULL) {
+        set->tags[at] = name->next_sibling;
+    } else {
+        close_gap(set->tags, set->tag_capacity, at, home_of_tag);
+        set->tag_count--;
+    }
 }
 
 bool name_set_remove(NameSet *set, const char *bytes, size_t length) {
@@ -71,24 +170,25 @@ bool name_set_remove(NameSet *set, const char *bytes, size_t length) {
         return false;
     }
     size_t at = find(set, bytes, length);
-    if (set->places[at] == NULL) {
+    Name *name = set->places[at];
+    if (name == NULL) {
         return false;
     }
-    rm.Free(set->places[at]);
-    set->places[at] = NULL;
-    set->size--;
-    // Those behind the gap that the gap would hide move into it.
-    size_t mask = set->capacity - 1;
-    size_t gap = at;
-    for (size_t i = (at + 1) & mask; set->places[i] != NULL; i = (i + 1) & mask) {
-        size_t home = spread(set->places[i]->bytes, set->places[i]->length) & mask;
-        if (((i - home) & mask) >= ((i - gap) & mask)) {
-            set->places[gap] = set->places[i];
-            set->places[i] = NULL;
-            gap = i;
-        }
+    if (name->hash.has_tag) {
+        remove_from_tag(set, name);
     }
+    close_gap(set->places, set->capacity, at, home_of_name);
+    set->size--;
+    rm.Free(name);
     return true;
+}
+
+const Name *name_set_find(const NameSet *set, const char *bytes, size_t length) {
+    return set->size == 0 ? NULL : set->places[find(set, bytes, length)];
+}
+
+const Name *name_set_tag(const NameSet *set, uint32_t crc) {
+    return set->tag_count == 0 ? NULL : set->tags[find_tag(set, crc)];
 }
 
 const Name *name_set_any(const NameSet *set, uint64_t start) {
@@ -107,5 +207,6 @@ void name_set_clear(NameSet *set) {
         rm.Free(set->places[i]);
     }
     rm.Free(set->places);
+    rm.Free(set->tags);
     *set = (NameSet){0};
 }

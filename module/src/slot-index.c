@@ -1,24 +1,46 @@
 /* See slot-index.h. */
 #include "slot-index.h"
 
-enum { WINDOWS_MAX = 4, WINDOW_SLOTS = 16, IDLE_MS = 60000 };
+#include <string.h>
+
+#include "argument.h"
+#include "counts.h"
+
+enum { WINDOWS_MAX = 4, IDLE_MS = 60000, BUSY_MS = 5000 };
+/* A window has so many names, or this part of all names of the database, if that is more. */
+enum { NAMES_MAX = 512 * 1024, NAMES_PART = 8 };
+/* Buckets of the database's table between two looks at the clock. */
+enum { READ_STEP = 16 };
 
 typedef struct {
     bool is_used;
+    ScanCursor *cursor; /* Of the pass that fills it; NULL: all names are known. */
     int db;
     int first_slot;
+    int slot_count;
+    NameSet *slots;
     long long used_at_ms;
-    NameSet slots[WINDOW_SLOTS];
 } Window;
 
 static Window windows[WINDOWS_MAX];
 static int used_count;
+static int reading_count;
+
+static void end_reading(Window *window) {
+    if (window->cursor != NULL) {
+        rm.ScanCursorDestroy(window->cursor);
+        window->cursor = NULL;
+        reading_count--;
+    }
+}
 
 static void drop(Window *window) {
     if (window->is_used) {
-        for (int i = 0; i < WINDOW_SLOTS; i++) {
+        end_reading(window);
+        for (int i = 0; i < window->slot_count; i++) {
             name_set_clear(&window->slots[i]);
         }
+        rm.Free(window->slots);
         window->is_used = false;
         used_count--;
     }
@@ -28,10 +50,11 @@ static Window *find(int db, int slot) {
     if (used_count == 0) {
         return NULL;
     }
-    int first = slot - slot % WINDOW_SLOTS;
     for (int i = 0; i < WINDOWS_MAX; i++) {
-        if (windows[i].is_used && windows[i].db == db && windows[i].first_slot == first) {
-            return &windows[i];
+        Window *window = &windows[i];
+        if (window->is_used && window->db == db && slot >= window->first_slot &&
+            slot < window->first_slot + window->slot_count) {
+            return window;
         }
     }
     return NULL;
@@ -45,7 +68,7 @@ static void add_scanned(Context *ctx, String *name, Key *key, void *data) {
     const char *bytes = rm.StringPtrLen(name, &length);
     KeyHash hash = key_hash(bytes, length);
     int place = slot_of_crc(hash.crc) - window->first_slot;
-    if (place >= 0 && place < WINDOW_SLOTS) {
+    if (place >= 0 && place < window->slot_count) {
         name_set_add(&window->slots[place], bytes, length, hash);
     }
 }
@@ -65,22 +88,100 @@ static Window *take(void) {
     return oldest;
 }
 
-const NameSet *index_get(Context *ctx, int slot) {
+/*
+ * Chooses the slots of a window: the wanted one, and neighbours on both sides as long as there aren't too many
+ * names and they are in no other window. One pass is as long for many slots as for one.
+ */
+static void choose_slots(Window *window, int slot) {
+    const DbCounts *counts = counts_of(window->db);
+    uint64_t total = counts == NULL ? 0 : counts->total;
+    uint64_t names_max = total / NAMES_PART > NAMES_MAX ? total / NAMES_PART : NAMES_MAX;
+    uint64_t names = counts_slot(window->db, slot);
+    int first = slot;
+    int last = slot;
+    bool may_go_down = true;
+    bool may_go_up = true;
+    while (may_go_down || may_go_up) {
+        if (may_go_down) {
+            names += first == 0 ? 0 : counts_slot(window->db, first - 1);
+            may_go_down = first > 0 && names <= names_max && find(window->db, first - 1) == NULL;
+            first -= may_go_down ? 1 : 0;
+        }
+        if (may_go_up) {
+            names += last == SLOT_COUNT - 1 ? 0 : counts_slot(window->db, last + 1);
+            may_go_up = last < SLOT_COUNT - 1 && names <= names_max && find(window->db, last + 1) == NULL;
+            last += may_go_up ? 1 : 0;
+        }
+    }
+    window->first_slot = first;
+    window->slot_count = last - first + 1;
+}
+
+/* The window of a slot in the selected database, new when there is none. */
+static Window *ensure(Context *ctx, int slot) {
     int db = rm.GetSelectedDb(ctx);
     Window *window = find(db, slot);
     if (window == NULL) {
         window = take();
-        window->is_used = true;
         window->db = db;
-        window->first_slot = slot - slot % WINDOW_SLOTS;
+        choose_slots(window, slot);
+        size_t bytes = (size_t)window->slot_count * sizeof(*window->slots);
+        window->slots = rm.Alloc(bytes);
+        memset(window->slots, 0, bytes);
+        window->cursor = rm.ScanCursorCreate();
+        window->is_used = true;
         used_count++;
-        ScanCursor *cursor = rm.ScanCursorCreate();
-        while (rm.Scan(ctx, cursor, add_scanned, window)) {
-        }
-        rm.ScanCursorDestroy(cursor);
+        reading_count++;
     }
     window->used_at_ms = rm.Milliseconds();
+    return window;
+}
+
+const NameSet *index_get(Context *ctx, int slot) {
+    Window *window = ensure(ctx, slot);
+    if (window->cursor != NULL) {
+        while (rm.Scan(ctx, window->cursor, add_scanned, window)) {
+        }
+        end_reading(window);
+    }
     return &window->slots[slot - window->first_slot];
+}
+
+const NameSet *index_want(Context *ctx, int slot) {
+    const Window *window = ensure(ctx, slot);
+    return window->cursor != NULL ? NULL : &window->slots[slot - window->first_slot];
+}
+
+bool index_try(Context *ctx, int slot, const NameSet **set) {
+    long long now_ms = rm.Milliseconds();
+    bool has_place = find(rm.GetSelectedDb(ctx), slot) != NULL;
+    for (int i = 0; i < WINDOWS_MAX; i++) {
+        has_place = has_place || !windows[i].is_used || now_ms - windows[i].used_at_ms > BUSY_MS;
+    }
+    *set = has_place ? index_want(ctx, slot) : NULL;
+    return has_place;
+}
+
+void index_advance(Context *ctx, long long until_us) {
+    for (int i = 0; i < WINDOWS_MAX; i++) {
+        Window *window = &windows[i];
+        if (!window->is_used || window->cursor == NULL || rm.SelectDb(ctx, window->db) != API_OK) {
+            continue;
+        }
+        bool has_more = true;
+        while (has_more && monotonic_us() < until_us) {
+            for (int step = 0; has_more && step < READ_STEP; step++) {
+                has_more = rm.Scan(ctx, window->cursor, add_scanned, window) != 0;
+            }
+        }
+        if (!has_more) {
+            end_reading(window);
+        }
+    }
+}
+
+bool index_is_reading(void) {
+    return reading_count > 0;
 }
 
 void index_add(int db, const char *bytes, size_t length, KeyHash hash) {

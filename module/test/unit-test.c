@@ -1,15 +1,18 @@
 /*
- * Tests of what needs no server: api.c, slot.c, name-set.c, counts.c. The server's functions that these call
- * are stood in for by the C library; everything else of `rm` is NULL and crashes if called.
+ * Tests of what needs no server: api.c, slot.c, name-set.c, counts.c, outbox.c, answer.c, doubt.c. The server's
+ * functions that these call are stood in for by the C library; everything else of `rm` is NULL and crashes if called.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "api.h"
 #include "counts.h"
+#include "doubt.h"
 #include "name-set.h"
+#include "outbox.h"
 #include "slot.h"
 
 static int failures;
@@ -90,10 +93,50 @@ static void test_name_set(void) {
         size_t length = any->length;
         CHECK(name_set_remove(&set, name, length));
     }
+    CHECK(set.tag_count == 0 && name_set_tag(&set, hash_of("{tag}").crc) == NULL);
     CHECK(name_set_add(&set, "", 0, key_hash("", 0)));
     CHECK(!name_set_add(&set, "", 0, key_hash("", 0)));
     name_set_clear(&set);
     CHECK(set.size == 0 && set.capacity == 0);
+}
+
+/* The names of each tag, at random, against a table of who is in. */
+static void test_tags(void) {
+    enum { TAGS = 300, MEMBERS = 8, ROUNDS = 100000 };
+    static bool is_in[TAGS][MEMBERS];
+    NameSet set = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        int tag = rand() % TAGS;
+        int member = rand() % MEMBERS;
+        char name[32];
+        size_t length = (size_t)snprintf(name, sizeof(name), "%d{t%d}", member, tag);
+        KeyHash hash = key_hash(name, length);
+        if (rand() % 2 == 0) {
+            CHECK(name_set_add(&set, name, length, hash) == !is_in[tag][member]);
+            is_in[tag][member] = true;
+        } else {
+            CHECK(name_set_remove(&set, name, length) == is_in[tag][member]);
+            is_in[tag][member] = false;
+        }
+        CHECK((name_set_find(&set, name, length) != NULL) == is_in[tag][member]);
+        int expected = 0;
+        for (int i = 0; i < MEMBERS; i++) {
+            expected += is_in[tag][i] ? 1 : 0;
+        }
+        int found = 0;
+        for (const Name *one = name_set_tag(&set, hash.crc); one != NULL; one = one->next_sibling) {
+            CHECK(one->hash.crc == hash.crc && is_in[tag][one->bytes[0] - '0']);
+            found++;
+        }
+        CHECK(found == expected);
+    }
+    // What has the same CRC without a tag isn't one of them.
+    uint32_t crc = hash_of("t5").crc;
+    CHECK(name_set_add(&set, "t5", 2, hash_of("t5")));
+    for (const Name *one = name_set_tag(&set, crc); one != NULL; one = one->next_sibling) {
+        CHECK(one->hash.has_tag);
+    }
+    name_set_clear(&set);
 }
 
 static void test_counts(void) {
@@ -127,6 +170,111 @@ static void test_counts(void) {
     CHECK(counts_slot(15, 1023) == 0);
     counts_free();
     CHECK(counts_of(0) == NULL);
+}
+
+/* Commands of all sizes, sent and answered in pieces of all sizes: every byte once, every command in order. */
+static void test_outbox(void) {
+    enum { ROUNDS = 20000, ARGUMENT_MAX = 3000 };
+    Outbox outbox = {0};
+    static char argument[ARGUMENT_MAX];
+    size_t written = 0;
+    size_t sent = 0;
+    size_t answered = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        if (rand() % 2 == 0) {
+            size_t length = (size_t)(rand() % ARGUMENT_MAX);
+            memset(argument, 'a' + (int)(written % 26), length);
+            outbox_begin(&outbox, 1);
+            buffer_add_argument(&outbox.buffer, argument, length);
+            outbox_end(&outbox, (AnswerKind)(written % 4));
+            written++;
+        }
+        size_t length;
+        const char *bytes = outbox_bytes(&outbox, &length);
+        size_t piece = length == 0 ? 0 : (size_t)rand() % (length + 1);
+        for (size_t i = 0; i < piece; i++) {
+            if (bytes[i] == '*') {
+                sent++;
+            }
+        }
+        outbox_sent(&outbox, piece);
+        while (outbox.count > 0 && rand() % 3 == 0) {
+            CHECK(outbox_answered(&outbox) == (AnswerKind)(answered % 4));
+            answered++;
+        }
+        CHECK(outbox.count == written - answered);
+        CHECK(outbox.count > 0 || outbox.pending_bytes == 0);
+    }
+    size_t length;
+    const char *bytes = outbox_bytes(&outbox, &length);
+    for (size_t i = 0; i < length; i++) {
+        sent += bytes[i] == '*' ? 1 : 0;
+    }
+    CHECK(sent == written);
+    outbox_free(&outbox);
+}
+
+/* Reads a copy of exactly this size, so that a sanitizer sees what is read beyond. */
+static long read_copy(const char *bytes, size_t length, Answer *answer) {
+    char *copy = malloc(length + 1);
+    memcpy(copy, bytes, length);
+    char *exact = realloc(copy, length == 0 ? 1 : length);
+    long result = answer_read(exact, length, answer);
+    free(exact);
+    return result;
+}
+
+static void test_answers(void) {
+    static const char good[] = "*3\r\n$22\r\nSLOTSRESTORE-ASYNC-ACK\r\n$1\r\n0\r\n$2\r\nOK\r\n";
+    static const char bad[] = "*3\r\n$22\r\nSLOTSRESTORE-ASYNC-ACK\r\n$2\r\n-1\r\n$0\r\n\r\n";
+    static const char *const nonsense[] = {":1\r\n", "\r\n", "*2\r\n", "*3\r\n$5\r\nhello\r\n$1\r\n0\r\n$0\r\n\r\n",
+        "*3\r\n$-1\r\n", "*3\r\n$22222\r\n", "*3x\r\n", "*3\r\n$2\r\nabc\r\n", "*9999999999\r\n", "+a\n"};
+    Answer answer;
+    CHECK(answer_read(good, strlen(good), &answer) == (long)strlen(good));
+    CHECK(!answer.is_line && answer.is_good && answer.length == 2 && memcmp(answer.text, "OK", 2) == 0);
+    CHECK(answer_read(bad, strlen(bad), &answer) == (long)strlen(bad) && !answer.is_good);
+    CHECK(answer_read("-ERR no\r\n+", 10, &answer) == 9 && answer.is_line && !answer.is_good);
+    CHECK(answer_read("+OK\r\n", 5, &answer) == 5 && answer.is_line && answer.is_good);
+    for (size_t length = 0; length < strlen(good); length++) {
+        CHECK(read_copy(good, length, &answer) == ANSWER_INCOMPLETE);
+    }
+    for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+        CHECK(read_copy(nonsense[i], strlen(nonsense[i]), &answer) == ANSWER_NONSENSE);
+    }
+    for (int round = 0; round < 200000; round++) {
+        char bytes[sizeof(good)];
+        memcpy(bytes, good, sizeof(good));
+        for (int i = rand() % 3; i >= 0; i--) {
+            bytes[(size_t)rand() % strlen(good)] = (char)(rand() % 256);
+        }
+        size_t length = (size_t)rand() % sizeof(good);
+        long result = read_copy(bytes, length, &answer);
+        CHECK(result >= ANSWER_NONSENSE && result <= (long)length);
+    }
+}
+
+static void test_doubts(void) {
+    int place = 0;
+    CHECK(doubt_next("h", "1", &place) == NULL);
+    doubt_add("h", "1", "1.2.3.4:5");
+    doubt_add("h", "2", "1.2.3.4:6");
+    doubt_add("h", "1", "1.2.3.4:7");
+    place = 0;
+    CHECK(strcmp(doubt_next("h", "1", &place), "1.2.3.4:5") == 0);
+    CHECK(strcmp(doubt_next("h", "1", &place), "1.2.3.4:7") == 0);
+    CHECK(doubt_next("h", "1", &place) == NULL);
+    doubt_end("h", "1", "1.2.3.4:5");
+    place = 0;
+    CHECK(strcmp(doubt_next("h", "1", &place), "1.2.3.4:7") == 0);
+    // Of too many the oldest goes.
+    for (int i = 0; i < DOUBTS_MAX; i++) {
+        doubt_add("h", "3", "1.2.3.4:8");
+    }
+    place = 0;
+    CHECK(doubt_next("h", "1", &place) == NULL);
+    doubts_forget();
+    place = 0;
+    CHECK(doubt_next("h", "3", &place) == NULL);
 }
 
 /* A server, as far as loading goes: some functions, one of which may be withheld. */
@@ -206,6 +354,10 @@ int main(void) {
     slot_init();
     test_slots();
     test_name_set();
+    test_tags();
+    test_outbox();
+    test_answers();
+    test_doubts();
     test_counts();
     if (failures == 0) {
         puts("unit tests passed");

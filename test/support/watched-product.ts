@@ -1,10 +1,10 @@
 /**
  * A product whose replication is watched, between real redis-servers: a leader's store of the topology on a
- * coordinator in memory, its poller, the groups' turns, and the watch. No proxies; groups own slots all the same.
+ * coordinator in memory, its poller, the groups' turns, and the watch. No proxies; groups own slots all the same. Its
+ * time runs `SWIFT` times faster than that of servers, so that a look takes a part of a second.
  *
  * Invariant: `stop()` ends everything that was started here.
  */
-import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Coordinator, Leadership } from "../../src/coordinator/coordinator.ts";
 import { createMemoryStore } from "../../src/coordinator/memory/memory-store.ts";
@@ -25,8 +25,19 @@ import { numberOf, textOf } from "../../src/redis/reply.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
 import { waitFor } from "./deadline.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
+import { swiftClock } from "./swift-clock.ts";
 
 const WAIT_MS = 15_000;
+/** See the file head. */
+const SWIFT = 4;
+/** Of a test and of its set-up, on a busy machine. */
+export const TEST_MS = 60_000;
+/** Longer than several looks of the watch. */
+const WHILE_MS = 1_500;
+
+/** Members of a group that replicates, the master first. */
+export type Pair = readonly [RedisServer, RedisServer];
+export type Three = readonly [RedisServer, RedisServer, RedisServer];
 
 /** What sentinels say in a test. */
 export interface ScriptedSentinels {
@@ -40,6 +51,7 @@ export class WatchedProduct {
   readonly servers: RedisServer[] = [];
   readonly sentinels: ScriptedSentinels = { isWatching: false, named: undefined };
   readonly turns = new GroupTurnTable();
+  readonly #clock = swiftClock(SWIFT);
   readonly logged: string[] = [];
   /** How often the lead was confirmed. */
   confirmCount = 0;
@@ -89,7 +101,11 @@ export class WatchedProduct {
       log: silentLog,
     });
     const store = this.#store;
-    const poller = new ServerPoller({ password: this.password, log: silentLog });
+    const poller = new ServerPoller({
+      password: this.password,
+      log: silentLog,
+      clock: this.#clock,
+    });
     this.#poller = poller;
     const follow = (): void => {
       const groups = [...store.snapshot().groups.values()];
@@ -135,7 +151,7 @@ export class WatchedProduct {
       },
       turns: this.turns,
       log: { ...log, child: () => log },
-      clock: systemClock,
+      clock: this.#clock,
       sentinels: {
         isWatched: () => this.sentinels.isWatching,
         masterOf: () => this.sentinels.named,
@@ -183,6 +199,20 @@ export class WatchedProduct {
     await this.whenWritten(...servers.map(({ addr }) => addr));
   }
 
+  /** A master and its replica, as `replicatingGroup` makes them. */
+  async pair(): Promise<Pair> {
+    const servers = [await this.server(), await this.server()] as const;
+    await this.replicatingGroup(servers);
+    return servers;
+  }
+
+  /** A master, started like this, and two replicas. */
+  async three(master: RedisServerOptions = {}): Promise<Three> {
+    const servers = [await this.server(master), await this.server(), await this.server()] as const;
+    await this.replicatingGroup(servers);
+    return servers;
+  }
+
   /** The group's stored master becomes this server, which is a master already; as a failover does it. */
   async switchTo(server: RedisServer): Promise<void> {
     await setRole({ addr: server.addr, masterAddr: undefined, password: this.password });
@@ -205,6 +235,35 @@ export class WatchedProduct {
 
   info({ addr }: RedisServer): Promise<ServerInfo> {
     return fetchInfo({ addr, password: this.password });
+  }
+
+  /** `master` or `slave`. */
+  async roleOf(server: RedisServer): Promise<string | undefined> {
+    return (await this.info(server))["role"];
+  }
+
+  /** The same after some looks of the watch. */
+  async roleAfterAWhile(server: RedisServer): Promise<string | undefined> {
+    await this.passAWhile();
+    return this.roleOf(server);
+  }
+
+  /** Lets the watch look several times. */
+  async passAWhile(): Promise<void> {
+    await Bun.sleep(WHILE_MS);
+  }
+
+  /** Names of its keys, sorted. */
+  async keysOf(server: RedisServer): Promise<readonly string[]> {
+    const script = "return table.concat(redis.call('KEYS', '*'), ' ')";
+    return (await this.call(server, ["EVAL", script, "0"])).split(" ").toSorted();
+  }
+
+  /** Waits until its link to a master is up, whatever that is. */
+  whenLinked(server: RedisServer): Promise<true> {
+    return waitFor(`link of ${server.addr}`, WAIT_MS, async () =>
+      (await this.info(server))["master_link_status"] === "up" ? true : undefined,
+    );
   }
 
   /** Waits until it is linked to this master, under whatever name. */
@@ -247,7 +306,8 @@ export class WatchedProduct {
   async stop(): Promise<void> {
     await this.endLead();
     await this.#coordinator.close();
-    await Promise.all(this.servers.map((server) => server.stop()));
+    // Nothing of them is needed any more; asked to end, a master would wait for replicas that are behind.
+    await Promise.all(this.servers.map((server) => server.kill()));
   }
 }
 
