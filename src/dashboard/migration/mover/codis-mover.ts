@@ -246,7 +246,7 @@ class CodisMover implements Mover {
       return;
     }
     if (this.#unsettled.has(slotId)) {
-      await this.#settleCopies(slotId);
+      await this.#settleCopies([...this.#slots].filter((id) => this.#unsettled.has(id)));
     }
     const place = await this.#placeIn(slotId);
     if (place === undefined) {
@@ -350,11 +350,11 @@ class CodisMover implements Mover {
     }
   }
 
-  /** Keys of the slot that are on both sides are moved: what the source has counts. Gives how many there were. */
-  async #settleCopies(slotId: number): Promise<number> {
+  /** Keys of the slots that are on both sides are moved: what the source has counts. Gives how many there were. */
+  async #settleCopies(slotIds: readonly number[]): Promise<number> {
     let count = 0;
     if (this.#orders.isAsync) {
-      for await (const { db, names } of this.#target.namesOf(slotId)) {
+      for await (const { slotId, db, names } of this.#target.namesOf(new Set(slotIds))) {
         const isHere = await this.#source.exist(db, names);
         const copies = names.filter((_name, index) => isHere[index] === true);
         for (let start = 0; start < copies.length; start += COPIES_MAX) {
@@ -366,7 +366,9 @@ class CodisMover implements Mover {
       }
     }
     this.#place = undefined;
-    this.#unsettled.delete(slotId);
+    for (const id of slotIds) {
+      this.#unsettled.delete(id);
+    }
     return count;
   }
 
@@ -374,10 +376,7 @@ class CodisMover implements Mover {
     slotIds: readonly number[],
   ): Promise<{ readonly keys: number; readonly runId: string }> {
     const { runId } = this.#source;
-    let keys = 0;
-    for (const id of slotIds) {
-      keys += await this.#settleCopies(id);
-    }
+    const keys = await this.#settleCopies(slotIds);
     if (this.#source.runId !== runId) {
       throw new CodisError(
         "SERVER_UNREACHABLE",

@@ -2,24 +2,35 @@
  * The server that keys go to, as a `codis` mover sees it: is it alive, which keys of a slot does it have, and over
  * which connections may a transfer that was broken off still come.
  */
+import { slotOf } from "../../../command/hash.ts";
 import { findSuspects, LISTING_PAUSE_MS, MOVER_NAME_PREFIX } from "../../../migrate/doubt.ts";
 import { RedisClient } from "../../../redis/client.ts";
 import { textOf } from "../../../redis/reply.ts";
-import { selectDatabase, slotsScan } from "../../../redis/server-command.ts";
+import { scan, selectDatabase } from "../../../redis/server-command.ts";
 import type { MoverOptions } from "../contract.ts";
+import { pauseUnless } from "./pause.ts";
 import { readSlotCounts, type SlotCounts } from "./slot-counts.ts";
 import { readMaster } from "./slot-source.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
 /** Names in one step. */
-const SCAN_COUNT = 500;
+const SCAN_COUNT = 1_000;
+/** The server rests so long for each millisecond that a step took. */
+const REST_SHARE = 0.3;
 /** How often its role is looked at. */
 const LOOK_EVERY_MS = 1_000;
 /** Listings without such a connection in a row: one may not have been accepted yet at the first. */
 const CLEAN_LISTINGS = 2;
 /** Listings after which new ones come all the time from others. */
 const LISTINGS_MAX = 10;
+
+/** Some keys of a slot in one database; at least one. */
+export interface SlotNames {
+  readonly slotId: number;
+  readonly db: number;
+  readonly names: readonly Buffer[];
+}
 
 /** See the file head. */
 export class SlotTarget {
@@ -69,22 +80,42 @@ export class SlotTarget {
     return readSlotCounts(await this.#open());
   }
 
-  /** All names of the slot's keys, page by page. */
-  async *namesOf(
-    slotId: number,
-  ): AsyncIterable<{ readonly db: number; readonly names: readonly Buffer[] }> {
+  /**
+   * All names of the slots' keys, page by page, each of one slot. One pass over everything for all of them: SLOTSSCAN
+   * walks through all keys of the server too, and once for each slot.
+   */
+  async *namesOf(slotIds: ReadonlySet<number>): AsyncIterable<SlotNames> {
     const client = await this.#open();
-    for (const { db } of (await readSlotCounts(client, slotId)).get(slotId) ?? []) {
+    const counts = await readSlotCounts(client);
+    const databases = new Set<number>();
+    for (const slotId of slotIds) {
+      for (const { db } of counts.get(slotId) ?? []) {
+        databases.add(db);
+      }
+    }
+    for (const db of databases) {
       await selectDatabase(client, db);
       let cursor = "0";
       do {
-        const step = await slotsScan(client, slotId, cursor, SCAN_COUNT);
+        const startedMs = performance.now();
+        const step = await scan(client, cursor, SCAN_COUNT);
         cursor = step.cursor;
-        if (step.keys.length > 0) {
-          yield { db, names: step.keys };
-        }
+        yield* this.#bySlot(slotIds, db, step.keys);
+        await pauseUnless(this.#signal, (performance.now() - startedMs) * REST_SHARE);
       } while (cursor !== "0");
     }
+  }
+
+  #bySlot(slotIds: ReadonlySet<number>, db: number, keys: readonly Buffer[]): readonly SlotNames[] {
+    const mask = this.#options.slotCount - 1;
+    const found = new Map<number, Buffer[]>();
+    for (const name of keys) {
+      const slotId = slotOf(name, 0, name.length, mask);
+      if (slotIds.has(slotId)) {
+        found.set(slotId, [...(found.get(slotId) ?? []), name]);
+      }
+    }
+    return [...found].map(([slotId, names]) => ({ slotId, db, names }));
   }
 
   close(): void {
