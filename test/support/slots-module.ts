@@ -16,9 +16,12 @@ const IS_SANITIZED = process.env["CODIS_SLOTS_SANITIZE"] === "1";
 let built: string | undefined;
 let sanitized: string | undefined;
 
-/** Runs `make` in `module/` with these targets; throws with what it printed when it fails. */
+/**
+ * Runs `make` in `module/` with these targets; throws with what it printed when it fails. Test files that run side by
+ * side take turns.
+ */
 export function makeModule(...targets: readonly string[]): string {
-  const result = spawnSync("make", ["-C", FOLDER, "WERROR=1", ...targets], {
+  const result = spawnSync("flock", [FOLDER, "make", "-C", FOLDER, "WERROR=1", ...targets], {
     encoding: "utf8",
     timeout: BUILD_MS,
   });

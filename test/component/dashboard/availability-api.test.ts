@@ -194,7 +194,7 @@ describe("stories", () => {
     availability.tell(running);
     availability.tell(sampleFailover({ id: "3-0" }));
     const reader = new RawHttp(port.addr);
-    reader.send("GET /api/v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    reader.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     const told = (count: number) =>
       waitFor(`${count} failovers`, 5000, () => {
         const text = reader.received.toString();

@@ -40,7 +40,9 @@ function listen(secret?: string): RawHttp {
   const reader = new RawHttp(port.addr);
   readers.push(reader);
   const token = secret === undefined ? "" : `Authorization: Bearer ${secret}\r\n`;
-  reader.send(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${token}\r\n`);
+  reader.send(
+    `GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${token}\r\n`,
+  );
   return reader;
 }
 

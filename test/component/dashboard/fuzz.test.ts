@@ -221,14 +221,20 @@ describe("broken HTTP", () => {
   const requests: readonly (readonly [what: string, bytes: string])[] = [
     ["garbage", "\u0016\u0003\u0001\u0000\r\n\r\n"],
     ["no HTTP version", "GET /topom\r\n\r\n"],
-    ["a method that doesn't exist", "BREW /topom HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["a head without end", `GET / HTTP/1.1\r\nHost: x\r\nA: ${"a".repeat(100_000)}\r\n\r\n`],
+    ["a method that doesn't exist", "BREW /topom HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    [
+      "a head without end",
+      `GET / HTTP/1.1\r\nHost: localhost\r\nA: ${"a".repeat(100_000)}\r\n\r\n`,
+    ],
     [
       "two lengths",
-      "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     ],
-    ["a negative length", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"],
-    ["a broken chunk", "PUT /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
+    ["a negative length", "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"],
+    [
+      "a broken chunk",
+      "PUT /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
     ["a RESP command", "*1\r\n$4\r\nPING\r\n"],
   ];
   for (const [what, bytes] of requests) {
@@ -246,8 +252,8 @@ describe("broken HTTP", () => {
     const path = `/api/topom/slots/assign/${port.xauth}`;
     const starts = [
       "",
-      "GET / HTTP/1.1\r\nHost: x\r\n",
-      `PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[`,
+      "GET / HTTP/1.1\r\nHost: localhost\r\n",
+      `PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n[`,
     ];
     const answers = starts.map(async (start) => {
       const http = new RawHttp(port.addr);
@@ -263,7 +269,7 @@ describe("broken HTTP", () => {
 
   test("an idle connection is closed", async () => {
     const http = new RawHttp(port.addr);
-    http.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    http.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
     expect((await http.ended()).toString()).toStartWith("HTTP/1.1 200 OK");
   });
 });

@@ -56,7 +56,7 @@ function listen(options: { readonly since?: string; readonly secret?: string } =
   const token = options.secret === undefined ? "" : `Authorization: Bearer ${options.secret}\r\n`;
   const since = options.since === undefined ? "" : `Last-Event-ID: ${options.since}\r\n`;
   reader.send(
-    `GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${token}${since}\r\n`,
+    `GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${token}${since}\r\n`,
   );
   return reader;
 }
