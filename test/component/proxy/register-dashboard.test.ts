@@ -12,10 +12,12 @@ import {
   registerWithDashboard,
 } from "../../../src/proxy/registration/dashboard.ts";
 import { catchRejection } from "../../support/caught-error.ts";
+import { waitFor } from "../../support/deadline.ts";
 import { FakeDashboard } from "../../support/fake-dashboard.ts";
 import { freePort } from "../../support/free-port.ts";
 
 const ADMIN_ADDR = "127.0.0.1:11080";
+const WAIT_MS = 10_000;
 
 const ONLINE = `PUT /api/topom/proxy/online/${dashboardXauth("demo")}/127.0.0.1%3A11080`;
 const MODEL = "GET /api/topom/model";
@@ -117,7 +119,8 @@ describe("with an address", () => {
   test("ends quietly when the proxy ends", async () => {
     dashboard.failures = 100;
     const done = login({ tryPauseMs: 60_000 });
-    setTimeout(() => ending.abort(), 20);
+    await waitFor("the first failure", WAIT_MS, () => (events().length > 0 ? true : undefined));
+    ending.abort();
     await done;
     expect(events()).toEqual(["dashboard.retry"]);
   });
