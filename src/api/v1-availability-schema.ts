@@ -6,11 +6,11 @@
 import { z } from "zod";
 import {
   FAILOVER_EVENTS_MAX,
-  type FailoverKind,
-  type FailoverOutcome,
-  type FailoverStep,
+  FAILOVER_KINDS,
+  FAILOVER_OUTCOMES,
+  FAILOVER_STEPS,
 } from "../model/availability/failover.ts";
-import type { FenceProof, FenceState } from "../model/availability/fence.ts";
+import { FENCE_PROOFS, FENCE_STATES } from "../model/availability/fence.ts";
 import { REPLICATION_FAULTS } from "../model/availability/replication.ts";
 import { PAGE_ITEMS_MAX } from "./v1-path.ts";
 import {
@@ -25,42 +25,6 @@ import {
   timeSchema,
   versionFields,
 } from "./v1-scalar.ts";
-
-const KINDS = ["planned", "detector", "sentinel"] as const satisfies readonly FailoverKind[];
-const OUTCOMES = [
-  "running",
-  "done",
-  "refused",
-  "undone",
-  "failed",
-] as const satisfies readonly FailoverOutcome[];
-const STEPS = [
-  "detected",
-  "vote",
-  "decided",
-  "held",
-  "caught-up",
-  "promoted",
-  "stored",
-  "switched",
-  "served",
-  "followed",
-  "fenced",
-  "returned",
-  "undone",
-  "note",
-] as const satisfies readonly FailoverStep[];
-const FENCE_STATES = [
-  "present",
-  "absent",
-  "unprovable",
-  "fenced",
-] as const satisfies readonly FenceState[];
-const FENCE_PROOFS = [
-  "processes-gone",
-  "servers-cut",
-  "operator",
-] as const satisfies readonly FenceProof[];
 
 /** What a promotion would mean. */
 export const promotionPlanSchema = z
@@ -101,14 +65,14 @@ const failoverFields = {
   id: z.string(),
   group_id: groupIdSchema,
   /** `planned`: an operator; `detector`: the dashboard saw the master dead; `sentinel`: Redis Sentinel did it. */
-  kind: z.enum(KINDS),
+  kind: z.enum(FAILOVER_KINDS),
   /** Old and new master; `to` is null when there was none to choose. */
   from: z.string(),
   to: z.nullable(z.string()),
   began_at: timeSchema,
   ended_at: z.nullable(timeSchema),
   /** `undone`: begun and taken back; `refused`: nothing was changed; `failed`: `reason` says what is left to do. */
-  outcome: z.enum(OUTCOMES),
+  outcome: z.enum(FAILOVER_OUTCOMES),
   reason: z.nullable(z.string()),
   /** How long clients of the group waited, as far as it was measured. */
   pause_ms: figureSchema,
@@ -120,7 +84,7 @@ const failoverEventSchema = z.strictObject({
   at: timeSchema,
   /** Since the story began. */
   after_ms: z.int(),
-  step: z.enum(STEPS),
+  step: z.enum(FAILOVER_STEPS),
   /** A proxy's token, the address of a server or sentinel; null when the line is about none. */
   about: z.nullable(z.string()),
   text: z.string(),

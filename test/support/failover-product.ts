@@ -2,6 +2,7 @@
  * Groups of real redis-servers with replicas, and real proxies that serve them, for tests of failovers; a leader in
  * this process (`failover-leader.ts`) registers them. Ends with `stop()`, frozen servers as well.
  */
+import type { Failover, FailoverOutcome } from "../../src/model/availability/failover.ts";
 import { addServer, createGroup } from "../../src/model/change/group.ts";
 import { addProxy } from "../../src/model/change/proxy.ts";
 import { assignSlots } from "../../src/model/change/slot.ts";
@@ -14,11 +15,19 @@ import { RespConnection } from "./resp-connection.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
+/** Of a master that is taken for dead, milliseconds. */
+export const DOWN_AFTER_MS = 1_000;
+/** A detector that is on, and quick. */
+export const QUICK_DETECTOR = { haEnabled: true, haDownAfterMs: DOWN_AFTER_MS } as const;
+/** Longest wait for anything, on a busy machine. */
+export const DEADLINE_MS = 30_000;
+
 /** What to build; default: one group with one replica, a second group alone, two proxies. */
 export interface FailoverProductOptions {
   /** Replicas of group 1, 2, … */
   readonly replicas?: readonly number[];
   readonly proxies?: number;
+  /** Default: with `QUICK_DETECTOR`. */
   readonly leader?: FailoverLeaderOptions;
   /** The admin address under which the leader knows a proxy; default is its own. */
   readonly adminAddr?: (proxy: WaitingProxy) => Promise<string>;
@@ -40,7 +49,7 @@ export class FailoverProduct {
   static async start(options: FailoverProductOptions = {}): Promise<FailoverProduct> {
     const product = new FailoverProduct(options);
     await product.#startProcesses();
-    await product.lead(options.leader);
+    await product.lead(options.leader ?? { config: QUICK_DETECTOR });
     await product.#register();
     return product;
   }
@@ -65,6 +74,30 @@ export class FailoverProduct {
     return server;
   }
 
+  /** A proxy by its number, 0 is the first. */
+  proxy(index = 0): WaitingProxy {
+    const proxy = this.proxies[index];
+    if (proxy === undefined) {
+      throw new Error(`there is no proxy ${index}`);
+    }
+    return proxy;
+  }
+
+  /** Waits until the newest story has this outcome. */
+  whenTold(outcome: FailoverOutcome): Promise<Failover> {
+    return waitFor(`a story that is ${outcome}`, DEADLINE_MS, () => {
+      const [story] = this.leader.book.all();
+      return story?.outcome === outcome ? story : undefined;
+    });
+  }
+
+  /** Waits until what the detector says of itself is so. */
+  whenSaid(what: string, isSo: (text: string) => boolean): Promise<true> {
+    return waitFor(what, DEADLINE_MS, () =>
+      isSo(this.leader.detector.describe().text) ? true : undefined,
+    );
+  }
+
   /** A leader in this process; an earlier one must have been closed. */
   async lead(options: FailoverLeaderOptions = {}): Promise<FailoverLeader> {
     this.#leader = await FailoverLeader.open(this.folder.path, options);
@@ -86,7 +119,7 @@ export class FailoverProduct {
     proxy: WaitingProxy,
     key: string,
     value: string,
-    withinMs: number,
+    withinMs = DEADLINE_MS,
   ): Promise<number> {
     const startedAtMs = performance.now();
     await waitFor(`a write of ${key}`, withinMs, async () => {
@@ -107,7 +140,7 @@ export class FailoverProduct {
   async stop(): Promise<void> {
     await this.closeLeader();
     await Promise.all(this.proxies.map((proxy) => proxy.kill()));
-    await Promise.all(this.groups.flat().map((server) => server.stop()));
+    await Promise.all(this.groups.flat().map((server) => server.kill()));
     this.folder.remove();
   }
 

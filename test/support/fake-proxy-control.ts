@@ -3,6 +3,7 @@
  * the figures that a test sets.
  */
 import { CodisError } from "../../src/base/error.ts";
+import { BUCKET_COUNT, bucketOf } from "../../src/base/latency-histogram.ts";
 import { offlineSlot, type SlotRecord } from "../../src/model/slot.ts";
 import type {
   ProxyControl,
@@ -10,7 +11,6 @@ import type {
   ProxyState,
   PushVersion,
 } from "../../src/proxy/control.ts";
-import { BUCKET_COUNT, bucketOf } from "../../src/base/latency-histogram.ts";
 import { NO_MOVES } from "../../src/proxy/stats/move-stats.ts";
 
 /** Counts of the given durations. */

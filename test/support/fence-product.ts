@@ -5,30 +5,20 @@
  *
  * Invariant: `stop()` ends all that was started here, paused processes as well.
  */
-import { systemClock } from "../../src/base/clock.ts";
-import { silentLog } from "../../src/base/log.ts";
 import { createMemoryStore } from "../../src/coordinator/memory/memory-store.ts";
-import {
-  type FenceParts,
-  ProxyFences,
-} from "../../src/dashboard/availability/fence/proxy-fences.ts";
+import { ProxyFences } from "../../src/dashboard/availability/fence/proxy-fences.ts";
 import type { DashboardConfig } from "../../src/dashboard/config/key.ts";
 import { defaultDashboardConfig } from "../../src/dashboard/config/load.ts";
-import type { ProductStorage } from "../../src/dashboard/control.ts";
-import { slotViewsOf } from "../../src/dashboard/fleet/desired-tables.ts";
-import { Fleet } from "../../src/dashboard/fleet/fleet.ts";
-import type { LoginOrder } from "../../src/dashboard/fleet/let-in.ts";
+import type { Fleet } from "../../src/dashboard/fleet/fleet.ts";
 import { Moving } from "../../src/dashboard/moving.ts";
-import { ServerPoller } from "../../src/dashboard/stats/server-poller.ts";
-import { TopologyStore } from "../../src/dashboard/topology/store.ts";
+import type { TopologyStore } from "../../src/dashboard/topology/store.ts";
 import type { FenceState } from "../../src/model/availability/fence.ts";
 import { addServer, createGroup } from "../../src/model/change/group.ts";
-import { addProxy, updateProxy } from "../../src/model/change/proxy.ts";
 import { assignSlots } from "../../src/model/change/slot.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
 import type { ProxyModel } from "../../src/model/proxy-model.ts";
-import { FORWARD_METHOD } from "../../src/model/slot.ts";
 import { waitFor } from "./deadline.ts";
+import { LedProduct } from "./led-product.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { type ProxyKeys, startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
@@ -37,32 +27,48 @@ const WAIT_MS = 20_000;
 
 /** What a leader of a test is made of. */
 export class FenceLeader {
-  readonly store: TopologyStore;
-  readonly fleet: Fleet;
+  readonly led: LedProduct;
   readonly fences: ProxyFences;
   readonly moving: Moving;
-  readonly #release: () => Promise<void>;
 
-  constructor(
-    store: TopologyStore,
-    fleet: Fleet,
-    fences: ProxyFences,
-    moving: Moving,
-    release: () => Promise<void>,
-  ) {
-    this.store = store;
-    this.fleet = fleet;
+  constructor(led: LedProduct, fences: ProxyFences, moving: Moving) {
+    this.led = led;
     this.fences = fences;
     this.moving = moving;
-    this.#release = release;
+  }
+
+  get store(): TopologyStore {
+    return this.led.store;
+  }
+
+  get fleet(): Fleet {
+    return this.led.fleet;
+  }
+
+  /** Orders these slots to a group. */
+  async move(slotIds: readonly number[], groupId: number): Promise<void> {
+    await this.moving.control.createSlotActions(slotIds.map((id) => ({ id, groupId })));
+  }
+
+  /** Waits until the group has all of them, and none moves. */
+  async whenMoved(slotIds: readonly number[], groupId: number): Promise<void> {
+    await waitFor(`${slotIds.length} slots in group ${groupId}`, WAIT_MS, () => {
+      const { slots } = this.store.snapshot();
+      const left = slotIds.filter(
+        (id) => slots[id]?.groupId !== groupId || slots[id]?.action.state !== "",
+      );
+      if (left.length > 0) {
+        throw new Error(`${left.length} left, ${this.moving.control.operations()[0]?.state}`);
+      }
+      return true;
+    });
   }
 
   /** As a leader does it: lets go of everything in good order. */
   async close(): Promise<void> {
     await this.moving.close();
     await this.fences.close();
-    await this.fleet.close();
-    await this.#release();
+    await this.led.close();
   }
 
   stateOf(token: string): FenceState | undefined {
@@ -126,81 +132,32 @@ export class FenceProduct {
     return this.#leader;
   }
 
+  /** Master of a group, 1 is the first. */
+  server(groupId: number): RedisServer {
+    const server = this.servers[groupId - 1];
+    if (server === undefined) {
+      throw new Error(`there is no group ${groupId}`);
+    }
+    return server;
+  }
+
   /** A leader, the first or the next; the one before has been closed. */
   async lead(): Promise<FenceLeader> {
-    const coordinator = this.#nodes.open();
-    const leadership = await coordinator.lead({
-      lockPath: coordinatorPath.lock(PRODUCT),
-      epochPath: coordinatorPath.epoch(PRODUCT),
-      data: "{}",
-      leaseMs: 8_000,
+    const led: LedProduct = await LedProduct.open({
+      coordinator: this.#nodes.open(),
+      config: this.config,
+      beforeFill: (token, model) => fences.admit(token, model),
     });
-    const { config } = this;
-    const store = await TopologyStore.open({
-      coordinator,
-      leadership,
-      product: PRODUCT,
-      defaultSlotCount: 1024,
-      log: silentLog,
-    });
-    const storage: ProductStorage = {
-      get: (path) => coordinator.get(path),
-      readChildren: (path) => coordinator.readChildren(path),
-      write: async (writes) => void (await leadership.write(writes)),
-    };
-    const fleet: Fleet = new Fleet({
-      productName: PRODUCT,
-      productAuth: config.productAuth,
-      epoch: leadership.epoch,
-      isLeader: () => leadership.isHeld(),
-      log: silentLog,
-      slotViews: slotViewsOf(FORWARD_METHOD.semiAsync, FORWARD_METHOD.migrate),
-      onModelChanged: (token, model) => {
-        void store.commit("model", (now) =>
-          now.proxies.has(token) ? updateProxy(now, model) : now,
-        );
-      },
-      onOutdated: () => undefined,
-      beforeFill: (token, model): Promise<LoginOrder | undefined> => fences.admit(token, model),
-    });
-    const poller = new ServerPoller({ password: config.productAuth, log: silentLog });
-    const parts: FenceParts = {
-      config,
-      topology: store,
-      proxyFigures: () => fleet.figures(),
-      storage,
-      confirm: () => leadership.confirm(),
-      log: silentLog,
-      clock: systemClock,
-      epoch: leadership.epoch,
-      serverFigures: () => poller.figures(),
-      fleet,
-    };
-    const fences: ProxyFences = await ProxyFences.open(parts);
-    const moving = await Moving.open({
-      config,
-      leadership,
-      coordinator,
-      topology: store,
-      storage,
-      fleet,
-      serverFigures: () => poller.figures(),
-      clock: systemClock,
-      log: silentLog,
-    });
+    const { fleet, leadership, coordinator, store } = led;
+    const fences: ProxyFences = await ProxyFences.open({ ...led.parts(), fleet });
+    const moving = await Moving.open({ ...led.parts(), leadership, coordinator, fleet });
     if (store.snapshot().groups.size === 0) {
       await this.#build(store);
     }
-    poller.setServers(this.servers.map(({ addr }) => addr));
-    poller.start();
-    store.onChange((topology) => fleet.setTopology(topology));
-    fleet.setTopology(store.snapshot());
+    led.begin();
     fences.start();
     moving.start();
-    this.#leader = new FenceLeader(store, fleet, fences, moving, async () => {
-      await poller.stop();
-      await leadership.release();
-    });
+    this.#leader = new FenceLeader(led, fences, moving);
     return this.#leader;
   }
 
@@ -208,8 +165,7 @@ export class FenceProduct {
   async addProxy(keys: ProxyKeys = {}): Promise<{ proxy: WaitingProxy; model: ProxyModel }> {
     const proxy = await startWaitingProxy(PRODUCT, { workers: 1, ...keys });
     this.#proxies.push(proxy);
-    const model = await this.leader.fleet.fetchModel(proxy.adminAddr);
-    await this.leader.store.commit("add proxy", (now) => addProxy(now, model));
+    const model = await this.leader.led.addProxy(proxy.adminAddr);
     await this.leader.whenSynced(model.token);
     return { proxy, model };
   }
@@ -248,7 +204,7 @@ export class FenceProduct {
     }
     await this.#leader?.close();
     await Promise.all(this.#proxies.map((proxy) => proxy.kill()));
-    await Promise.all(this.servers.map((server) => server.stop()));
+    await Promise.all(this.servers.map((server) => server.kill()));
   }
 
   async #build(store: TopologyStore): Promise<void> {

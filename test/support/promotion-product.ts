@@ -46,8 +46,8 @@ export class PromotionProduct {
     const desk = await product.lead(options);
     const addrs = servers.map(({ addr }) => addr);
     const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, n) => sum + n, 0));
-    await desk.build(sizes.map((size, i) => addrs.slice(starts[i], (starts[i] ?? 0) + size)));
-    await desk.addProxies(proxies.map(({ adminAddr }) => adminAddr));
+    await desk.led.build(sizes.map((size, i) => addrs.slice(starts[i], (starts[i] ?? 0) + size)));
+    await desk.led.addProxies(proxies.map(({ adminAddr }) => adminAddr));
     await product.whenWell();
     return product;
   }
@@ -87,7 +87,7 @@ export class PromotionProduct {
     }
     await this.resign();
     await Promise.all([
-      ...this.servers.map((server) => server.stop()),
+      ...this.servers.map((server) => server.kill()),
       ...this.proxies.map((proxy) => proxy.kill()),
     ]);
     this.folder.remove();
@@ -95,12 +95,7 @@ export class PromotionProduct {
 
   /** Stored servers of a group, the master first. */
   members(groupId = 1): readonly string[] {
-    return (
-      this.desk.store
-        .snapshot()
-        .groups.get(groupId)
-        ?.servers.map(({ addr }) => addr) ?? []
-    );
+    return this.desk.led.serversOf(groupId);
   }
 
   /** State of the group's promotion as it is stored. */

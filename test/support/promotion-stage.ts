@@ -16,7 +16,7 @@ import type { PushReport } from "../../src/dashboard/control.ts";
 import type { Failover } from "../../src/model/availability/failover.ts";
 import { getGroup } from "../../src/model/topology/guard.ts";
 import type { Topology } from "../../src/model/topology/topology.ts";
-import { MemoryBook } from "./promotion-desk.ts";
+import { MemoryBook } from "./memory-book.ts";
 import { sampleTopology } from "./topology-sample.ts";
 
 const GROUP_ID = 1;

@@ -26,6 +26,9 @@ export const SETUP_MS = 40_000;
 
 const FAST = ["--repl-diskless-sync-delay", "0"];
 
+/** So often sentinels ask servers and greet each other: several times faster than is usual, for as long as they run. */
+const QUICK = ["info-period", "1000", "publish-period", "500"];
+
 /** See the file head. */
 export class SentinelProduct {
   readonly #folder: TemporaryFolder;
@@ -42,13 +45,15 @@ export class SentinelProduct {
       Promise.all([0, 1, 2].map(() => startSentinel())),
       Promise.all([0, 1].map(() => startWaitingProxy(PRODUCT, { workers: 1 }))),
     ]);
+    const answers = sentinels.map(({ addr }) => ask(addr, "SENTINEL", "DEBUG", ...QUICK));
+    expect(await Promise.all(answers)).toEqual(sentinels.map(() => "OK"));
     const product = new SentinelProduct(servers, sentinels, proxies);
     const desk = await product.openDesk();
-    await desk.build([
+    await desk.led.build([
       [product.addrOf(0), product.addrOf(1)],
       [product.addrOf(2), product.addrOf(3)],
     ]);
-    await desk.addProxies(proxies.map(({ adminAddr }) => adminAddr));
+    await desk.led.addProxies(proxies.map(({ adminAddr }) => adminAddr));
     for (const { addr } of sentinels) {
       await desk.sentinels.add(addr);
     }

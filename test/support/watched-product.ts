@@ -5,15 +5,13 @@
  *
  * Invariant: `stop()` ends everything that was started here.
  */
-import { silentLog } from "../../src/base/log.ts";
-import type { Coordinator, Leadership } from "../../src/coordinator/coordinator.ts";
+import { type Log, silentLog } from "../../src/base/log.ts";
 import { createMemoryStore } from "../../src/coordinator/memory/memory-store.ts";
-import { GroupTurnTable } from "../../src/dashboard/availability/group-turns.ts";
+import type { GroupTurnTable } from "../../src/dashboard/availability/group-turns.ts";
 import { ReplicationWatch } from "../../src/dashboard/availability/replication/replication-watch.ts";
 import { defaultDashboardConfig } from "../../src/dashboard/config/load.ts";
 import { setRole } from "../../src/dashboard/group/replicate.ts";
-import { ServerPoller } from "../../src/dashboard/stats/server-poller.ts";
-import { TopologyStore } from "../../src/dashboard/topology/store.ts";
+import type { TopologyStore } from "../../src/dashboard/topology/store.ts";
 import type { ReplicationFaultCode } from "../../src/model/availability/replication.ts";
 import { addServer, createGroup } from "../../src/model/change/group.ts";
 import { switchMaster } from "../../src/model/change/master.ts";
@@ -24,6 +22,7 @@ import type { ServerInfo } from "../../src/redis/info.ts";
 import { numberOf, textOf } from "../../src/redis/reply.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
 import { waitFor } from "./deadline.ts";
+import { LedProduct } from "./led-product.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
 import { swiftClock } from "./swift-clock.ts";
 
@@ -50,17 +49,13 @@ export class WatchedProduct {
   readonly password: string;
   readonly servers: RedisServer[] = [];
   readonly sentinels: ScriptedSentinels = { isWatching: false, named: undefined };
-  readonly turns = new GroupTurnTable();
-  readonly #clock = swiftClock(SWIFT);
   readonly logged: string[] = [];
   /** How often the lead was confirmed. */
   confirmCount = 0;
   /** Throws when this dashboard no longer leads. */
   onConfirm: () => void = () => undefined;
-  readonly #coordinator: Coordinator;
-  #leadership: Leadership | undefined;
-  #store: TopologyStore | undefined;
-  #poller: ServerPoller | undefined;
+  readonly #nodes = createMemoryStore();
+  #led: LedProduct | undefined;
   #watch: ReplicationWatch | undefined;
 
   /** An empty product that is led, and watched from the start. */
@@ -72,11 +67,14 @@ export class WatchedProduct {
 
   private constructor(password: string) {
     this.password = password;
-    this.#coordinator = createMemoryStore().open();
+  }
+
+  get turns(): GroupTurnTable {
+    return present(this.#led).turns;
   }
 
   get store(): TopologyStore {
-    return present(this.#store);
+    return present(this.#led).store;
   }
 
   get watch(): ReplicationWatch {
@@ -86,77 +84,42 @@ export class WatchedProduct {
   /** Another leader begins, on what the ones before have stored. */
   async lead(): Promise<void> {
     await this.endLead();
-    const leadership = await this.#coordinator.lead({
-      lockPath: coordinatorPath.lock("demo"),
-      epochPath: coordinatorPath.epoch("demo"),
-      data: "{}",
-      leaseMs: 8_000,
+    const led = await LedProduct.open({
+      coordinator: this.#nodes.open(),
+      config: defaultDashboardConfig({ productName: "demo", productAuth: this.password }),
+      log: this.#log(),
+      clock: swiftClock(SWIFT),
     });
-    this.#leadership = leadership;
-    this.#store = await TopologyStore.open({
-      coordinator: this.#coordinator,
-      leadership,
-      product: "demo",
-      defaultSlotCount: 1024,
-      log: silentLog,
+    this.#led = led;
+    led.begin();
+    this.#watch = new ReplicationWatch({
+      ...led.parts(),
+      confirm: async () => {
+        this.confirmCount += 1;
+        this.onConfirm();
+        await led.leadership.confirm();
+      },
+      sentinels: {
+        isWatched: () => this.sentinels.isWatching,
+        masterOf: () => this.sentinels.named,
+      },
     });
-    const store = this.#store;
-    const poller = new ServerPoller({
-      password: this.password,
-      log: silentLog,
-      clock: this.#clock,
-    });
-    this.#poller = poller;
-    const follow = (): void => {
-      const groups = [...store.snapshot().groups.values()];
-      poller.setServers(groups.flatMap(({ servers }) => servers.map(({ addr }) => addr)));
-    };
-    store.onChange(follow);
-    follow();
-    poller.start();
-    this.#watch = this.#newWatch(leadership, store, poller);
     this.#watch.start();
   }
 
   /** The leader of now is gone. */
   async endLead(): Promise<void> {
     await this.#watch?.close();
-    this.#poller?.stop();
-    await this.#leadership?.release();
+    await this.#led?.close();
+    this.#led = undefined;
   }
 
-  #newWatch(leadership: Leadership, store: TopologyStore, poller: ServerPoller): ReplicationWatch {
+  #log(): Log {
     const note = (event: string, message: string): void => {
       this.logged.push(`${event}: ${message}`);
     };
     const log = { ...silentLog, info: note, warn: note, error: note };
-    return new ReplicationWatch({
-      config: defaultDashboardConfig({ productName: "demo", productAuth: this.password }),
-      epoch: leadership.epoch,
-      topology: store,
-      whenSynced: () => Promise.resolve({ synced: [], failed: [] }),
-      confirm: async () => {
-        this.confirmCount += 1;
-        this.onConfirm();
-        await leadership.confirm();
-      },
-      serverFigures: () => poller.figures(),
-      proxyFigures: () => new Map(),
-      storage: {
-        get: (path) => this.#coordinator.get(path),
-        readChildren: (path) => this.#coordinator.readChildren(path),
-        write: async (writes) => {
-          await leadership.write(writes);
-        },
-      },
-      turns: this.turns,
-      log: { ...log, child: () => log },
-      clock: this.#clock,
-      sentinels: {
-        isWatched: () => this.sentinels.isWatching,
-        masterOf: () => this.sentinels.named,
-      },
-    });
+    return { ...log, child: () => log };
   }
 
   /** One more redis-server with the product's password; ended by `stop`. */
@@ -279,7 +242,7 @@ export class WatchedProduct {
   /** Waits until the coordinator says that these servers have been part of the group. */
   async whenWritten(...addrs: readonly string[]): Promise<void> {
     await waitFor(`record of ${addrs.join()}`, WAIT_MS, async () => {
-      const node = await this.#coordinator.get(coordinatorPath.member("demo", 1));
+      const node = await present(this.#led).coordinator.get(coordinatorPath.member("demo", 1));
       return addrs.every((addr) => node?.data.includes(addr) === true) ? true : undefined;
     });
   }
@@ -305,7 +268,6 @@ export class WatchedProduct {
   /** See the file head. */
   async stop(): Promise<void> {
     await this.endLead();
-    await this.#coordinator.close();
     // Nothing of them is needed any more; asked to end, a master would wait for replicas that are behind.
     await Promise.all(this.servers.map((server) => server.kill()));
   }

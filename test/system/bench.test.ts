@@ -170,6 +170,32 @@ describe("dashboard", () => {
   );
 });
 
+describe("module", () => {
+  test(
+    "moves a large key and small keys, and writes beside a stock server",
+    async () => {
+      const jsonFile = folder.join("module.json");
+      const { stdout } = await bench(0, "module", "--quick", "--json", jsonFile);
+      const rows = rowsOf(stdout);
+      for (const way of ["nothing moves", "module", "MIGRATE"]) {
+        expect(rows.filter(([name]) => name === way)).toHaveLength(2);
+      }
+      const record = JSON.parse(readFileSync(jsonFile, "utf8"));
+      expect(record.smallKeys).toHaveLength(4);
+      for (const { keys, keysPerSecond } of record.smallKeys) {
+        expect(keys).toBeGreaterThan(0);
+        expect(keysPerSecond).toBeGreaterThan(0);
+      }
+      for (const { rates } of record.cost.writes) {
+        expect(Object.values<number>(rates).every((rate) => rate > 0)).toBe(true);
+      }
+      // All bars were measured.
+      expect(rows.filter((cells) => /^(ok|MISSED)$/.test(cells[3] ?? ""))).toHaveLength(11);
+    },
+    TEST_MS,
+  );
+});
+
 describe("micro", () => {
   test(
     "runs every micro-benchmark",

@@ -2,37 +2,35 @@
  * Masters that only seem dead: the dashboard is cut off from the master, or from all proxies, or was frozen itself, and
  * so was a proxy. Nothing may be done then.
  */
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { MasterPulses } from "../../src/dashboard/availability/failover/failure-detector.ts";
 import { PulseSet } from "../../src/redis/pulse-set.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
-import { FailoverProduct, type FailoverProductOptions } from "../support/failover-product.ts";
+import {
+  DEADLINE_MS,
+  DOWN_AFTER_MS,
+  FailoverProduct,
+  type FailoverProductOptions,
+  QUICK_DETECTOR,
+} from "../support/failover-product.ts";
 import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.ts";
 
-const DEADLINE_MS = 30_000;
-const DOWN_AFTER_MS = 1_000;
-const CONFIG = { haEnabled: true, haDownAfterMs: DOWN_AFTER_MS };
 /** Time in which a dead master would have been replaced. */
 const LONG_MS = DOWN_AFTER_MS + 2_500;
 setDefaultTimeout(60_000);
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function start(options: FailoverProductOptions = {}): Promise<FailoverProduct> {
-  const product = await FailoverProduct.start({ leader: { config: CONFIG }, ...options });
-  cleanups.push(() => product.stop());
+  const product = await FailoverProduct.start(options);
+  cleanup(() => product.stop());
   return product;
 }
 
 async function relayTo(addr: string): Promise<TcpRelay> {
   const relay = await startTcpRelay(Number(addr.split(":")[1]));
-  cleanups.push(() => relay.close());
+  cleanup(() => relay.close());
   return relay;
 }
 
@@ -64,21 +62,15 @@ test("the dashboard is cut off from a master that proxies reach: nothing happens
   const relay = await relayTo(addr);
   await product.closeLeader();
   const pulses = new RoutedPulses(new Map([[addr, relay.addr]]));
-  await product.lead({ config: CONFIG, pulses });
+  await product.lead({ config: QUICK_DETECTOR, pulses });
   await waitFor("the master's first answer", DEADLINE_MS, () => pulses.get(addr)?.hasAnswered);
   relay.cut();
-  await waitFor("a suspicion", DEADLINE_MS, () => {
-    const { text } = product.leader.detector.describe();
-    return text.includes("only 0 of 2 proxies with a vote") || undefined;
-  });
+  await product.whenSaid("a suspicion", (text) => text.includes("only 0 of 2 proxies with a vote"));
   await Bun.sleep(LONG_MS);
   expect(product.leader.book.all()).toEqual([]);
   expect(product.leader.masterOf(1)).toBe(addr);
   relay.mend();
-  await waitFor("the end of the suspicion", DEADLINE_MS, () => {
-    const { text } = product.leader.detector.describe();
-    return !text.includes("group-[1]") || undefined;
-  });
+  await product.whenSaid("the end of the suspicion", (text) => !text.includes("group-[1]"));
 });
 
 test("the dashboard is cut off from all proxies: a dead master stays, until it reaches them again", async () => {
@@ -95,10 +87,7 @@ test("the dashboard is cut off from all proxies: a dead master stays, until it r
     relay.cut();
   }
   await product.server(1, 0).kill();
-  await waitFor("a suspicion", DEADLINE_MS, () => {
-    const { text } = product.leader.detector.describe();
-    return text.includes("none of 2 proxies answers") || undefined;
-  });
+  await product.whenSaid("a suspicion", (text) => text.includes("none of 2 proxies answers"));
   await Bun.sleep(LONG_MS);
   expect(product.leader.book.all()).toEqual([]);
   expect(product.leader.masterOf(1)).toBe(addr);

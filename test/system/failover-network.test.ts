@@ -2,7 +2,8 @@
  * Failovers where the network or a replica is the trouble: a dashboard cut off from its coordinator, a master that is
  * silent again and again, a replica far behind, and a master that has lost its replicas and must refuse writes.
  */
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { startEtcd } from "../support/etcd-server.ts";
 import { ReplicatedProduct, type ReplicatedProductOptions } from "../support/replicated-product.ts";
@@ -18,24 +19,18 @@ const CONFIG = { ha_enabled: true, ha_down_after: `${DOWN_AFTER_MS}ms` };
 const LONG_MS = DOWN_AFTER_MS + 3_000;
 setDefaultTimeout(90_000);
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function start(options: Partial<ReplicatedProductOptions> = {}): Promise<ReplicatedProduct> {
   const folder = temporaryFolder();
-  cleanups.push(() => folder.remove());
+  cleanup(() => folder.remove());
   const product = await ReplicatedProduct.start({
     coordinator: { name: "filesystem", addr: folder.path },
     groups: 1,
     config: CONFIG,
     ...options,
   });
-  cleanups.push(() => product.stop());
+  cleanup(() => product.stop());
   return product;
 }
 
@@ -59,9 +54,9 @@ async function countFailovers(product: ReplicatedProduct): Promise<number> {
 
 test("a dashboard cut off from its coordinator replaces nobody, and does once it is back", async () => {
   const etcd = await startEtcd();
-  cleanups.push(() => etcd.stop());
+  cleanup(() => etcd.stop());
   const relay = await startTcpRelay(etcd.port);
-  cleanups.push(() => relay.close());
+  cleanup(() => relay.close());
   const product = await start({
     coordinator: { name: "etcd", addr: relay.addr },
     config: { ...CONFIG, coordinator_timeout: "1s" },

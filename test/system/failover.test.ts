@@ -1,65 +1,47 @@
 /**
  * Dead masters of real servers, with real proxies and a real leader: killed, frozen, and without a replica.
  */
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
-import { FailoverProduct, type FailoverProductOptions } from "../support/failover-product.ts";
+import {
+  DEADLINE_MS,
+  FailoverProduct,
+  type FailoverProductOptions,
+  QUICK_DETECTOR,
+} from "../support/failover-product.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 import { ask, bulk } from "../support/running-product.ts";
 
-const DEADLINE_MS = 30_000;
-const DOWN_AFTER_MS = 1_000;
-const CONFIG = { haEnabled: true, haDownAfterMs: DOWN_AFTER_MS };
 setDefaultTimeout(60_000);
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function start(options: FailoverProductOptions = {}): Promise<FailoverProduct> {
-  const product = await FailoverProduct.start({ leader: { config: CONFIG }, ...options });
-  cleanups.push(() => product.stop());
+  const product = await FailoverProduct.start(options);
+  cleanup(() => product.stop());
   return product;
-}
-
-function proxyOf(product: FailoverProduct, index = 0) {
-  const proxy = product.proxies[index];
-  if (proxy === undefined) {
-    throw new Error(`there is no proxy ${index}`);
-  }
-  return proxy;
 }
 
 /** The server, started again at its address without data. */
 async function restart(server: RedisServer): Promise<RedisServer> {
   const again = await startRedis({ port: server.port });
-  cleanups.push(() => again.stop());
+  cleanup(() => again.stop());
   return again;
 }
 
-function storyOf(product: FailoverProduct, outcome: string): Promise<string> {
-  return waitFor(`a story that is ${outcome}`, DEADLINE_MS, () => {
-    const [story] = product.leader.book.all();
-    return story?.outcome === outcome ? JSON.stringify(story) : undefined;
-  });
-}
-
 test("kill -9: writes flow again, the other group never stops, and the story is told", async () => {
-  const product = await start({ leader: { config: { ...CONFIG, haDownAfterMs: 3_000 } } });
+  const product = await start({ leader: { config: { ...QUICK_DETECTOR, haDownAfterMs: 3_000 } } });
   const [one, two] = [product.keyOf(1), product.keyOf(2)];
-  await product.writeUntilDone(proxyOf(product), one, "before", DEADLINE_MS);
+  await product.writeUntilDone(product.proxy(), one, "before");
   await waitFor("the write at the replica", DEADLINE_MS, async () => {
     const value = await ask(product.server(1, 1).port, "GET", one);
     return value === bulk("before") || undefined;
   });
   await product.server(1, 0).kill();
   const others: string[] = [];
-  const steady = await proxyOf(product, 1).connect();
+  const steady = await product.proxy(1).connect();
   let isBack = false;
   const background = (async () => {
     while (!isBack) {
@@ -67,18 +49,17 @@ test("kill -9: writes flow again, the other group never stops, and the story is 
       await Bun.sleep(20);
     }
   })();
-  await product.writeUntilDone(proxyOf(product), one, "after", DEADLINE_MS);
+  await product.writeUntilDone(product.proxy(), one, "after");
   isBack = true;
   await background;
   steady.destroy();
   expect(new Set(others)).toEqual(new Set(["+OK\r\n"]));
   expect(await ask(product.server(1, 1).port, "GET", one)).toBe(bulk("after"));
-  await storyOf(product, "done");
-  const [story] = product.leader.book.all();
+  const story = await product.whenTold("done");
   expect(story).toMatchObject({ from: product.server(1, 0).addr, to: product.server(1, 1).addr });
-  expect(story?.lostBytes).toBeNumber();
-  expect(story?.pauseMs).toBeGreaterThanOrEqual(3_000);
-  const steps = story?.events.map(({ step }) => step) ?? [];
+  expect(story.lostBytes).toBeNumber();
+  expect(story.pauseMs).toBeGreaterThanOrEqual(3_000);
+  const steps = story.events.map(({ step }) => step);
   for (const step of ["detected", "decided", "fenced", "promoted", "stored", "served"] as const) {
     expect(steps).toContain(step);
   }
@@ -90,15 +71,15 @@ test("SIGSTOP: the frozen master is replaced, and takes no write when it wakes u
   const product = await start();
   const key = product.keyOf(1);
   const [old, replica] = [product.server(1, 0), product.server(1, 1)];
-  await product.writeUntilDone(proxyOf(product), key, "before", DEADLINE_MS);
+  await product.writeUntilDone(product.proxy(), key, "before");
   old.pause();
   // Sent while it is frozen: answered by nobody, and done by nobody as the master's word.
-  const stuck = await proxyOf(product, 1).connect();
+  const stuck = await product.proxy(1).connect();
   const pending = stuck.call("SET", key, "stuck").catch(() => undefined);
-  await product.writeUntilDone(proxyOf(product), key, "after", DEADLINE_MS);
+  await product.writeUntilDone(product.proxy(), key, "after");
   await withDeadline("an answer to the stuck write", DEADLINE_MS, pending);
   stuck.destroy();
-  await storyOf(product, "done");
+  await product.whenTold("done");
   old.resume();
   const direct = await RespConnection.open(old.port);
   const late = direct.call("SET", key, "direct");
@@ -110,7 +91,7 @@ test("SIGSTOP: the frozen master is replaced, and takes no write when it wakes u
   late.catch(() => undefined);
   expect(outcome).toBe("no answer");
   for (const proxy of product.proxies) {
-    await product.writeUntilDone(proxy, key, "last", DEADLINE_MS);
+    await product.writeUntilDone(proxy, key, "last");
   }
   expect(await ask(replica.port, "GET", key)).toBe(bulk("last"));
   expect(await ask(old.port, "GET", key)).not.toBe(bulk("last"));
@@ -120,17 +101,14 @@ test("a group without a replica: nothing is promoted, told once, served when the
   const product = await start();
   const key = product.keyOf(2);
   await product.server(2, 0).kill();
-  await storyOf(product, "refused");
+  await product.whenTold("refused");
   await Bun.sleep(2_500);
   const stories = product.leader.book.all();
   expect(stories.map(({ outcome }) => outcome)).toEqual(["refused"]);
   expect(stories[0]?.reason).toMatch(/the group has no replica/);
   expect(product.leader.detector.describe().text).toMatch(/group-\[2\].*no replica/);
-  await product.writeUntilDone(proxyOf(product), product.keyOf(1), "well", DEADLINE_MS);
+  await product.writeUntilDone(product.proxy(), product.keyOf(1), "well");
   await restart(product.server(2, 0));
-  await product.writeUntilDone(proxyOf(product), key, "back", DEADLINE_MS);
-  await waitFor("end of the incident", DEADLINE_MS, () => {
-    const { text } = product.leader.detector.describe();
-    return !text.includes("group-[2]") || undefined;
-  });
+  await product.writeUntilDone(product.proxy(), key, "back");
+  await product.whenSaid("end of the incident", (text) => !text.includes("group-[2]"));
 });

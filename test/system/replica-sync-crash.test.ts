@@ -2,7 +2,8 @@
  * A dashboard that is killed (SIGKILL) while a server becomes a replica: the next one finds the order in the
  * coordinator, waits for the copy that goes on without it, or gives the order again, and stores how it ended.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { ask, RunningProduct } from "../support/running-product.ts";
@@ -13,27 +14,21 @@ const TEST_MS = 60_000;
 const VALUES = 40;
 const FILL = `for i = 1, ${VALUES} do redis.call('SET', 'big:' .. i, string.rep('x', 1048576)) end`;
 
-const folder = temporaryFolder();
-const cleanups: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-  folder.remove();
-});
+const cleanup = cleanupsAfterEach();
 
 test(
   "a sync of 40 MB goes on over two killed dashboards, and is stored as done",
   async () => {
+    const folder = temporaryFolder();
+    cleanup(() => folder.remove());
     const product = await RunningProduct.start({
       coordinator: { name: "filesystem", addr: folder.path },
       groups: 1,
       proxies: 0,
     });
-    cleanups.push(() => product.stop());
+    cleanup(() => product.stop());
     const replica = await startRedis();
-    cleanups.push(() => replica.stop());
+    cleanup(() => replica.stop());
     const [master] = product.servers;
     await ask(master?.port ?? 0, "EVAL", FILL, "0");
     await ask(master?.port ?? 0, "CONFIG", "SET", "repl-diskless-sync-delay", "4");

@@ -10,6 +10,8 @@ export interface LoginOrder {
   /** Empty: the product's password. */
   readonly user: string;
   readonly password: string;
+  /** Called when the proxy has taken it, before it gets slots; a rejection fails the push. */
+  taken(): Promise<void>;
   /** Called when the proxy refuses, because it has served without a user: it goes on so. */
   refused(): Promise<void>;
 }
@@ -32,5 +34,7 @@ export async function giveLogin(
       throw thrown;
     }
     await order.refused();
+    return;
   }
+  await order.taken();
 }

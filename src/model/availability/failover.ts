@@ -8,30 +8,37 @@
  * Who wanted another master. `planned`: an operator, with the old master alive; `detector`: the dashboard saw it dead;
  * `sentinel`: Redis Sentinel did it, and the dashboard followed.
  */
-export type FailoverKind = "planned" | "detector" | "sentinel";
+export const FAILOVER_KINDS = ["planned", "detector", "sentinel"] as const;
+/** One of `FAILOVER_KINDS`. */
+export type FailoverKind = (typeof FAILOVER_KINDS)[number];
 
 /**
  * `running`; `done`: the group has the new master; `refused`: nothing was changed, `reason` says why; `undone`: it was
  * begun and taken back; `failed`: it couldn't be finished, `reason` says what is left to do.
  */
-export type FailoverOutcome = "running" | "done" | "refused" | "undone" | "failed";
+export const FAILOVER_OUTCOMES = ["running", "done", "refused", "undone", "failed"] as const;
+/** One of `FAILOVER_OUTCOMES`. */
+export type FailoverOutcome = (typeof FAILOVER_OUTCOMES)[number];
 
 /** What a line of a story is about; machines read this, people read the text. */
-export type FailoverStep =
-  | "detected"
-  | "vote"
-  | "decided"
-  | "held"
-  | "caught-up"
-  | "promoted"
-  | "stored"
-  | "switched"
-  | "served"
-  | "followed"
-  | "fenced"
-  | "returned"
-  | "undone"
-  | "note";
+export const FAILOVER_STEPS = [
+  "detected",
+  "vote",
+  "decided",
+  "held",
+  "caught-up",
+  "promoted",
+  "stored",
+  "switched",
+  "served",
+  "followed",
+  "fenced",
+  "returned",
+  "undone",
+  "note",
+] as const;
+/** One of `FAILOVER_STEPS`. */
+export type FailoverStep = (typeof FAILOVER_STEPS)[number];
 
 /** One line. */
 export interface FailoverEvent {

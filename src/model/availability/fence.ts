@@ -7,10 +7,14 @@
  * `present`: it answers. `absent`: it doesn't, and nothing is known. `unprovable`: for `proxy_dead_after` it hasn't
  * answered, and neither proof can be had; an operator's word is needed. `fenced`: it is proven that it can't write.
  */
-export type FenceState = "present" | "absent" | "unprovable" | "fenced";
+export const FENCE_STATES = ["present", "absent", "unprovable", "fenced"] as const;
+/** One of `FENCE_STATES`. */
+export type FenceState = (typeof FENCE_STATES)[number];
 
 /** By which it is known that a proxy can't write any more. */
-export type FenceProof = "processes-gone" | "servers-cut" | "operator";
+export const FENCE_PROOFS = ["processes-gone", "servers-cut", "operator"] as const;
+/** One of `FENCE_PROOFS`. */
+export type FenceProof = (typeof FENCE_PROOFS)[number];
 
 /** One proxy. */
 export interface ProxyFence {

@@ -3,15 +3,16 @@
  * although its process is there, never writes to an old owner when it goes on, and serves again with the newest slots
  * and another login.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FenceProduct } from "../../support/fence-product.ts";
 import { slotOfKey } from "../../support/mover-pair.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
 import { ask } from "../../support/running-product.ts";
-import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const TEST_MS = 60_000;
 const WAIT_MS = 20_000;
@@ -19,31 +20,23 @@ const TAGS = Array.from({ length: 8 }, (_, index) => `t${index}`);
 const SLOTS = [...new Set(TAGS.map((tag) => slotOfKey(`{${tag}}`)))];
 const KEYS = TAGS.map((tag) => `{${tag}}:count`);
 
-let product: FenceProduct | undefined;
-const folders: TemporaryFolder[] = [];
-
-afterEach(async () => {
-  await product?.stop();
-  product = undefined;
-  for (const folder of folders.splice(0)) {
-    folder.remove();
-  }
-}, TEST_MS);
+const cleanup = cleanupsAfterEach();
 
 /** A server that keeps its users in a file. */
 async function startKeeper(): Promise<RedisServer & { readonly aclFile: string }> {
   const folder = temporaryFolder();
-  folders.push(folder);
+  cleanup(() => folder.remove());
   const aclFile = folder.join("users.acl");
   writeFileSync(aclFile, "");
   return { ...(await startRedis({ args: ["--aclfile", aclFile] })), aclFile };
 }
 
 async function newProduct(): Promise<FenceProduct> {
-  product = await FenceProduct.start({ proxyDeadAfterMs: 1_000 }, [
+  const product = await FenceProduct.start({ proxyDeadAfterMs: 1_000 }, [
     await startKeeper(),
     await startKeeper(),
   ]);
+  cleanup(() => product.stop());
   await product.lead();
   return product;
 }
@@ -51,15 +44,6 @@ async function newProduct(): Promise<FenceProduct> {
 async function usersOf(server: RedisServer): Promise<readonly string[]> {
   const reply = await ask(server.port, "ACL", "USERS");
   return reply.split("\r\n").filter((line) => line.startsWith("codis-proxy-"));
-}
-
-async function move(built: FenceProduct, groupId: number): Promise<void> {
-  await built.leader.moving.control.createSlotActions(SLOTS.map((id) => ({ id, groupId })));
-  await waitFor("all slots moved", WAIT_MS, () => {
-    const { slots } = built.leader.store.snapshot();
-    const isDone = SLOTS.every((id) => slots[id]?.groupId === groupId && !slots[id].action.state);
-    return isDone ? true : undefined;
-  });
 }
 
 /** Increments shared counters through one proxy; an error leaves it open whether it was done. */
@@ -105,17 +89,18 @@ test(
     const built = await newProduct();
     const living = await built.addProxy();
     const frozen = await built.addProxy();
-    const [source, target] = built.servers;
-    expect(await usersOf(source as RedisServer)).toHaveLength(2);
+    const [source, target] = [built.server(1), built.server(2)];
+    expect(await usersOf(source)).toHaveLength(2);
     const writers = [new Writer(), new Writer()];
     writers[0]?.start(living.proxy.port);
     writers[1]?.start(frozen.proxy.port);
     await waitFor("writes", WAIT_MS, () => ((writers[1]?.count ?? 0) > 50 ? true : undefined));
-    const firstUsers = await usersOf(target as RedisServer);
+    const firstUsers = await usersOf(target);
     built.freeze(frozen.model.pid);
     await built.leader.whenFence(frozen.model.token, "fenced");
     expect(built.leader.fences.fences().get(frozen.model.token)?.proof).toBe("servers-cut");
-    await move(built, 2);
+    await built.leader.move(SLOTS, 2);
+    await built.leader.whenMoved(SLOTS, 2);
     const before = writers[1]?.count ?? 0;
     built.thaw(frozen.model.pid);
     await built.leader.whenSynced(frozen.model.token);
@@ -127,14 +112,14 @@ test(
     for (const key of KEYS) {
       const sum = (counts: "done" | "open") =>
         writers.reduce((total, writer) => total + (writer[counts].get(key) ?? 0), 0);
-      const value = Number((await ask(target?.port ?? 0, "GET", key)).split("\r\n")[1]);
+      const value = Number((await ask(target.port, "GET", key)).split("\r\n")[1]);
       expect(value).toBeGreaterThanOrEqual(sum("done"));
       expect(value).toBeLessThanOrEqual(sum("done") + sum("open"));
-      expect(await ask(source?.port ?? 0, "EXISTS", key)).toBe(":0\r\n");
+      expect(await ask(source.port, "EXISTS", key)).toBe(":0\r\n");
     }
     expect(built.leader.stateOf(frozen.model.token)).toBe("present");
     expect(await built.storedFences()).toEqual([]);
-    const lastUsers = await usersOf(target as RedisServer);
+    const lastUsers = await usersOf(target);
     expect(lastUsers).toHaveLength(2);
     expect(lastUsers).not.toEqual(firstUsers);
   },
@@ -145,23 +130,23 @@ test(
   "each start of a proxy has a user of its own, and one that is removed leaves none",
   async () => {
     const built = await newProduct();
-    const [server] = built.servers;
+    const server = built.server(1);
     const { proxy, model } = await built.addProxy();
-    const first = await usersOf(server as RedisServer);
+    const first = await usersOf(server);
     expect(first).toHaveLength(1);
     expect(await ask(proxy.port, "SET", KEYS[0] ?? "", "v")).toBe("+OK\r\n");
-    const list = await ask(server?.port ?? 0, "CLIENT", "LIST");
+    const list = await ask(server.port, "CLIENT", "LIST");
     expect(list).toContain(`user=${first[0]}`);
     await proxy.stop();
     built.keep(await proxy.restart());
     await built.leader.whenSynced(model.token);
     await waitFor("another user", WAIT_MS, async () => {
-      const users = await usersOf(server as RedisServer);
+      const users = await usersOf(server);
       return users.length === 1 && users[0] !== first[0] ? true : undefined;
     });
     await built.leader.store.commit("remove", (now) => ({ ...now, proxies: new Map() }));
     await waitFor("no user", WAIT_MS, async () =>
-      (await usersOf(server as RedisServer)).length === 0 ? true : undefined,
+      (await usersOf(server)).length === 0 ? true : undefined,
     );
   },
   TEST_MS,
@@ -172,25 +157,25 @@ test(
   async () => {
     const built = await newProduct();
     const { proxy } = await built.addProxy();
-    const [server] = built.servers as readonly (RedisServer & { aclFile: string })[];
-    const users = await usersOf(server as RedisServer);
+    const server = built.server(1) as RedisServer & { readonly aclFile: string };
+    const users = await usersOf(server);
     const writes = async () => {
       const reply = await ask(proxy.port, "INCR", KEYS[0] ?? "");
       return reply.startsWith(":") ? true : undefined;
     };
     await waitFor("a write", WAIT_MS, writes);
     const restart = async () => {
-      await server?.kill();
-      const port = server?.port ?? 0;
-      return startRedis({ port, args: ["--aclfile", server?.aclFile ?? ""] });
+      await server.kill();
+      const port = server.port;
+      return startRedis({ port, args: ["--aclfile", server.aclFile] });
     };
     let again = await restart();
     // At once: nobody had to give it to the server.
     expect(await usersOf(again)).toEqual(users);
     await waitFor("a write", WAIT_MS, writes);
     await again.kill();
-    writeFileSync(server?.aclFile ?? "", "");
-    again = await startRedis({ port: again.port, args: ["--aclfile", server?.aclFile ?? ""] });
+    writeFileSync(server.aclFile, "");
+    again = await startRedis({ port: again.port, args: ["--aclfile", server.aclFile] });
     await waitFor("a write", WAIT_MS, writes);
     expect(await usersOf(again)).toEqual(users);
     await again.stop();
@@ -203,16 +188,16 @@ test(
   async () => {
     const built = await newProduct();
     const { proxy, model } = await built.addProxy();
-    const users = await usersOf(built.servers[0] as RedisServer);
+    const users = await usersOf(built.server(1));
     await built.leader.close();
     await built.lead();
     await built.leader.whenSynced(model.token);
     await built.leader.whenFence(model.token, "present");
-    expect(await usersOf(built.servers[0] as RedisServer)).toEqual(users);
+    expect(await usersOf(built.server(1))).toEqual(users);
     expect(await ask(proxy.port, "SET", KEYS[0] ?? "", "v")).toBe("+OK\r\n");
     built.freeze(model.pid);
     await built.leader.whenFence(model.token, "fenced");
-    expect(await usersOf(built.servers[1] as RedisServer)).toEqual([]);
+    expect(await usersOf(built.server(2))).toEqual([]);
   },
   TEST_MS,
 );

@@ -2,7 +2,8 @@
  * Proxies that were frozen, where servers can't cut them off: one that goes on serves nothing before a dashboard has
  * confirmed its slots, and nothing at all where none knows it any more.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FenceProduct, workerPids } from "../../support/fence-product.ts";
 import { slotOfKey } from "../../support/mover-pair.ts";
@@ -16,15 +17,11 @@ const SLOT = slotOfKey("{t1}");
 /** More than `FREEZE_MS` of a worker. */
 const FROZEN_MS = 2_500;
 
-let product: FenceProduct | undefined;
-
-afterEach(async () => {
-  await product?.stop();
-  product = undefined;
-}, TEST_MS);
+const cleanup = cleanupsAfterEach();
 
 async function newProduct(): Promise<FenceProduct> {
-  product = await FenceProduct.start({ proxyDeadAfterMs: 60_000 });
+  const product = await FenceProduct.start({ proxyDeadAfterMs: 60_000 });
+  cleanup(() => product.stop());
   await product.lead();
   return product;
 }
@@ -49,20 +46,16 @@ test(
       return { ...now, proxies };
     });
     const sent = increment(client);
-    await built.leader.moving.control.createSlotActions([{ id: SLOT, groupId: 2 }]);
-    await waitFor("the slot moved", WAIT_MS, () => {
-      const slot = built.leader.store.snapshot().slots[SLOT];
-      return slot?.groupId === 2 && slot.action.state === "" ? true : undefined;
-    });
-    await new Promise((resolve) => setTimeout(resolve, FROZEN_MS));
+    await built.leader.move([SLOT], 2);
+    await built.leader.whenMoved([SLOT], 2);
+    await Bun.sleep(FROZEN_MS);
     built.thaw(model.pid);
     expect(await sent).toStartWith("-TRYAGAIN");
     expect(await increment(client)).toStartWith("-TRYAGAIN");
     expect((await client.call("FLUSHALL")).toString()).toStartWith("-TRYAGAIN");
     client.destroy();
-    const [source, target] = built.servers;
-    expect(await ask(source?.port ?? 0, "DBSIZE")).toBe(":0\r\n");
-    expect(await ask(target?.port ?? 0, "GET", KEY)).toBe("$1\r\n1\r\n");
+    expect(await ask(built.server(1).port, "DBSIZE")).toBe(":0\r\n");
+    expect(await ask(built.server(2).port, "GET", KEY)).toBe("$1\r\n1\r\n");
   },
   TEST_MS,
 );
@@ -76,7 +69,7 @@ test(
     expect(await increment(client)).toBe(":1\r\n");
     built.freeze(model.pid);
     const sent = increment(client);
-    await new Promise((resolve) => setTimeout(resolve, FROZEN_MS));
+    await Bun.sleep(FROZEN_MS);
     built.thaw(model.pid);
     expect(await sent).toBe(":2\r\n");
     expect(proxy.program.stdout()).toContain('"event":"worker.frozen"');
@@ -97,7 +90,7 @@ test(
     }
     const client = await proxy.connect();
     const sent = increment(client);
-    await new Promise((resolve) => setTimeout(resolve, FROZEN_MS));
+    await Bun.sleep(FROZEN_MS);
     for (const pid of pids) {
       built.thaw(pid);
     }

@@ -3,7 +3,8 @@
  * worker look like, that slots go on without a proxy that is provably gone and not without another, and that one that
  * comes back has the newest slots before it serves.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FenceProduct, workerPids } from "../../support/fence-product.ts";
 import { slotOfKey } from "../../support/mover-pair.ts";
@@ -15,38 +16,13 @@ const WAIT_MS = 20_000;
 const TAGS = Array.from({ length: 12 }, (_, index) => `t${index}`);
 const SLOTS = [...new Set(TAGS.map((tag) => slotOfKey(`{${tag}}`)))];
 
-let product: FenceProduct | undefined;
-
-afterEach(async () => {
-  await product?.stop();
-  product = undefined;
-}, TEST_MS);
+const cleanup = cleanupsAfterEach();
 
 async function newProduct(): Promise<FenceProduct> {
-  product = await FenceProduct.start({ proxyDeadAfterMs: 1_000 });
+  const product = await FenceProduct.start({ proxyDeadAfterMs: 1_000 });
+  cleanup(() => product.stop());
   await product.lead();
   return product;
-}
-
-function operationOf(built: FenceProduct): string | undefined {
-  return built.leader.moving.control.operations()[0]?.state;
-}
-
-async function moveAll(built: FenceProduct, groupId: number): Promise<void> {
-  await built.leader.moving.control.createSlotActions(SLOTS.map((id) => ({ id, groupId })));
-}
-
-async function whenMoved(built: FenceProduct, groupId: number): Promise<void> {
-  await waitFor("all slots moved", WAIT_MS, () => {
-    const { slots } = built.leader.store.snapshot();
-    const left = SLOTS.filter(
-      (id) => slots[id]?.groupId !== groupId || slots[id]?.action.state !== "",
-    );
-    if (left.length > 0) {
-      throw new Error(`${left.length} left, operation ${operationOf(built)}`);
-    }
-    return true;
-  });
 }
 
 /** Increments counters through a port until it is stopped; gives what was acknowledged. */
@@ -81,12 +57,12 @@ test(
     const living = await built.addProxy();
     const dead = await built.addProxy();
     const writer = startWriter(living.proxy.port);
-    await moveAll(built, 2);
+    await built.leader.move(SLOTS, 2);
     await dead.proxy.kill();
     await built.leader.whenFence(dead.model.token, "fenced");
-    await whenMoved(built, 2);
+    await built.leader.whenMoved(SLOTS, 2);
     const acknowledged = await writer.stop();
-    const replies = await ask(built.servers[1]?.port ?? 0, "MGET", ...acknowledged.keys());
+    const replies = await ask(built.server(2).port, "MGET", ...acknowledged.keys());
     const wanted = [...acknowledged.values()].map((count) => bulk(`${count}`));
     expect(replies).toBe(`*${acknowledged.size}\r\n${wanted.join("")}`);
     expect(built.leader.fences.fences().get(dead.model.token)?.proof).toBe("processes-gone");
@@ -104,13 +80,13 @@ test(
     const { proxy, model } = await built.addProxy();
     await proxy.kill();
     await built.leader.whenFence(model.token, "fenced");
-    await moveAll(built, 2);
-    await whenMoved(built, 2);
+    await built.leader.move(SLOTS, 2);
+    await built.leader.whenMoved(SLOTS, 2);
     built.keep(await proxy.restart());
     await built.leader.whenSynced(model.token);
-    expect(built.leader.stateOf(model.token)).toBe("present");
+    await built.leader.whenFence(model.token, "present");
     expect(await built.storedFences()).toEqual([]);
-    const { addr = "" } = built.servers[1] ?? {};
+    const { addr } = built.server(2);
     expect((await proxy.servers())[SLOTS[0] ?? 0]).toBe(addr);
     // And it counts again: it is looked for by its new process.
     const stored = built.leader.store.snapshot().proxies.get(model.token);
@@ -192,7 +168,7 @@ test(
     await proxy.stop();
     built.keep(await proxy.restart());
     await built.leader.whenSynced(model.token);
-    expect(built.leader.stateOf(model.token)).toBe("present");
+    await built.leader.whenFence(model.token, "present");
     expect(await built.storedFences()).toEqual([]);
   },
   TEST_MS,

@@ -2,67 +2,55 @@
  * Orders to follow, with real servers: those that a change of the master gives (`ReplicaFollow`), and that the watch
  * gives none while the group is somebody else's, or the product another dashboard's.
  */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { Failover } from "../../../src/model/availability/failover.ts";
 import { waitFor } from "../../support/deadline.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
-import { WatchedProduct } from "../../support/watched-product.ts";
+import { TEST_MS, WatchedProduct } from "../../support/watched-product.ts";
 
 const WAIT_MS = 15_000;
+
+setDefaultTimeout(TEST_MS);
 
 let product: WatchedProduct;
 
 beforeEach(async () => {
   product = await WatchedProduct.start();
-});
+}, TEST_MS);
 
-afterEach(() => product.stop());
-
-type Three = readonly [RedisServer, RedisServer, RedisServer];
-
-/** Three servers that replicate. */
-async function three(): Promise<Three> {
-  const servers: Three = [await product.server(), await product.server(), await product.server()];
-  await product.replicatingGroup(servers);
-  return servers;
-}
-
-function keysOf(server: RedisServer): Promise<string> {
-  return product.call(server, ["EVAL", "return table.concat(redis.call('KEYS', '*'), ' ')", "0"]);
-}
+afterEach(() => product.stop(), TEST_MS);
 
 async function expectSameKeys(...servers: readonly RedisServer[]): Promise<void> {
   for (const server of servers) {
-    expect((await keysOf(server)).split(" ").toSorted()).toEqual(["k", "new"]);
+    expect(await product.keysOf(server)).toEqual(["k", "new"]);
   }
 }
 
 test("while the group's turn is somebody else's, nothing is ordered and no fault is shown", async () => {
-  const [, one] = await three();
+  const [, one] = await product.three();
   await product.turns.run(1, async () => {
     await product.call(one, ["REPLICAOF", "NO", "ONE"]);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect((await product.info(one))["role"]).toBe("master");
+    expect(await product.roleAfterAWhile(one)).toBe("master");
     expect(product.watch.faults()).toEqual([]);
   });
   await waitFor("order after the turn", WAIT_MS, async () =>
-    (await product.info(one))["role"] === "slave" ? true : undefined,
+    (await product.roleOf(one)) === "slave" ? true : undefined,
   );
 });
 
 test("a dashboard that no longer leads orders nothing", async () => {
-  const [, one] = await three();
+  const [, one] = await product.three();
   product.onConfirm = () => {
     throw new Error("another dashboard leads");
   };
   await product.call(one, ["REPLICAOF", "NO", "ONE"]);
   await waitFor("a refused order", WAIT_MS, () => (product.confirmCount > 0 ? true : undefined));
-  expect((await product.info(one))["role"]).toBe("master");
+  expect(await product.roleOf(one)).toBe("master");
   expect(product.logged.join("\n")).toContain("another dashboard leads");
 });
 
 test("follow: all who answer at once, a line for each other one, and a line in the story", async () => {
-  const servers = await three();
+  const servers = await product.three();
   const [old, next, other] = servers;
   const notes: string[] = [];
   const story = {
@@ -86,12 +74,12 @@ test("follow: all who answer at once, a line for each other one, and a line in t
 });
 
 test("a switch back to the first master: the data of now stay", async () => {
-  const [old, next, other] = await three();
+  const [old, next, other] = await product.three();
   await product.switchTo(next);
   await product.call(next, ["SET", "new", "2"]);
   await product.whenFollowing(old, next);
   await waitFor("the new key", WAIT_MS, async () =>
-    (await keysOf(old)).includes("new") ? true : undefined,
+    (await product.keysOf(old)).includes("new") ? true : undefined,
   );
   await product.switchTo(old);
   await product.whenFollowing(next, old);

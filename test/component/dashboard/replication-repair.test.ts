@@ -2,44 +2,31 @@
  * What an operator's `repair` of a group does with real servers, what it refuses, and that without one nobody touches a
  * server that was only added.
  */
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import type { RedisServer } from "../../support/redis-server.ts";
-import { WatchedProduct } from "../../support/watched-product.ts";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { TEST_MS, WatchedProduct } from "../../support/watched-product.ts";
 
-/** Longer than several looks. */
-const QUIET_MS = 2_000;
+setDefaultTimeout(TEST_MS);
 
 let product: WatchedProduct;
 
 beforeEach(async () => {
   product = await WatchedProduct.start();
-});
+}, TEST_MS);
 
-afterEach(() => product.stop());
-
-async function pair(): Promise<readonly [RedisServer, RedisServer]> {
-  const servers = [await product.server(), await product.server()] as const;
-  await product.replicatingGroup(servers);
-  return servers;
-}
-
-async function roleAfterAWhile(server: RedisServer): Promise<string | undefined> {
-  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-  return (await product.info(server))["role"];
-}
+afterEach(() => product.stop(), TEST_MS);
 
 test("a server that was just added isn't touched before an operator says so; a dry run changes nothing", async () => {
   const [master, fresh] = [await product.server(), await product.server()];
   await product.call(master, ["SET", "k", "v"]);
   await product.group([master.addr, fresh.addr]);
   await product.whenFault("REPLICA_IS_MASTER", fresh);
-  expect(await roleAfterAWhile(fresh)).toBe("master");
+  expect(await product.roleAfterAWhile(fresh)).toBe("master");
   const planned = await product.watch.repair(1, true);
   expect(planned).toEqual({
     done: [`${fresh.addr} would be made a replica of ${master.addr}: now master with 0 keys`],
     failed: [],
   });
-  expect((await product.info(fresh))["role"]).toBe("master");
+  expect(await product.roleOf(fresh)).toBe("master");
   const report = await product.watch.repair(1, false);
   expect(report).toEqual({
     done: [`${fresh.addr} was made a replica of ${master.addr}`],
@@ -68,18 +55,18 @@ test("a server with data of its own isn't thrown away by a repair; used, it is a
   const report = await product.watch.repair(undefined, false);
   expect(report.done).toEqual([]);
   expect(report.failed.join("\n")).toContain("codis group promote");
-  expect((await product.info(fresh))["role"]).toBe("master");
+  expect(await product.roleOf(fresh)).toBe("master");
 });
 
 test("a stored master that is a replica is made a master by a repair only, then the other follows it", async () => {
-  const [master, replica] = await pair();
+  const [master, replica] = await product.pair();
   await product.turns.run(1, async () => {
     await product.call(replica, ["REPLICAOF", "NO", "ONE"]);
     await product.call(master, ["REPLICAOF", "127.0.0.1", `${replica.port}`]);
     await product.whenFollowing(master, replica);
   });
   await product.whenFault("MASTER_IS_REPLICA", master);
-  expect(await roleAfterAWhile(master)).toBe("slave");
+  expect(await product.roleAfterAWhile(master)).toBe("slave");
   const planned = await product.watch.repair(1, true);
   expect(planned.done).toHaveLength(2);
   const report = await product.watch.repair(1, false);

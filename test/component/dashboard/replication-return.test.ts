@@ -2,14 +2,15 @@
  * Old masters that come back, and replicas of masters that are no more, with real servers: everybody follows the stored
  * master within seconds, whoever stored it, and its data stay whole.
  */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { setRole } from "../../../src/dashboard/group/replicate.ts";
 import { switchMaster } from "../../../src/model/change/master.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
-import { WatchedProduct } from "../../support/watched-product.ts";
+import { TEST_MS, type Three, WatchedProduct } from "../../support/watched-product.ts";
 
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
+setDefaultTimeout(TEST_MS);
 
 let product: WatchedProduct;
 let disk: TemporaryFolder;
@@ -17,24 +18,16 @@ let disk: TemporaryFolder;
 beforeEach(async () => {
   disk = temporaryFolder();
   product = await WatchedProduct.start();
-});
+}, TEST_MS);
 
 afterEach(async () => {
   await product.stop();
   disk.remove();
-});
-
-type Three = readonly [RedisServer, RedisServer, RedisServer];
+}, TEST_MS);
 
 /** Three servers that replicate; the first keeps what it has through a crash. */
-async function three(): Promise<Three> {
-  const servers: Three = [
-    await product.server({ args: DURABLE, dir: disk.path }),
-    await product.server(),
-    await product.server(),
-  ];
-  await product.replicatingGroup(servers);
-  return servers;
+function three(): Promise<Three> {
+  return product.three({ args: DURABLE, dir: disk.path });
 }
 
 /** The master gets a key that reaches no replica, and dies. */
@@ -51,13 +44,9 @@ async function dieDivergent([old, next, other]: Three): Promise<void> {
   await product.call(next, ["SET", "new", "2"]);
 }
 
-function keysOf(server: RedisServer): Promise<string> {
-  return product.call(server, ["EVAL", "return table.concat(redis.call('KEYS', '*'), ' ')", "0"]);
-}
-
 async function expectSameKeys(...servers: readonly RedisServer[]): Promise<void> {
   for (const server of servers) {
-    expect((await keysOf(server)).split(" ").toSorted()).toEqual(["k", "new"]);
+    expect(await product.keysOf(server)).toEqual(["k", "new"]);
   }
 }
 
@@ -127,7 +116,7 @@ test("a replica that follows its master under another name is left alone", async
   const [master, one] = await three();
   await product.call(one, ["REPLICAOF", "localhost", `${master.port}`]);
   await product.whenFollowing(one, master);
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await product.passAWhile();
   expect((await product.info(one))["master_host"]).toBe("localhost");
   expect(product.watch.faults()).toEqual([]);
 });

@@ -2,51 +2,40 @@
  * What the watch of replication must not do, with real servers: no order that could destroy the only copy of something,
  * and none under the hands of sentinels.
  */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { waitFor } from "../../support/deadline.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
-import { WatchedProduct } from "../../support/watched-product.ts";
+import { TEST_MS, WatchedProduct } from "../../support/watched-product.ts";
 
 const WAIT_MS = 15_000;
-/** Longer than several looks. */
-const QUIET_MS = 2_000;
+
+setDefaultTimeout(TEST_MS);
 
 let product: WatchedProduct;
 
 beforeEach(async () => {
   product = await WatchedProduct.start();
-});
+}, TEST_MS);
 
-afterEach(() => product.stop());
-
-async function pair(): Promise<readonly [RedisServer, RedisServer]> {
-  const servers = [await product.server(), await product.server()] as const;
-  await product.replicatingGroup(servers);
-  return servers;
-}
+afterEach(() => product.stop(), TEST_MS);
 
 async function fill(server: RedisServer, keys: number): Promise<void> {
   const script = "for i = 1, ARGV[1] do redis.call('SET', 'key:' .. i, i) end";
   await product.call(server, ["EVAL", script, "0", `${keys}`]);
 }
 
-async function roleAfterAWhile(server: RedisServer): Promise<string | undefined> {
-  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-  return (await product.info(server))["role"];
-}
-
 function whenHolding(server: RedisServer, keys: number): Promise<true> {
   return waitFor(`${keys} keys`, WAIT_MS, async () =>
-    (await keysOf(server)) === `${keys}` ? true : undefined,
+    (await countOf(server)) === `${keys}` ? true : undefined,
   );
 }
 
-function keysOf(server: RedisServer): Promise<string> {
+function countOf(server: RedisServer): Promise<string> {
   return product.call(server, ["DBSIZE"]);
 }
 
 test("a master that restarts empty doesn't get a server with the data as its replica", async () => {
-  const [master, replica] = await pair();
+  const [master, replica] = await product.pair();
   await fill(master, 2);
   await whenHolding(replica, 3);
   // Told by somebody who saw it coming; else Redis itself would have emptied it.
@@ -59,17 +48,17 @@ test("a master that restarts empty doesn't get a server with the data as its rep
   expect(text).toContain(
     `the stored master ${master.addr} is empty and ${replica.addr} holds 3 keys`,
   );
-  expect(await roleAfterAWhile(replica)).toBe("master");
+  expect(await product.roleAfterAWhile(replica)).toBe("master");
   const report = await product.watch.repair(1, false);
   expect(report.done).toEqual([]);
   expect(report.failed[0]).toContain(`codis server sync ${replica.addr}`);
   const story = await product.turns.run(1, () => product.watch.follow(1, undefined));
   expect(story[0]).toContain("is empty");
-  expect(await keysOf(replica)).toBe("3");
+  expect(await countOf(replica)).toBe("3");
 });
 
 test("nor one that lost nearly all and got a few keys since", async () => {
-  const [master, replica] = await pair();
+  const [master, replica] = await product.pair();
   await fill(master, 500);
   await whenHolding(replica, 501);
   await product.turns.run(1, async () => {
@@ -80,33 +69,33 @@ test("nor one that lost nearly all and got a few keys since", async () => {
   });
   const text = await product.whenFault("REPLICA_IS_MASTER", replica);
   expect(text).toContain("no history in common");
-  expect(await roleAfterAWhile(replica)).toBe("master");
-  expect(await keysOf(replica)).toBe("501");
+  expect(await product.roleAfterAWhile(replica)).toBe("master");
+  expect(await countOf(replica)).toBe("501");
 });
 
 test("while the stored master is down the others stay as they are; when it is back they follow", async () => {
-  const [master, replica] = await pair();
+  const [master, replica] = await product.pair();
   master.pause();
   await product.whenFault("MASTER_DOWN", master);
   await product.call(replica, ["REPLICAOF", "NO", "ONE"]);
   const text = await product.whenFault("REPLICA_IS_MASTER", replica);
   expect(text).toContain("may hold the only copy");
-  expect(await roleAfterAWhile(replica)).toBe("master");
+  expect(await product.roleAfterAWhile(replica)).toBe("master");
   expect((await product.watch.repair(undefined, false)).failed.join("\n")).toContain("only copy");
   master.resume();
   await product.whenFollowing(replica, master);
   await product.whenWell();
-}, 30_000);
+});
 
 test("sentinels that name another master are left to it; when they agree for a while, it is mended", async () => {
-  const [master, replica] = await pair();
+  const [master, replica] = await product.pair();
   product.sentinels.isWatching = true;
   product.sentinels.named = replica.addr;
   await product.call(replica, ["REPLICAOF", "NO", "ONE"]);
   const text = await product.whenFault("REPLICA_IS_MASTER", replica);
   expect(text).toContain("the sentinels name another master");
-  expect(await roleAfterAWhile(replica)).toBe("master");
+  expect(await product.roleAfterAWhile(replica)).toBe("master");
   expect((await product.watch.repair(1, false)).failed[0]).toContain("sentinels");
   product.sentinels.named = `localhost:${master.port}`;
   await product.whenFollowing(replica, master);
-}, 30_000);
+});

@@ -2,28 +2,26 @@
  * Replicas in trouble, with real servers: frozen ones, links that a wrong password keeps broken, links that stand
  * still; and what a sync in progress tells.
  */
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, createServer, type Socket } from "node:net";
 import { silentLog } from "../../../src/base/log.ts";
 import { ServerPoller } from "../../../src/dashboard/stats/server-poller.ts";
 import { syncProgressOf } from "../../../src/redis/replication.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { freePort } from "../../support/free-port.ts";
-import type { RedisServer } from "../../support/redis-server.ts";
-import { WatchedProduct } from "../../support/watched-product.ts";
+import { type Pair, TEST_MS, WatchedProduct } from "../../support/watched-product.ts";
 
 const WAIT_MS = 15_000;
 const PASSWORD = "product-secret";
+setDefaultTimeout(TEST_MS);
 
 let product: WatchedProduct;
 
-afterEach(() => product.stop());
+afterEach(() => product.stop(), TEST_MS);
 
-async function pair(password = ""): Promise<readonly [RedisServer, RedisServer]> {
+async function pair(password = ""): Promise<Pair> {
   product = await WatchedProduct.start(password);
-  const servers = [await product.server(), await product.server()] as const;
-  await product.replicatingGroup(servers);
-  return servers;
+  return product.pair();
 }
 
 test("a frozen replica is down, its group without a replica, until it goes on", async () => {
@@ -45,7 +43,7 @@ test("a link that a wrong password keeps broken gets the password of the product
   await product.whenFault("LINK_BROKEN", replica);
   await product.whenFollowing(replica, master);
   await product.whenWell();
-}, 30_000);
+});
 
 /** A way to a master that passes only so many bytes to each replica. */
 interface Link {
@@ -108,9 +106,7 @@ test("a replica whose link stands still is lagging, also one that knows its mast
   const link = await startLink(master.port);
   await product.turns.run(1, async () => {
     await product.call(replica, ["REPLICAOF", "127.0.0.1", `${link.port}`]);
-    await waitFor("link over the relay", WAIT_MS, async () =>
-      (await product.info(replica))["master_link_status"] === "up" ? true : undefined,
-    );
+    await product.whenLinked(replica);
   });
   link.pass(0);
   const script = "for i = 1, 48 do redis.call('SET', 'big' .. i, string.rep('x', 1048576)) end";
@@ -121,7 +117,7 @@ test("a replica whose link stands still is lagging, also one that knows its mast
   link.pass(Number.POSITIVE_INFINITY);
   await product.whenWell();
   link.close();
-}, 30_000);
+});
 
 test("the progress of a sync is in the poller's figures", async () => {
   const [master, replica] = await pair();
@@ -152,8 +148,6 @@ test("the progress of a sync is in the poller's figures", async () => {
   } finally {
     poller.stop();
   }
-  await waitFor("the end of the sync", WAIT_MS, async () =>
-    (await product.info(replica))["master_link_status"] === "up" ? true : undefined,
-  );
+  await product.whenLinked(replica);
   link.close();
-}, 30_000);
+});

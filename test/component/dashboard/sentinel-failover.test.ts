@@ -9,6 +9,7 @@ import { roleOf, SETUP_MS, SentinelProduct, WAIT_MS } from "../../support/sentin
 const TEST_MS = 60_000;
 
 let product: SentinelProduct;
+const addrOf = (index: number): string => product.addrOf(index);
 
 beforeAll(async () => {
   product = await SentinelProduct.start();
@@ -22,7 +23,7 @@ afterAll(async () => {
 test(
   "without a dashboard the proxies follow; the next dashboard stores the switch, and all marks go",
   async () => {
-    const { addrOf, proxies, sentinels } = access();
+    const { proxies, sentinels } = product;
     await product.closeDesk();
     await product.server(0).kill();
     await product.whenServed(1, addrOf(1));
@@ -55,7 +56,6 @@ test(
 test(
   "with a dashboard the switch is stored; the old master is a replica when it is back",
   async () => {
-    const { addrOf } = access();
     const before = product.desk.book.all().length;
     await product.server(2).kill();
     await product.whenStored(2, addrOf(3));
@@ -72,8 +72,3 @@ test(
   },
   TEST_MS,
 );
-
-function access() {
-  const { proxies, sentinels } = product;
-  return { proxies, sentinels, addrOf: (index: number) => product.addrOf(index) };
-}

@@ -4,6 +4,12 @@
  */
 import { describe, expect, test } from "bun:test";
 import { ROLES } from "../../../src/api/v1-path.ts";
+import {
+  FAILOVER_KINDS,
+  FAILOVER_OUTCOMES,
+  FAILOVER_STEPS,
+} from "../../../src/model/availability/failover.ts";
+import { FENCE_PROOFS, FENCE_STATES } from "../../../src/model/availability/fence.ts";
 import { REPLICATION_FAULTS } from "../../../src/model/availability/replication.ts";
 import { text as audit } from "../../../web/src/screens/audit/text.ts";
 import { text as availability } from "../../../web/src/screens/availability/text.ts";
@@ -61,32 +67,17 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
   ],
   "proxies.table": ["synced", "pending", "unknown", "unreachable"],
   "proxies.tableHint": ["synced", "pending", "unknown", "unreachable"],
-  "proxies.fence": ["present", "absent", "unprovable", "fenced"],
-  "proxies.proof": ["processes-gone", "servers-cut", "operator"],
+  "proxies.fence": FENCE_STATES,
+  "proxies.proof": FENCE_PROOFS,
   "groups.state": ["ok", "fault", "empty", "promoting", "unsynced"],
   "groups.server": ["up", "timeout", "error", "unknown", "fault", "syncing", "sync_failed"],
   "groups.fault": REPLICATION_FAULTS,
   "ha.keeper": ["sentinels", "detector", "nobody"],
   "ha.keeperHint": ["sentinels", "detector", "nobody"],
   "ha.state": ["up", "timeout", "error", "unknown"],
-  "ha.kind": ["planned", "detector", "sentinel"],
-  "ha.outcome": ["running", "done", "refused", "undone", "failed"],
-  "ha.step": [
-    "detected",
-    "vote",
-    "decided",
-    "held",
-    "caught-up",
-    "promoted",
-    "stored",
-    "switched",
-    "served",
-    "followed",
-    "fenced",
-    "returned",
-    "undone",
-    "note",
-  ],
+  "ha.kind": FAILOVER_KINDS,
+  "ha.outcome": FAILOVER_OUTCOMES,
+  "ha.step": FAILOVER_STEPS,
   "audit.state": ["running", "done", "failed", "unfinished"],
   "audit.api": ["v1", "topom", "legacy"],
   "audit.period": ["1h", "24h", "7d", "30d", "own"],

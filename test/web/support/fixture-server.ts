@@ -60,6 +60,13 @@ export class FixtureServer {
   readonly #lives = new Map<string, Live>();
   readonly #timer: ReturnType<typeof setInterval>;
   #session: V1Session;
+  /** What every product answers unless it says otherwise. */
+  readonly #standard: ProductFixture["answers"] = {
+    "GET me": () => {
+      const { user, role } = this.#session;
+      return { status: 200, body: { auth: "session", user, role, token: null } };
+    },
+  };
 
   private constructor(options: FixtureOptions) {
     this.#options = options;
@@ -186,7 +193,8 @@ export class FixtureServer {
     } else if (method === "GET" && rest === "live") {
       this.#answerPoll(live, response);
     } else {
-      const answer = live.fixture.answers[`${method} ${rest}`];
+      const answer =
+        live.fixture.answers[`${method} ${rest}`] ?? this.#standard[`${method} ${rest}`];
       reply(response, answer?.(body, url) ?? problem(404, "NOT_FOUND", `nothing at ${rest}`));
     }
   }

@@ -11,6 +11,7 @@ import type {
   V1LiveStats,
 } from "../../../src/api/v1-live-schema.ts";
 import type { V1Health } from "../../../src/api/v1-state-schema.ts";
+import { commandNames, performanceAnswer, type Subjects } from "./performance-figures.ts";
 
 /** What the fixture server serves for one product. */
 export interface ProductFixture {
@@ -89,7 +90,24 @@ export function makeProduct(
     fences: [],
     running: [],
   };
-  return { name, label, values, answers: {} };
+  const answers = { "GET performance": performanceAnswer(subjectsOf(values)) };
+  return { name, label, values, answers };
+}
+
+const COMMANDS = 10;
+
+/** Who is in a live document, for figures of the past. */
+export function subjectsOf(values: Readonly<Record<string, unknown>>): Subjects {
+  const names = (prefix: string): readonly string[] =>
+    Object.keys(values)
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length));
+  return {
+    proxies: names("proxy:"),
+    groups: names("group:").map(Number),
+    servers: names("server:"),
+    commands: commandNames(COMMANDS),
+  };
 }
 
 /** Value of `slots`: equal ranges for groups 1 to `groups`, unless `change` says otherwise. */

@@ -4,31 +4,15 @@
  */
 import {
   FAILOVER_EVENTS_MAX,
+  FAILOVER_KINDS,
+  FAILOVER_OUTCOMES,
+  FAILOVER_STEPS,
   type Failover,
   type FailoverEvent,
-  type FailoverStep,
 } from "../../../model/availability/failover.ts";
 import { GROUP_ID_MAX } from "../../../model/group.ts";
 import { RecordReader } from "../../../model/json-record.ts";
 
-const KINDS = ["planned", "detector", "sentinel"] as const;
-const OUTCOMES = ["running", "done", "refused", "undone", "failed"] as const;
-const STEPS = [
-  "detected",
-  "vote",
-  "decided",
-  "held",
-  "caught-up",
-  "promoted",
-  "stored",
-  "switched",
-  "served",
-  "followed",
-  "fenced",
-  "returned",
-  "undone",
-  "note",
-] as const satisfies readonly FailoverStep[];
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 
 /** The two numbers in an id. */
@@ -61,12 +45,12 @@ export function decodeStory(value: unknown, source: string, expectedId: string):
   return {
     id: fields.textLike("id", (text) => text === expectedId, expectedId),
     groupId: fields.int("groupId", 1, GROUP_ID_MAX),
-    kind: fields.oneOf("kind", KINDS),
+    kind: fields.oneOf("kind", FAILOVER_KINDS),
     from: fields.text("from"),
     to: fields.text("to"),
     beganAtMs: fields.int("beganAtMs", 0, NUMBER_MAX),
     endedAtMs: optional("endedAtMs"),
-    outcome: fields.oneOf("outcome", OUTCOMES),
+    outcome: fields.oneOf("outcome", FAILOVER_OUTCOMES),
     reason: fields.text("reason"),
     pauseMs: optional("pauseMs"),
     lostBytes: optional("lostBytes"),
@@ -77,7 +61,7 @@ export function decodeStory(value: unknown, source: string, expectedId: string):
 function decodeEvent(fields: RecordReader): FailoverEvent {
   return {
     atMs: fields.int("atMs", 0, NUMBER_MAX),
-    step: fields.oneOf("step", STEPS),
+    step: fields.oneOf("step", FAILOVER_STEPS),
     about: fields.text("about"),
     text: fields.text("text"),
   };

@@ -4,13 +4,12 @@
  * deleted before the proxy is let in again.
  */
 import { ABSENT, ANY } from "../../../coordinator/coordinator.ts";
-import type { FenceProof } from "../../../model/availability/fence.ts";
+import { FENCE_PROOFS, type FenceProof } from "../../../model/availability/fence.ts";
 import { coordinatorPath } from "../../../model/coordinator-path.ts";
 import { parseJsonNode, RecordReader } from "../../../model/json-record.ts";
 import { isProxyToken } from "../../../model/proxy-model.ts";
 import type { ProductStorage } from "../../control.ts";
 
-const PROOFS: readonly FenceProof[] = ["processes-gone", "servers-cut", "operator"];
 const TIME_MAX = Number.MAX_SAFE_INTEGER;
 /** Text of a node that says: no fence. */
 const LIFTED = JSON.stringify({ lifted: true });
@@ -84,7 +83,7 @@ function decodeFence(data: string, path: string): FenceRecord | undefined {
   const fields = new RecordReader(parseJsonNode(data, path), path);
   return {
     token: fields.textLike("token", isProxyToken, "the token of a proxy"),
-    proof: fields.oneOf("proof", PROOFS),
+    proof: fields.oneOf("proof", FENCE_PROOFS),
     process: fields.text("process"),
     atMs: fields.int("at_ms", 0, TIME_MAX),
     text: fields.text("text"),

@@ -2,7 +2,8 @@
  * The logins of proxies at the servers: each process of a proxy has an ACL user of its own, on masters and replicas,
  * so that all servers can cut off one that is gone while they serve the others. See docs/adr/0017.
  *
- *     offer    a process is let in: a user on all servers, on their disks and on record, before it is told
+ *     offer    a process is let in: a user on all servers and on their disks before it is told, on record once it has
+ *              taken it; so nobody takes it for cut off by a user that it never got
  *     cut      it is gone: deleted on all masters, and its connections with it; on replicas as they answer
  *     tend     a server was started again, or came: it gets the users that it lacks and loses those that were cut
  *
@@ -29,6 +30,11 @@ export interface LoginOffer {
   /** Empty: the product's password. */
   readonly user: string;
   readonly password: string;
+  /**
+   * The proxy has taken it; before that it mustn't get slots. Durable when it resolves. Rejects with STATE_CONFLICT
+   * when it has been offered another one since, and with the coordinator's codes.
+   */
+  taken(): Promise<void>;
   /** The proxy has served without a user, and goes on so. Durable when it resolves. */
   refused(): Promise<void>;
 }
@@ -58,6 +64,8 @@ interface Tended {
 export class ProxyLogins {
   readonly #parts: LoginParts;
   readonly #records: Map<string, LoginRecord>;
+  /** What processes are told, until they have taken it: no proof that they use it. By token. */
+  readonly #offered = new Map<string, LoginRecord>();
   /** Tokens whose user is being cut, or was. */
   readonly #revoked = new Set<string>();
   /** By address. */
@@ -104,19 +112,22 @@ export class ProxyLogins {
     if (isKnown || model.takesLogin !== true) {
       return undefined;
     }
+    // Also of this process, when it was cut: what it has is unknown until it takes the next one.
+    await this.forget(token);
     const password = randomBytes(PASSWORD_BYTES).toString("hex");
-    const reason = await this.#create(model, password);
-    if (reason !== undefined) {
-      this.#parts.log.info("fence.no_login", `a proxy gets no login of its own: ${reason}`, {
+    const created = await this.#create(model, password);
+    if (typeof created === "string") {
+      this.#parts.log.info("fence.no_login", `a proxy gets no login of its own: ${created}`, {
         token,
       });
-      await this.#store(withoutUser(model, reason));
-      return { user: "", password: "", refused: async () => undefined };
+      await this.#store(withoutUser(model, created));
+      const nothing = async () => undefined;
+      return { user: "", password: "", taken: nothing, refused: nothing };
     }
-    const { user } = this.#records.get(token) ?? withoutUser(model, "");
     return {
-      user,
+      user: created.user,
       password,
+      taken: () => this.#take(created),
       refused: () => this.#store(withoutUser(model, "it has served without one")),
     };
   }
@@ -125,7 +136,9 @@ export class ProxyLogins {
   async cut(token: string, process: string): Promise<CutOutcome> {
     const record = this.#records.get(token);
     if (record === undefined || record.process !== process || record.user === "") {
-      const reason = record?.reason ?? "it isn't a proxy that can have one";
+      const reason = this.#offered.has(token)
+        ? "it hasn't taken the one that it was offered"
+        : (record?.reason ?? "it isn't a proxy that can have one");
       return {
         isCut: false,
         text: `it has no login of its own that servers could revoke (${reason})`,
@@ -170,17 +183,22 @@ export class ProxyLogins {
       this.#revoked.delete(token);
       this.#version += 1;
     }
+    if (this.#offered.delete(token)) {
+      this.#version += 1;
+    }
   }
 
-  /** Tokens on record. */
+  /** Tokens that have a login, or are offered one. */
   tokens(): readonly string[] {
-    return [...this.#records.keys()];
+    return [...new Set([...this.#records.keys(), ...this.#offered.keys()])];
   }
 
   /** Looks which servers have to be tended, and begins with it. Call it again and again. */
   tend(): void {
     const { config, serverFigures, clock } = this.#parts;
-    const isUsed = [...this.#records.values()].some(({ user }) => user !== "");
+    const isUsed = [...this.#records.values(), ...this.#offered.values()].some(
+      ({ user }) => user !== "",
+    );
     if (this.#isClosed || (config.proxyFencing === "off" && !isUsed)) {
       return;
     }
@@ -200,8 +218,8 @@ export class ProxyLogins {
     }
   }
 
-  /** A user for the process on all servers and on record; gives why not, one clause. */
-  async #create(model: ProxyModel, password: string): Promise<string | undefined> {
+  /** A user for the process on all servers; gives why not, one clause. */
+  async #create(model: ProxyModel, password: string): Promise<LoginRecord | string> {
     const { config, epoch, serverFigures } = this.#parts;
     if (config.proxyFencing === "off") {
       return "proxy_fencing is off";
@@ -217,19 +235,35 @@ export class ProxyLogins {
     const hash = createHash("sha256").update(password).digest("hex");
     const { token } = model;
     const record = { token, process: processOf(model), user, hash, reason: "" };
-    this.#records.set(token, record);
-    this.#revoked.delete(token);
+    this.#offered.set(token, record);
     this.#version += 1;
     const [problem] = await this.#tendAll(servers);
     if (problem !== undefined) {
       return `${problem.addr}: ${problem.problem}`;
     }
-    await this.#store(record);
-    return undefined;
+    return record;
+  }
+
+  async #take(offered: LoginRecord): Promise<void> {
+    if (this.#offered.get(offered.token) !== offered) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `proxy-[${offered.token}] has been offered another login since`,
+      );
+    }
+    await this.#store(offered);
   }
 
   async #store(record: LoginRecord): Promise<void> {
+    const offered = this.#offered.get(record.token);
     await writeLogin(this.#parts.storage, this.#parts.config.productName, record);
+    if (this.#offered.get(record.token) !== offered) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `proxy-[${record.token}] was offered another login meanwhile`,
+      );
+    }
+    this.#offered.delete(record.token);
     this.#records.set(record.token, record);
     this.#revoked.delete(record.token);
     this.#version += 1;
@@ -305,8 +339,9 @@ export class ProxyLogins {
 
   #wanted(): ReadonlyMap<string, string> {
     const users = new Map<string, string>();
-    for (const { token, user, hash } of this.#records.values()) {
-      if (user !== "" && !this.#revoked.has(token)) {
+    const records = [...this.#records.values()].filter(({ token }) => !this.#revoked.has(token));
+    for (const { user, hash } of [...records, ...this.#offered.values()]) {
+      if (user !== "") {
         users.set(user, hash);
       }
     }

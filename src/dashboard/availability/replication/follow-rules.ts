@@ -5,6 +5,7 @@
  *
  * The rules are the table `FOLLOW_RULES`, the first that applies decides. Pure. Each row has a test of its name.
  */
+import { firstRule, type Rule, type RuleVerdict } from "./rule-table.ts";
 import { type Sight, shareHistory } from "./sight.ts";
 
 /**
@@ -33,13 +34,9 @@ export interface FollowCase {
  * `order`: it may be done at once, by itself. `ask`: when an operator says so (`repair`). `wait`: not now. `refuse`:
  * data could be lost; another command decides, `text` names it.
  */
-export interface Verdict {
-  readonly kind: "order" | "ask" | "wait" | "refuse";
-  /** The row that decided. */
-  readonly rule: FollowRule;
-  /** One line: why not, and what to do. Empty for `order`. */
-  readonly text: string;
-}
+export type FollowKind = "order" | "ask" | "wait" | "refuse";
+/** What the rules say. */
+export type Verdict = RuleVerdict<FollowKind, FollowRule>;
 
 /** Names of the rows. */
 export type FollowRule = keyof typeof FOLLOW_RULES;
@@ -47,12 +44,6 @@ export type FollowRule = keyof typeof FOLLOW_RULES;
 /** So many times the keys of the master, and so many more, are no lag: it isn't the same data. */
 export const FAR_MORE_TIMES = 10;
 export const FAR_MORE_KEYS = 100;
-
-interface Row {
-  readonly kind: Verdict["kind"];
-  readonly applies: (found: FollowCase) => boolean;
-  readonly text: (found: FollowCase) => string;
-}
 
 /**
  * In this order; M is the stored master, S the server.
@@ -142,16 +133,11 @@ export const FOLLOW_RULES = {
       `sentinels watch group-[${groupId}] and may be changing it: that is waited for`,
   },
   known: { kind: "order", applies: () => true, text: () => "" },
-} satisfies Readonly<Record<string, Row>>;
+} satisfies Readonly<Record<string, Rule<FollowCase, FollowKind>>>;
 
 /** See the file head. */
 export function judgeFollow(found: FollowCase): Verdict {
-  for (const [rule, row] of Object.entries<Row>(FOLLOW_RULES)) {
-    if (row.applies(found)) {
-      return { kind: row.kind, rule: rule as FollowRule, text: row.text(found) };
-    }
-  }
-  return { kind: "wait", rule: "known", text: "no rule applies" };
+  return firstRule<FollowCase, FollowKind, FollowRule>(FOLLOW_RULES, "known", found);
 }
 
 function isStranger({ master, server, isMember }: FollowCase): boolean {

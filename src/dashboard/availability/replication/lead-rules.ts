@@ -6,6 +6,7 @@
  * The rules are the table `LEAD_RULES`, the first that applies decides. Pure. Each row has a test of its name.
  */
 import type { SentinelVoice } from "./follow-rules.ts";
+import { firstRule, type Rule, type RuleVerdict } from "./rule-table.ts";
 import type { Sight } from "./sight.ts";
 
 /** What the rules look at. */
@@ -21,21 +22,12 @@ export interface LeadCase {
 }
 
 /** `ask`: `repair` does it. `wait`: not now. `refuse`: another command decides, `text` names it. */
-export interface LeadVerdict {
-  readonly kind: "ask" | "wait" | "refuse";
-  readonly rule: LeadRule;
-  /** One line. */
-  readonly text: string;
-}
+export type LeadKind = "ask" | "wait" | "refuse";
+/** What the rules say. */
+export type LeadVerdict = RuleVerdict<LeadKind, LeadRule>;
 
 /** Names of the rows. */
 export type LeadRule = keyof typeof LEAD_RULES;
-
-interface Row {
-  readonly kind: LeadVerdict["kind"];
-  readonly applies: (found: LeadCase) => boolean;
-  readonly text: (found: LeadCase) => string;
-}
 
 /**
  * In this order; M is the stored master, X the server of the group that it follows.
@@ -82,18 +74,9 @@ export const LEAD_RULES = {
       `${master.addr} refuses writes as a replica: make it a master again with codis group repair ${groupId}, or ` +
       "promote another server",
   },
-} satisfies Readonly<Record<string, Row>>;
+} satisfies Readonly<Record<string, Rule<LeadCase, LeadKind>>>;
 
 /** See the file head. */
 export function judgeLead(found: LeadCase): LeadVerdict {
-  for (const [rule, row] of Object.entries<Row>(LEAD_RULES)) {
-    if (row.applies(found)) {
-      return {
-        kind: row.kind as LeadVerdict["kind"],
-        rule: rule as LeadRule,
-        text: row.text(found),
-      };
-    }
-  }
-  return { kind: "wait", rule: "plain", text: "no rule applies" };
+  return firstRule<LeadCase, LeadKind, LeadRule>(LEAD_RULES, "plain", found);
 }

@@ -45,6 +45,8 @@ const STUCK_REST_MS = 20;
 const CLOSE_WAIT_MS = 2_000;
 /** `remove` waits so long for an order. */
 const REMOVE_WAIT_MS = 15_000;
+/** Slots that are begun within so much time after a look at the size of keys are taken to have such keys as well. */
+const SAMPLE_EVERY_MS = 100;
 /** Keys that are moved by one order because there are copies of them. */
 const COPIES_MAX = 100;
 
@@ -61,6 +63,13 @@ interface Place {
   readonly db: number;
   left: number;
   readonly bytesPerKey: number;
+}
+
+/** What keys weigh, as of lately. */
+interface Sample {
+  readonly db: number;
+  readonly bytesPerKey: number;
+  readonly atMs: number;
 }
 
 /** Makes a mover; it connects with its first slots. */
@@ -85,6 +94,7 @@ class CodisMover implements Mover {
   /** Slots have come that weren't looked at yet. */
   #hasNew = false;
   #place: Place | undefined;
+  #sample: Sample | undefined;
   /** Slots of the order under way, or of one that was lost. */
   readonly #underWay = new Set<number>();
   #ended = Promise.withResolvers<void>();
@@ -297,9 +307,21 @@ class CodisMover implements Mover {
       this.#place = undefined;
       return undefined;
     }
-    const bytesPerKey = await this.#source.usualBytes(slotId, first.db);
+    const bytesPerKey = await this.#usualBytes(slotId, first.db);
     this.#place = { slotId, db: first.db, left: first.keys, bytesPerKey };
     return this.#place;
+  }
+
+  /** To look for keys of a slot costs the source up to a millisecond, as long as a small slot takes to move. */
+  async #usualBytes(slotId: number, db: number): Promise<number> {
+    const last = this.#sample;
+    const nowMs = performance.now();
+    if (last !== undefined && last.db === db && nowMs - last.atMs < SAMPLE_EVERY_MS) {
+      return last.bytesPerKey;
+    }
+    const bytesPerKey = await this.#source.usualBytes(slotId, db);
+    this.#sample = { db, bytesPerKey, atMs: nowMs };
+    return bytesPerKey;
   }
 
   async #moveSome(place: Place, keys: number): Promise<void> {
