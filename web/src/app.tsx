@@ -8,9 +8,9 @@ import { setApiProduct, setOnSignedOut } from "./data/api.ts";
 import { basePath } from "./data/base-path.ts";
 import { live } from "./data/live.ts";
 import { openProduct } from "./data/open-product.ts";
+import { roleAt, watchAccess } from "./data/product-access.ts";
 import { checkSession, session } from "./data/session.ts";
 import {
-  href,
   type ProductScreen,
   parseRoute,
   type RootScreen,
@@ -19,7 +19,6 @@ import {
   useNavigate,
 } from "./route.ts";
 import { LazyScreen, type LoadScreen } from "./screens/screen-loader.tsx";
-import { HOME_SCREEN } from "./shell/navigation.ts";
 import { NotFound } from "./shell/not-found.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { StartUp } from "./shell/start-up.tsx";
@@ -61,6 +60,8 @@ function Screens(): Children {
   const route = parseRoute(path);
   const product = "product" in route ? route.product : "";
   const known = session.value;
+  const isIn = known !== undefined && known.state !== "signed-out";
+  useOpenProduct(isIn ? product : "", known?.mode === "fe", `${known?.state} ${known?.user}`);
   const target = known === undefined ? undefined : redirect(route, known.state, url);
   useEffect(() => setOnSignedOut(() => void checkSession()), []);
   useEffect(() => {
@@ -69,8 +70,6 @@ function Screens(): Children {
     }
   }, [target, navigate]);
   useFocusOfRoute(path);
-  const isIn = known !== undefined && known.state !== "signed-out";
-  useOpenProduct(isIn ? product : "");
   if (known === undefined) {
     return <StartUp />;
   }
@@ -107,13 +106,14 @@ function redirect(route: Route, state: string, url: string): string | undefined 
   if (state === "signed-out" && !PUBLIC.has(route.screen)) {
     return rootHref("sign-in", { next: url === basePath ? undefined : url });
   }
-  if (route.screen === "overview" && HOME_SCREEN !== "overview") {
-    return href(route.product, HOME_SCREEN);
+  if ("product" in route && roleAt(route.product) === null) {
+    return rootHref("sign-in", { product: route.product, next: url });
   }
   return undefined;
 }
 
-function useOpenProduct(product: string): void {
+/** With `codis fe` each product says who one is there; asked again when `who` changes. */
+function useOpenProduct(product: string, isFe: boolean, who: string): void {
   useLayoutEffect(() => {
     openProduct.value = product;
     if (product !== "") {
@@ -122,6 +122,10 @@ function useOpenProduct(product: string): void {
     }
     return undefined;
   }, [product]);
+  useLayoutEffect(
+    () => (product !== "" && isFe ? watchAccess(product) : undefined),
+    [product, isFe, who],
+  );
 }
 
 /** A new screen takes the focus; the first one doesn't. */

@@ -21,6 +21,8 @@ const LINES = 4;
 const FRAMES = 20;
 const ROWS = 50_000;
 const ROUNDS = 5;
+/** Changes in each round: the first one of a page is the slowest, and counts as any other. */
+const CHANGES = 6;
 const SETTLE_MS = 500;
 
 /** See the head of the file. */
@@ -36,9 +38,11 @@ export const WORK_GATES: readonly Gate[] = [
         creates.push(await measureOf(page, "slots.create"));
         // What came with the first snapshot is drawn by then.
         await page.waitForTimeout(SETTLE_MS);
-        bench.server.publish("large", { slots: largeSlots(round + 1) });
-        await page.waitForTimeout(SETTLE_MS);
-        updates.push(await measureOf(page, "slots.update"));
+        for (let change = 0; change < CHANGES; change += 1) {
+          bench.server.publish("large", { slots: largeSlots(1 + round * CHANGES + change) });
+          await page.waitForTimeout(SETTLE_MS);
+          updates.push(await measureOf(page, "slots.update"));
+        }
         await close();
       }
       return [
@@ -49,7 +53,7 @@ export const WORK_GATES: readonly Gate[] = [
         },
         {
           demand: `20 slots that change: ≤ ${UPDATE_MAX_MS} ms`,
-          measured: ms(median(updates)),
+          measured: `${ms(median(updates))}, worst ${ms(Math.max(...updates))}`,
           isMet: median(updates) <= UPDATE_MAX_MS,
         },
       ];

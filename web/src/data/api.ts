@@ -2,7 +2,8 @@
  * Calls of `/api/v1`. Paths are relative to the open product (`groups/1`); those of the console itself
  * (session, list of products) go by `getRoot` and `sendRoot`. Every failure is an `ApiProblem`.
  *
- * Invariant: no call lasts longer than its deadline, and a change carries the token of the session.
+ * Invariant: no call lasts longer than its deadline, and a change carries the token of the session. A change is
+ * given longer than every program on its way takes, so that its outcome is known.
  */
 import { basePath } from "./base-path.ts";
 import { csrf } from "./csrf.ts";
@@ -13,8 +14,16 @@ export { ApiProblem, asProblem };
 /** Methods that change something. */
 export type ChangeMethod = "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A call that takes longer has failed. */
-const DEADLINE_MS = 30_000;
+/** A read that takes longer has failed. */
+const READ_MS = 30_000;
+/** The same for a change: a little more than `codis fe` waits for a dashboard. */
+const CHANGE_MS = 80_000;
+
+/** More for a call. */
+export interface CallOptions {
+  /** Longest time until the whole answer is here, milliseconds; 80 s for changes unless told. */
+  readonly deadlineMs?: number;
+}
 
 const state = { product: "", onSignedOut: (): void => undefined };
 
@@ -38,7 +47,12 @@ export function rootPath(path: string): string {
   return `${basePath}api/v1/${path}`;
 }
 
-async function call<T>(method: string, url: string, body?: unknown): Promise<T> {
+async function call<T>(
+  method: string,
+  url: string,
+  body?: unknown,
+  { deadlineMs = method === "GET" ? READ_MS : CHANGE_MS }: CallOptions = {},
+): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (method !== "GET") {
     headers["x-codis-csrf"] = csrf.peek();
@@ -52,7 +66,7 @@ async function call<T>(method: string, url: string, body?: unknown): Promise<T> 
     credentials: "same-origin",
     cache: "no-store",
     redirect: "error",
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(deadlineMs),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!isOk) {
@@ -93,8 +107,8 @@ export const api = {
     return call<T>("GET", productPath(path));
   },
   /** Changes something of the open product. */
-  send<T>(method: ChangeMethod, path: string, body?: unknown): Promise<T> {
-    return call<T>(method, productPath(path), body);
+  send<T>(method: ChangeMethod, path: string, body?: unknown, options?: CallOptions): Promise<T> {
+    return call<T>(method, productPath(path), body, options);
   },
   /** Reads something of the console itself. */
   getRoot<T>(path: string): Promise<T> {

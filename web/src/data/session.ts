@@ -10,6 +10,8 @@ import { t } from "../i18n/text.ts";
 import { api } from "./api.ts";
 import { csrf } from "./csrf.ts";
 import { isStale } from "./freshness.ts";
+import { openProduct } from "./open-product.ts";
+import { roleAt } from "./product-access.ts";
 
 /** Of users, as the API names them. */
 export type { Role };
@@ -69,9 +71,14 @@ function setSession(next: Session): void {
   session.value = next;
 }
 
-/** Whether the role is enough, whatever the state of the data. Reads signals. */
+/**
+ * Whether the role is enough, whatever the state of the data: at `codis fe` the role at the open product, which is
+ * none until its dashboard has told. Reads signals.
+ */
 export function hasRole(role: Role): boolean {
-  const own = session.value?.role;
+  const known = session.value;
+  const isEach = known?.mode === "fe" && openProduct.value !== "";
+  const own = isEach ? roleAt(openProduct.value) : known?.role;
   return own !== undefined && own !== null && ROLES.indexOf(own) >= ROLES.indexOf(role);
 }
 

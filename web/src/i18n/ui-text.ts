@@ -5,7 +5,7 @@
 /** English, Chinese. */
 export const text = {
   "ui.close": ["Close", "关闭"],
-  "ui.cancel": ["Cancel", "取消"],
+  "ui.back": ["Back", "返回"],
   "ui.retry": ["Try again", "重试"],
   "ui.loading": ["Loading", "正在加载"],
   "ui.messages": ["Messages", "消息"],

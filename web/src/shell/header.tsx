@@ -94,12 +94,17 @@ function User(): Children {
   );
 }
 
-/** Nobody has made a user yet. Whoever may do so is led to the form by the server's link. */
+/**
+ * Nobody has made a user yet. The server gives its link to callers on its own machine, for whom it is open by itself;
+ * callers from elsewhere get in by `api_open` only.
+ */
 function OpenNotice(props: { readonly setupLink: string }): Children {
   const secret = /[?&]setup=([^&#]+)/.exec(props.setupLink)?.[1];
   return (
     <>
-      <span class="muted user-name">{t("shell.open")}</span>
+      <span class="muted user-name">
+        {secret === undefined ? t("shell.openToAll") : t("shell.openHere")}
+      </span>
       {secret !== undefined && (
         <a href={rootHref("sign-in", { setup: decodeURIComponent(secret) })}>
           {t("shell.firstUser")}

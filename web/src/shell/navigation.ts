@@ -22,15 +22,8 @@ export interface NavigationPart {
   readonly items: readonly NavigationItem[];
 }
 
-/** Screens that aren't built yet. */
-const UNBUILT: ReadonlySet<ProductScreen> = new Set<ProductScreen>([
-  "overview",
-  "topology",
-  "performance",
-  "alerts",
-]);
-
-const ALL: readonly NavigationPart[] = [
+/** The navigation, in parts. */
+export const NAVIGATION: readonly NavigationPart[] = [
   {
     title: "nav.cluster",
     items: [
@@ -65,14 +58,5 @@ const ALL: readonly NavigationPart[] = [
   },
 ];
 
-/** Parts that have something to show. */
-export const NAVIGATION: readonly NavigationPart[] = ALL.map((part) => ({
-  ...part,
-  items: part.items.filter((item) => !UNBUILT.has(item.screen)),
-})).filter((part) => part.items.length > 0);
-
 /** All lines, in order. */
 export const NAVIGATION_ITEMS: readonly NavigationItem[] = NAVIGATION.flatMap((part) => part.items);
-
-/** What a product opens with. */
-export const HOME_SCREEN: ProductScreen = UNBUILT.has("overview") ? "slots" : "overview";

@@ -15,7 +15,11 @@ export const text = {
   "shell.help": ["Help", "帮助"],
   "shell.signOut": ["Sign out", "退出登录"],
   "shell.signedInAs": ["{user}, {role}", "{user}，{role}"],
-  "shell.open": ["No users yet: open to everyone", "尚无用户：任何人均可访问"],
+  "shell.openHere": ["No users yet: open on this machine", "尚无用户：本机可直接访问"],
+  "shell.openToAll": [
+    "No users yet: open to everyone (api_open)",
+    "尚无用户：任何人均可访问（api_open）",
+  ],
   "shell.firstUser": ["Make the first user", "创建第一个用户"],
   "shell.live": ["Live", "实时"],
   "shell.polling": ["Live, polling", "实时（轮询）"],

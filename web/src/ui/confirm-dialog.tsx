@@ -71,7 +71,7 @@ function OpenConfirm(props: ConfirmDialogProps): Children {
       onSubmit={() => void confirm()}
       actions={
         <>
-          <Button onPress={props.onClose}>{t("ui.cancel")}</Button>
+          <Button onPress={props.onClose}>{t("ui.back")}</Button>
           <Button
             type="submit"
             variant={props.level === 0 ? "primary" : "danger"}

@@ -4,6 +4,8 @@
  */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { formatTime } from "../i18n/format.ts";
+import { t } from "../i18n/text.ts";
 import type { Mark, Series } from "./time-chart.tsx";
 
 /** What is drawn. */
@@ -26,7 +28,11 @@ export interface DrawnChart {
 
 const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [1, 4]];
-const AXIS_WIDTH = 64;
+/** Charts below one another line up as long as their figures are short. */
+const AXIS_WIDTH_MIN = 56;
+/** Beside the figures: the tick, and gaps on both sides. */
+const AXIS_SPARE = 20;
+const AXIS_FONT = "12px system-ui, sans-serif";
 const MARK_DASH = [4, 4];
 
 /** Draws into `box` and follows its width until `remove`. */
@@ -68,6 +74,7 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
   const grid = resolveColour(box, "--border");
   const axis = {
     stroke: text,
+    font: AXIS_FONT,
     grid: { stroke: grid, width: 1 },
     ticks: { stroke: grid, width: 1 },
   };
@@ -83,11 +90,11 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
       y: { range: (_chart, _low, high) => [0, high === null || high <= 0 ? 1 : high * 1.1] },
     },
     axes: [
-      axis,
-      { ...axis, size: AXIS_WIDTH, values: (_chart, splits) => splits.map((each) => format(each)) },
+      { ...axis, values: (_chart, splits, _axis, _space, step) => axisTimes(splits, step) },
+      { ...axis, size: axisWidth, values: (_chart, splits) => splits.map((each) => format(each)) },
     ],
     series: [
-      {},
+      { label: t("ui.time"), value: (_chart: uPlot, at: number | null) => formatTime(at) },
       ...series.map((each, index) => ({
         label: each.label,
         stroke: resolveColour(box, COLOURS[index % COLOURS.length] ?? "--line-1"),
@@ -112,6 +119,28 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
     },
   };
   return new uPlot(options, dataOf(parts()), box);
+}
+
+/** As wide as the longest figure needs. */
+function axisWidth({ ctx }: uPlot, figures: readonly string[] | null): number {
+  ctx.save();
+  ctx.font = AXIS_FONT;
+  const widest = Math.max(0, ...(figures ?? []).map((each) => ctx.measureText(each).width));
+  ctx.restore();
+  return Math.max(AXIS_WIDTH_MIN, Math.ceil(widest) + AXIS_SPARE);
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** Times of the axis in the user's time zone; the first one with its day below it. */
+function axisTimes(at: readonly number[], stepMs: number): string[] {
+  return at.map((each, index) => {
+    const text = formatTime(each);
+    const [day = "", time = ""] = text.split(" ");
+    const short = stepMs >= DAY_MS ? day.slice(5) : stepMs < MINUTE_MS ? time : time.slice(0, 5);
+    return index === 0 && stepMs < DAY_MS ? `${short}\n${day}` : short;
+  });
 }
 
 function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {

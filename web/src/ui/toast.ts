@@ -1,5 +1,6 @@
 /**
- * Short messages that go away by themselves, and the one place where screen readers are told of changes.
+ * Short messages that go away by themselves, and the one place where screen readers are told of changes. Only a
+ * failure has a region of its own (`role="alert"`), which is read at once and once.
  *
  * Invariant: at most one announcement a second; what comes faster is left out but for the last.
  */

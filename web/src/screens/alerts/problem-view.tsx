@@ -3,7 +3,7 @@
  * shows the same in short.
  */
 import type { V1Availability } from "../../../../src/api/v1-availability-schema.ts";
-import type { V1LiveServer } from "../../../../src/api/v1-live-schema.ts";
+import type { V1LiveProxy, V1LiveServer } from "../../../../src/api/v1-live-schema.ts";
 import { live } from "../../data/live.ts";
 import { t, textOf } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
@@ -34,6 +34,13 @@ export function problemHref(product: string, problem: Problem): string {
   return href(product, screen, id, query);
 }
 
+/** A subject as people know it: a proxy by its address and not by its token. Reads signals. */
+export function subjectName(subject: string): string {
+  const token = /^proxy (.+)$/.exec(subject)?.[1];
+  const proxy = token === undefined ? undefined : live.value<V1LiveProxy>(`proxy:${token}`).value;
+  return proxy === undefined ? subject : `proxy ${proxy.proxy_addr}`;
+}
+
 /**
  * Since when, RFC 3339; undefined when nobody keeps that: health tells what is wrong now. Faults of replication, fences
  * and looks at servers have a time of their own. Reads signals.
@@ -61,7 +68,7 @@ export function ProblemView(props: {
       <div class="problem-head">
         <CheckBadge state={problem.is_critical ? "bad" : "warn"} />
         <a class="problem-subject" href={problemHref(product, problem)}>
-          {problem.subject}
+          {subjectName(problem.subject)}
         </a>
         {since !== undefined && (
           <span class="muted">

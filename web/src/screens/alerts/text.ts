@@ -7,7 +7,7 @@ export const text = {
   "alerts.title": ["Checks and alerts", "检查与告警"],
   "alerts.lead": [
     "What the dashboard checks all the time. The ids never change, so rules and handbooks can name them.",
-    "仪表盘持续执行的检查。编号永不改变，可在规则和手册中引用。",
+    "dashboard 持续执行的检查。编号永不改变，可在规则和手册中引用。",
   ],
   "alerts.sum": [
     "{bad} critical, {warn} warnings, {ok} checks pass",
@@ -53,10 +53,10 @@ export const text = {
   "alerts.kind.replica_lagging": ["Replicas keep up", "从节点没有滞后"],
   "alerts.kind.sync_failed": ["Orders to follow a master succeeded", "设置从节点的命令已成功"],
   "alerts.kind.operation_trouble": ["Operations make progress", "操作有进展"],
-  "alerts.kind.sentinel_trouble": ["Sentinels agree with what is stored", "Sentinel 与存储一致"],
+  "alerts.kind.sentinel_trouble": ["Sentinels agree with what is stored", "哨兵与存储一致"],
   "alerts.kind.sentinels_out_of_sync": [
     "Sentinels and proxies know each other",
-    "Sentinel 与代理互相知晓",
+    "哨兵与代理互相知晓",
   ],
   "alerts.kind.functions_differ": ["Masters have the same functions", "各主节点的函数库一致"],
   "alerts.kind.group_promoting": ["No promotion is half done", "没有未完成的主从切换"],
@@ -129,9 +129,9 @@ export const text = {
   ],
   "alerts.do.sentinel_trouble": [
     "Compare the sentinels on the page of high availability, then configure them again.",
-    "在高可用页面比较各个 Sentinel，然后重新配置。",
+    "在高可用页面比较各个哨兵，然后重新配置。",
   ],
-  "alerts.do.sentinels_out_of_sync": ["Configure the sentinels.", "配置 Sentinel。"],
+  "alerts.do.sentinels_out_of_sync": ["Configure the sentinels.", "配置哨兵。"],
   "alerts.do.functions_differ": [
     "Load the library on every master: any slot may come to any group.",
     "在每个主节点上加载该库：任何槽位都可能迁移到任何分组。",

@@ -87,7 +87,7 @@ export function CreateGroup(props: {
           <ReadyActions product={product} id={wanted.id} onClose={onClose} />
         ) : (
           <>
-            <Button onPress={onClose}>{t("ui.cancel")}</Button>
+            <Button onPress={onClose}>{t("ui.back")}</Button>
             <Button
               type="submit"
               variant="primary"

@@ -4,7 +4,7 @@
 import { useState } from "preact/hooks";
 import type { PerformanceMetric, V1LiveStats } from "../../../../src/api/v1-live-schema.ts";
 import { live } from "../../data/live.ts";
-import { formatPercent } from "../../i18n/format.ts";
+import { formatPercent, formatShort } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import type { Children } from "../../ui/props.ts";
@@ -62,16 +62,20 @@ function Figure(props: {
       <a href={href(props.product, "performance")}>{name}</a>
       <strong>{value}</strong>
       <Sparkline values={hour} label={t("overview.lastHour", { name, value })} />
-      <span class="muted key-change">
-        {change === undefined ? "" : t("overview.change", { change: signed(change) })}
-      </span>
+      <span class="muted key-change">{change === undefined ? "" : changeText(change)}</span>
     </li>
   );
 }
 
-function signed(change: number): string {
+/** From this growth on a percentage says less than how many times it is. */
+const TIMES_FROM = 9;
+
+function changeText(change: number): string {
+  if (change >= TIMES_FROM) {
+    return t("overview.changeTimes", { times: formatShort(Math.round(change + 1)) });
+  }
   const text = formatPercent(change);
-  return change > 0 ? `+${text}` : text;
+  return t("overview.change", { change: change > 0 ? `+${text}` : text });
 }
 
 /** Sums that lack somebody say so. */

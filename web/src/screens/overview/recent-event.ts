@@ -1,6 +1,6 @@
 /**
- * What happened last, from three sources: changes of masters, operations, and the audit log, as far as the user may read
- * it. Pure.
+ * What happened last, from three sources: changes of masters, operations, and the audit log, as far as the user
+ * may read it. Pure.
  */
 import type { V1AuditEntry } from "../../../../src/api/v1-access-schema.ts";
 import type { V1FailoverSummary } from "../../../../src/api/v1-availability-schema.ts";

@@ -38,9 +38,11 @@ export default function OverviewScreen({ product }: ScreenProps): Children {
           <FigureRow product={product} />
           <div class="overview-columns">
             <Attention product={product} />
-            <SlotCard product={product} />
+            <div class="overview-column">
+              <SlotCard product={product} />
+              <EventCard product={product} />
+            </div>
           </div>
-          <EventCard product={product} />
           <CopyLine text="codis product show" />
         </>
       )}

@@ -6,16 +6,16 @@
 export const text = {
   "overview.title": ["Overview of {product}", "{product} 概览"],
   "overview.truth.serving": ["Serving all keys", "所有键均可访问"],
-  "overview.truth.partly": ["{count} slots serve nothing", "{count} 个槽位无法服务"],
+  "overview.truth.partly": ["slots without service: {count}", "无法服务的槽位：{count} 个"],
   "overview.truth.noProxy": ["No proxy is online", "没有在线的代理"],
   "overview.truth.empty": ["No slot has a group yet", "尚未给任何槽位分配分组"],
   "overview.truth.unreachable": ["Some keys can't be reached", "部分键无法访问"],
   "overview.truth.servers": [
-    "{count} of {total} servers don't answer",
+    "servers that don't answer: {count} of {total}",
     "{total} 个服务器中有 {count} 个没有响应",
   ],
   "overview.truth.proxies": [
-    "{count} of {total} proxies aren't online",
+    "proxies not online: {count} of {total}",
     "{total} 个代理中有 {count} 个不在线",
   ],
   "overview.truth.unsynced": ["groups out of sync: {count}", "未同步的分组：{count}"],
@@ -26,6 +26,7 @@ export const text = {
   "overview.truth.well": ["every check passes", "所有检查均通过"],
   "overview.figures": ["Key figures", "关键指标"],
   "overview.lastHour": ["{name}, last hour; now {value}", "{name}，最近一小时；当前 {value}"],
+  "overview.changeTimes": ["{times} times yesterday", "为昨日的 {times} 倍"],
   "overview.change": ["{change} to yesterday", "较昨日 {change}"],
   "overview.partial": [
     "From {servers} of {allServers} servers and {proxies} of {allProxies} proxies.",

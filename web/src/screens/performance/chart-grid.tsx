@@ -1,6 +1,7 @@
 /**
  * The charts. Their cursors move together; what is drawn out of one becomes the range of all.
  */
+import { useRef } from "preact/hooks";
 import type { V1ChartEvent } from "../../../../src/api/v1-live-schema.ts";
 import { momentOf } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
@@ -25,7 +26,16 @@ export function ChartGrid(props: {
     const ms = momentOf(at);
     return ms === undefined ? [] : [{ at: ms, label: text }];
   });
+  const isTold = useRef(false);
   const zoom = (from: number, to: number): void => {
+    // Charts that move together all tell of the same drag.
+    if (isTold.current) {
+      return;
+    }
+    isTold.current = true;
+    queueMicrotask(() => {
+      isTold.current = false;
+    });
     const first = Math.floor(from / 1000);
     props.onZoom(first, Math.max(first + 1, Math.ceil(to / 1000)));
   };
@@ -33,17 +43,30 @@ export function ChartGrid(props: {
     <div class="chart-grid">
       {chartsOf(choice.by, isOne).map((chart) => (
         <div class="card" key={`${choice.by} ${choice.of} ${chart.name}`}>
-          <TimeChart
-            label={titleOf(chart, choice, isOne)}
-            times={joined.times}
-            series={seriesOf(chart, choice, joined, isOne)}
-            format={(value) => formatMetric(chart.metrics[0] ?? "ops", value)}
-            marks={marks}
-            onZoom={zoom}
-            sync={SYNC}
-          />
+          {joined.times.length === 0 ? (
+            <Waiting title={titleOf(chart, choice, isOne)} />
+          ) : (
+            <TimeChart
+              label={titleOf(chart, choice, isOne)}
+              times={joined.times}
+              series={seriesOf(chart, choice, joined, isOne)}
+              format={(value) => formatMetric(chart.metrics[0] ?? "ops", value)}
+              marks={marks}
+              onZoom={zoom}
+              sync={SYNC}
+            />
+          )}
         </div>
       ))}
+    </div>
+  );
+}
+
+/** In place of a chart whose figures are being read: as high as the chart, so that the page doesn't move. */
+function Waiting({ title }: { readonly title: string }): Children {
+  return (
+    <div aria-busy="true">
+      <p class="strong">{title}</p>
     </div>
   );
 }

@@ -7,7 +7,6 @@ import { href, type ScreenProps, useNavigate, useQuery } from "../../route.ts";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
-import { Skeleton } from "../../ui/skeleton.tsx";
 import "../members/members.css";
 import { ChartEvents } from "./chart-events.tsx";
 import { ChartGrid } from "./chart-grid.tsx";
@@ -45,19 +44,18 @@ export default function PerformanceScreen({ product }: ScreenProps): Children {
       <ChoiceBar product={product} choice={choice} joined={joined} onChange={change} />
       {load.problem !== undefined && <ErrorState problem={load.problem} onRetry={load.reload} />}
       {!isRead && <p class="notice notice-warn">{t("performance.notKept")}</p>}
-      {isRead && first === undefined && load.problem === undefined && <Skeleton />}
-      {isRead && first !== undefined && (
+      {isRead && (first !== undefined || load.problem === undefined) && (
         <>
           <CoverageNote answer={first} />
           <ChartGrid
             choice={choice}
             joined={joined}
-            events={first.events}
+            events={first?.events ?? []}
             onZoom={(from, to) => change({ zoom: { from, to } }, true)}
           />
-          <ChartEvents product={product} events={first.events} />
         </>
       )}
+      {isRead && first !== undefined && <ChartEvents product={product} events={first.events} />}
       <CommandTable onOpen={(command) => change({ by: "command", of: command, ...near(choice) })} />
     </Page>
   );

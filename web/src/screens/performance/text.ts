@@ -6,8 +6,8 @@
 export const text = {
   "performance.title": ["Performance", "性能"],
   "performance.lead": [
-    "What went through the proxies, and how long it took. Percentiles are those of all requests of a point together. Drag over a chart to look closer.",
-    "经过代理的请求及其耗时。百分位数由该时间点的全部请求合并计算。在图表上拖动可放大。",
+    "What went through the proxies, and how long it took. Drag over a chart to look closer.",
+    "经过代理的请求及其耗时。在图表上拖动可放大。",
   ],
   "performance.range": ["Range", "时间范围"],
   "performance.range.5m": ["5 min", "5 分钟"],
@@ -32,8 +32,8 @@ export const text = {
     "按命令统计的数据保留 6 小时。",
   ],
   "performance.coverage": [
-    "One point stands for {step}. Kept since {since}.",
-    "每个点代表 {step}。数据自 {since} 起保留。",
+    "One point stands for {step}; its percentiles are those of all its requests. Kept since {since}.",
+    "每个点代表 {step}，其百分位数由其间全部请求合并计算。数据自 {since} 起保留。",
   ],
   "performance.partial": ["partial", "不完整"],
   "performance.counted": [

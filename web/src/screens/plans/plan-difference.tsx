@@ -1,6 +1,7 @@
 /**
  * What a new plan does otherwise than the one that the server refused because slots or groups had changed.
  */
+import { useEffect } from "preact/hooks";
 import type { V1Plan } from "../../../../src/api/v1-operation-schema.ts";
 import { useLoad } from "../../data/load.ts";
 import { formatCount } from "../../i18n/format.ts";
@@ -8,6 +9,7 @@ import { t } from "../../i18n/text.ts";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Table } from "../../ui/table.tsx";
+import { announce } from "../../ui/toast.ts";
 import { differenceOf, type MoveDifference } from "./plan-figures.ts";
 import { recallPlan } from "./plan-memory.ts";
 import { groupName } from "./plan-tables.tsx";
@@ -24,18 +26,27 @@ export function PlanDifference({
   const { data, problem } = useLoad<V1Plan>(kept === undefined ? `plans/${was}` : undefined);
   const before = kept ?? data;
   const changes = before === undefined ? [] : differenceOf(before, plan);
+  const lead = t("plans.difference.nothing", { was, now: plan.id });
+  const result =
+    changes.length === 0
+      ? t("plans.difference.same")
+      : t("plans.difference.count", { count: formatCount(changes.length) });
+  const isKnown = before !== undefined;
+  useEffect(() => {
+    if (isKnown) {
+      announce(`${lead} ${result}`);
+    }
+  }, [isKnown, lead, result]);
   return (
     <Card title={t("plans.difference.title")} class="plan-difference">
-      <p class="notice" role="status">
-        {t("plans.difference.nothing", { was, now: plan.id })}
-      </p>
+      <p class="notice">{lead}</p>
       {problem !== undefined && <p class="muted">{t("plans.difference.unknown", { was })}</p>}
       {before !== undefined &&
         (changes.length === 0 ? (
-          <p>{t("plans.difference.same")}</p>
+          <p>{result}</p>
         ) : (
           <>
-            <p>{t("plans.difference.count", { count: formatCount(changes.length) })}</p>
+            <p>{result}</p>
             <Table
               caption={t("plans.difference.title")}
               columns={[

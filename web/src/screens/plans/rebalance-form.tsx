@@ -3,10 +3,9 @@
  */
 
 import type { V1LiveGroup } from "../../../../src/api/v1-live-schema.ts";
-import type { V1Plan } from "../../../../src/api/v1-operation-schema.ts";
 import { useAct } from "../../data/act.ts";
-import { api } from "../../data/api.ts";
 import { live } from "../../data/live.ts";
+import { makePlan } from "../../data/make-plan.ts";
 import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href, useNavigate } from "../../route.ts";
@@ -42,7 +41,7 @@ export function RebalanceForm({ product }: { readonly product: string }): Childr
   const faults = findFaults(form, count ?? SLOT_COUNT);
   const navigate = useNavigate();
   const act = useAct(async () => {
-    const plan = await api.send<V1Plan>("POST", "plans", requestOf(form));
+    const plan = await makePlan(requestOf(form));
     rememberPlan(plan);
     navigate(href(product, "plans", plan.id));
   });

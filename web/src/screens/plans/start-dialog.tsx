@@ -5,6 +5,7 @@
 import { useState } from "preact/hooks";
 import type { V1Operation, V1Plan } from "../../../../src/api/v1-operation-schema.ts";
 import { api } from "../../data/api.ts";
+import { makePlan } from "../../data/make-plan.ts";
 import { asProblem } from "../../data/problem.ts";
 import { formatBytes, formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
@@ -39,8 +40,7 @@ export function StartDialog(props: {
         throw thrown;
       }
     }
-    const { request } = plan;
-    const next = await api.send<V1Plan>("POST", "plans", request);
+    const next = await makePlan(plan.request);
     rememberPlan(plan);
     rememberPlan(next);
     navigate(href(product, "plans", next.id, { was: plan.id }));

@@ -4,8 +4,10 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import { useAct } from "../../data/act.ts";
+import { ApiProblem } from "../../data/api.ts";
 import { basePath } from "../../data/base-path.ts";
-import { type Credentials, session, signIn } from "../../data/session.ts";
+import { askRole } from "../../data/product-access.ts";
+import { type Credentials, loadSession, session, signIn } from "../../data/session.ts";
 import { t } from "../../i18n/text.ts";
 import { useNavigate, useQuery } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
@@ -17,6 +19,8 @@ import { Tabs } from "../../ui/tabs.tsx";
 import { nextAddress } from "./next-address.ts";
 import "./sign-in.css";
 
+const UNAUTHENTICATED = 401;
+
 type Way = "password" | "token";
 
 /** See the head of the file. */
@@ -24,9 +28,16 @@ export default function SignInScreen(): Children {
   const [setup] = useQuery("setup");
   const [next] = useQuery("next");
   const navigate = useNavigate();
-  const act = useAct((credentials: Credentials) => signIn(credentials));
+  const [product] = useQuery("product");
+  const act = useAct(async (credentials: Credentials) => {
+    await signIn(credentials);
+    if (product !== "") {
+      await refuseStranger(product);
+      navigate(nextAddress(next, basePath), { isReplacing: true });
+    }
+  });
   const known = session.value;
-  const isIn = known?.state === "signed-in";
+  const isIn = known?.state === "signed-in" && product === "";
   useEffect(() => {
     if (isIn) {
       navigate(nextAddress(next, basePath), { isReplacing: true });
@@ -37,11 +48,22 @@ export default function SignInScreen(): Children {
     <div class="sign-in">
       <Page title={isSetup ? t("signIn.setupTitle") : t("signIn.title")}>
         {!isSetup && known?.needs_setup === true && <p class="notice">{t("signIn.needsSetup")}</p>}
+        {product !== "" && <p class="notice">{t("signIn.also", { product })}</p>}
         {isSetup ? <SetupForm secret={setup} act={act} /> : <SignInForms act={act} />}
         {act.problem !== undefined && <ProblemText problem={act.problem} />}
       </Page>
     </div>
   );
+}
+
+/** At `codis fe` a user that one product knows may be a stranger to another. Throws `ApiProblem`. */
+async function refuseStranger(product: string): Promise<void> {
+  const role = await askRole(product);
+  // What was signed in to before is signed in to still.
+  await loadSession();
+  if (role === null) {
+    throw new ApiProblem(UNAUTHENTICATED, "UNAUTHENTICATED", t("signIn.stranger", { product }));
+  }
 }
 
 interface Act {

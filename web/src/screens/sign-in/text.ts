@@ -29,6 +29,12 @@ export const text = {
     "There are no users yet. Open the set-up link that the first start printed to its log; it makes the first one.",
     "还没有用户。请打开首次启动时写入日志的初始化链接，以创建第一个用户。",
   ],
-  "signIn.already": ["You are signed in as {user}.", "您已登录为 {user}。"],
-  "signIn.goOn": ["Go on", "继续"],
+  "signIn.also": [
+    "{product} doesn't know you yet: it has users of its own. You stay signed in to the other products.",
+    "{product} 尚不认识您：它有自己的用户。您在其他产品上的登录保持不变。",
+  ],
+  "signIn.stranger": [
+    "{product} doesn't know this user or token, but another product does.",
+    "{product} 不认识该用户或令牌，但其他产品认识。",
+  ],
 } as const;

@@ -2,13 +2,14 @@
  * "Where is my key?": from a key to what is hashed of it, its slot, its group and the group's master. Nothing is
  * asked of a server, and the key doesn't leave the page.
  */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { TextInput } from "../../ui/field.tsx";
 import type { Children } from "../../ui/props.ts";
+import { announce } from "../../ui/toast.ts";
 import { placeOf } from "./slot-key.ts";
 import { isMoving, stateOf } from "./slot-map.ts";
 import { chooseSlots } from "./slot-selection.ts";
@@ -31,9 +32,7 @@ export function KeyFinder(props: {
         onChange={setKey}
         isCode
       />
-      <div aria-live="polite">
-        {key !== "" && count > 0 && <Place {...props} keyName={key} count={count} />}
-      </div>
+      {key !== "" && count > 0 && <Place {...props} keyName={key} count={count} />}
     </Card>
   );
 }
@@ -51,6 +50,8 @@ function Place(props: {
   const targetId = map.targets[slotId] ?? 0;
   const state = stateOf(map, slotId);
   const master = model.groups.value.find(({ id }) => id === ownerId)?.servers[0]?.addr;
+  const owner = ownerId === 0 ? t("slots.nobody") : t("slots.group", { group: ownerId });
+  useEffect(() => announce(t("slots.key.told", { slot: slotId, owner })), [slotId, owner]);
   const show = (): void => {
     model.select(chooseSlots(model.selection.peek(), [slotId]));
     model.wantedFocus.value = slotId;
@@ -64,13 +65,7 @@ function Place(props: {
         <dd class="slot-found">{slotId}</dd>
         <dt>{t("slots.panel.owner")}</dt>
         <dd>
-          {ownerId === 0 ? (
-            t("slots.nobody")
-          ) : (
-            <a href={href(product, "groups", String(ownerId))}>
-              {t("slots.group", { group: ownerId })}
-            </a>
-          )}
+          {ownerId === 0 ? owner : <a href={href(product, "groups", String(ownerId))}>{owner}</a>}
           {isMoving(state) && targetId > 0 && (
             <p class="muted">{t("slots.key.moves", { group: targetId })}</p>
           )}

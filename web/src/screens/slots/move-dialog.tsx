@@ -4,9 +4,8 @@
  */
 import { useState } from "preact/hooks";
 import type { V1LiveGroup } from "../../../../src/api/v1-live-schema.ts";
-import type { V1Plan } from "../../../../src/api/v1-operation-schema.ts";
 import { useAct } from "../../data/act.ts";
-import { api } from "../../data/api.ts";
+import { makePlan } from "../../data/make-plan.ts";
 import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href, useNavigate } from "../../route.ts";
@@ -47,7 +46,7 @@ export function MoveDialog(props: {
   const navigate = useNavigate();
   const act = useAct(async () => {
     const request = moveRequest(props.ids, Number(target), bigKey);
-    const plan = await api.send<V1Plan>("POST", "plans", request);
+    const plan = await makePlan(request);
     props.onClose();
     navigate(href(props.product, "plans", plan.id));
   });
@@ -64,7 +63,7 @@ export function MoveDialog(props: {
       onSubmit={submit}
       actions={
         <>
-          <Button onPress={props.onClose}>{t("ui.cancel")}</Button>
+          <Button onPress={props.onClose}>{t("ui.back")}</Button>
           <Button
             type="submit"
             variant="primary"

@@ -92,6 +92,7 @@ export const text = {
   "slots.key.emptyTag": ["empty, which counts: slot 0", "空标签也有效：槽位 0"],
   "slots.key.slot": ["Slot", "槽位"],
   "slots.key.moves": ["It moves to group {group}.", "正在迁移到组 {group}。"],
+  "slots.key.told": ["Slot {slot}, {owner}", "槽位 {slot}，{owner}"],
   "slots.key.show": ["Show slot {slot}", "显示槽位 {slot}"],
   "slots.ranges.title": ["Ranges", "范围"],
   "slots.ranges.slots": ["Slots", "槽位"],

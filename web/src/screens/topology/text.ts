@@ -1,6 +1,60 @@
 /**
- * Texts of this screen: English, Chinese.
+ * Texts of the screen of the topology: English, Chinese.
  */
 
 /** See the head of the file. */
-export const text = {} as const;
+export const text = {
+  "topology.title": ["Topology", "拓扑"],
+  "topology.lead": [
+    "Proxies, the groups that they send to, and the servers of each group, the master first.",
+    "代理、代理所访问的分组以及各分组的服务器（主节点在前）。",
+  ],
+  "topology.map": ["Map", "拓扑图"],
+  "topology.legend": [
+    "Thick lines are busy. A red dashed line: stored and real differ. Arrow keys move, Enter opens.",
+    "线越粗越繁忙。红色虚线：存储与实际不符。方向键移动，回车打开。",
+  ],
+  "topology.fold": ["Fold again", "重新折叠"],
+  "topology.group": ["group {id}", "分组 {id}"],
+  "topology.groups": ["groups {title} ({count})", "分组 {title}（{count} 个）"],
+  "topology.proxies": ["{title} ({count})", "{title}（{count} 个）"],
+  "topology.groupDetail": ["{slots} slots · {ops}", "{slots} 个槽位 · {ops}"],
+  "topology.well": ["well", "正常"],
+  "topology.differs": ["stored and real differ", "存储与实际不符"],
+  "topology.same": ["as stored", "与存储一致"],
+  "topology.storedAndReal": ["Stored and real", "存储与实际"],
+  "topology.stored": ["Stored", "存储"],
+  "topology.real": ["Real", "实际"],
+  "topology.shouldBe": ["It should be: {state}", "应为：{state}"],
+  "topology.differences": ["Stored and real differ: {count}", "存储与实际不符：{count} 处"],
+  "topology.none": ["There is nothing yet.", "尚无内容。"],
+  "topology.noneHint": [
+    "Make a group, add servers to it, then add a proxy.",
+    "先创建分组，向其中添加服务器，再添加代理。",
+  ],
+  "topology.toGroups": ["To the groups", "前往分组"],
+  "topology.open": ["Open its page", "打开其页面"],
+  "topology.kind": ["Kind", "类型"],
+  "topology.kind.proxy": ["proxy", "代理"],
+  "topology.kind.group": ["group", "分组"],
+  "topology.kind.server": ["server", "服务器"],
+  "topology.name": ["Name", "名称"],
+  "topology.state": ["State", "状态"],
+  "topology.ops": ["ops/s", "每秒请求"],
+  "topology.datacenter": ["Datacenter", "数据中心"],
+  "topology.role": ["Role", "角色"],
+  "topology.role.master": ["master", "主节点"],
+  "topology.role.replica": ["replica", "从节点"],
+  "topology.roleStored": ["Role, stored", "角色（存储）"],
+  "topology.roleReal": ["Role, real", "角色（实际）"],
+  "topology.follows": ["Follows", "跟随"],
+  "topology.link": ["Link to it", "复制链路"],
+  "topology.lag": ["Lag", "滞后"],
+  "topology.memory": ["Memory", "内存"],
+  "topology.keys": ["Keys", "键"],
+  "topology.sessions": ["Sessions", "会话"],
+  "topology.p99": ["p99", "p99"],
+  "topology.revision": ["Revision of its slot table", "槽位表版本"],
+  "topology.slots": ["Slots", "槽位"],
+  "topology.serverCount": ["Servers", "服务器"],
+} as const;
