@@ -33,9 +33,9 @@ export const text = {
   "alerts.state.warn": ["warning", "警告"],
   "alerts.state.ok": ["passes", "通过"],
 
-  "alerts.kind.slots_offline": ["Every slot has a group", "每个槽位都属于一个分组"],
+  "alerts.kind.slots_offline": ["Every slot has a group", "每个槽位都属于一个组"],
   "alerts.kind.server_unreachable": ["Every server answers", "每个服务器都有响应"],
-  "alerts.kind.group_empty": ["Every group has a server", "每个分组都有服务器"],
+  "alerts.kind.group_empty": ["Every group has a server", "每个组都有服务器"],
   "alerts.kind.server_role": ["Servers have the roles that are stored", "服务器角色与存储一致"],
   "alerts.kind.split_brain": ["Only one master takes writes", "只有一个主节点接受写入"],
   "alerts.kind.fault": ["What the coordinator holds can be read", "协调服务中的数据可以读取"],
@@ -47,8 +47,8 @@ export const text = {
     "Every proxy has the newest slot table",
     "每个代理都有最新的槽位表",
   ],
-  "alerts.kind.group_out_of_sync": ["Proxies have the groups as stored", "代理中的分组与存储一致"],
-  "alerts.kind.no_replica": ["Every group has a replica", "每个分组都有从节点"],
+  "alerts.kind.group_out_of_sync": ["Proxies have the groups as stored", "代理中的组与存储一致"],
+  "alerts.kind.no_replica": ["Every group has a replica", "每个组都有从节点"],
   "alerts.kind.server_link": ["Replicas are linked to their masters", "从节点与主节点的链路正常"],
   "alerts.kind.replica_lagging": ["Replicas keep up", "从节点没有滞后"],
   "alerts.kind.sync_failed": ["Orders to follow a master succeeded", "设置从节点的命令已成功"],
@@ -64,7 +64,7 @@ export const text = {
 
   "alerts.do.slots_offline": [
     "Give the slots to a group: choose them on the map, then Assign.",
-    "把这些槽位分配给分组：在槽位图中选中，然后分配。",
+    "把这些槽位分配给组：在槽位图中选中，然后分配。",
   ],
   "alerts.do.server_unreachable": [
     "See whether the process and its machine are up. If a master stays away, promote a replica.",
@@ -72,15 +72,15 @@ export const text = {
   ],
   "alerts.do.group_empty": [
     "Add a server to the group, or remove the group.",
-    "为分组添加服务器，或删除该分组。",
+    "为组添加服务器，或删除该组。",
   ],
   "alerts.do.server_role": [
     "Repair the group: it makes the servers what is stored.",
-    "修复该分组，使服务器与存储一致。",
+    "修复该组，使服务器与存储一致。",
   ],
   "alerts.do.split_brain": [
     "Cut off the server that isn't stored as master, then repair the group.",
-    "隔离未被存储为主节点的服务器，然后修复分组。",
+    "隔离未被存储为主节点的服务器，然后修复组。",
   ],
   "alerts.do.fault": [
     "Correct or remove this node in the coordinator, then reload.",
@@ -106,7 +106,7 @@ export const text = {
     "Wait a few seconds; if it stays, re-send its slot table.",
     "等待几秒；若仍未恢复，请重新发送槽位表。",
   ],
-  "alerts.do.group_out_of_sync": ["Re-publish the group.", "重新发布该分组。"],
+  "alerts.do.group_out_of_sync": ["Re-publish the group.", "重新发布该组。"],
   "alerts.do.no_replica": [
     "Add a replica: without one a dead master can't be replaced.",
     "添加从节点：没有从节点就无法替换失效的主节点。",
@@ -134,11 +134,11 @@ export const text = {
   "alerts.do.sentinels_out_of_sync": ["Configure the sentinels.", "配置哨兵。"],
   "alerts.do.functions_differ": [
     "Load the library on every master: any slot may come to any group.",
-    "在每个主节点上加载该库：任何槽位都可能迁移到任何分组。",
+    "在每个主节点上加载该库：任何槽位都可能迁移到任何组。",
   ],
   "alerts.do.group_promoting": [
     "Wait; if it stays, see the history of the group.",
-    "请等待；若仍未结束，请查看该分组的历史。",
+    "请等待；若仍未结束，请查看该组的历史。",
   ],
   "alerts.do.slot_moving": [
     "Let it finish, or order the move as an operation.",

@@ -17,11 +17,11 @@ export const text = {
   "ha.keeper.nobody": ["nobody", "没有"],
   "ha.keeperHint.sentinels": [
     "A majority of the sentinels replaces a dead master; proxies follow them, also without a dashboard.",
-    "多数哨兵会替换失效的主节点；即使没有 dashboard，Proxy 也会跟随它们。",
+    "多数哨兵会替换失效的主节点；即使没有 dashboard，代理也会跟随它们。",
   ],
   "ha.keeperHint.detector": [
     "The dashboard and a majority of the proxies agree that a master is dead before it is replaced.",
-    "dashboard 与多数 Proxy 一致认为主节点失效后才会替换。",
+    "dashboard 与多数代理一致认为主节点失效后才会替换。",
   ],
   "ha.keeperHint.nobody": [
     "A master that dies stays away until somebody starts it. Add sentinels, or set " +
@@ -56,21 +56,21 @@ export const text = {
   "ha.actions": ["Actions", "操作"],
   "ha.agreed": [
     "A majority agrees with what is stored, for every group.",
-    "对每个分组，多数哨兵与存储的信息一致。",
+    "对每个组，多数哨兵与存储的信息一致。",
   ],
   "ha.agreedWord": ["agree", "一致"],
   "ha.disagreeWord": ["disagree", "不一致"],
   "ha.disagree": [
     "Group {group}: stored master {stored}, a majority of the sentinels says {agreed}.",
-    "分组 {group}：存储的主节点为 {stored}，多数哨兵认为是 {agreed}。",
+    "组 {group}：存储的主节点为 {stored}，多数哨兵认为是 {agreed}。",
   ],
   "ha.noMajority": [
     "Group {group}: stored master {stored}, and no majority of the sentinels agrees.",
-    "分组 {group}：存储的主节点为 {stored}，没有多数哨兵达成一致。",
+    "组 {group}：存储的主节点为 {stored}，没有多数哨兵达成一致。",
   ],
   "ha.outOfSync": [
     "Sentinels and proxies may not know of each other. Configure the sentinels.",
-    "哨兵与 Proxy 可能互不知晓。请配置哨兵。",
+    "哨兵与代理可能互不知晓。请配置哨兵。",
   ],
   "ha.outOfSyncWord": ["to be configured", "需要配置"],
   "ha.quorumLost": [
@@ -82,14 +82,14 @@ export const text = {
   "ha.faults": ["Stored and real differ", "存储与实际不符"],
   "ha.noFaults": ["All servers do what is stored.", "所有服务器与存储的一致。"],
   "ha.repair": ["Repair", "修复"],
-  "ha.fences": ["Proxies that don't answer", "没有响应的 Proxy"],
-  "ha.noFences": ["All proxies answer.", "所有 Proxy 均有响应。"],
+  "ha.fences": ["Proxies that don't answer", "没有响应的代理"],
+  "ha.noFences": ["All proxies answer.", "所有代理均有响应。"],
 
   "ha.history": ["Changes of masters", "主节点变更历史"],
   "ha.noHistory": ["No master was ever changed.", "主节点从未变更。"],
   "ha.historyCaption": ["Changes of masters, the newest first", "主节点变更，最新在前"],
   "ha.when": ["Time", "时间"],
-  "ha.group": ["Group", "分组"],
+  "ha.group": ["Group", "组"],
   "ha.kind": ["By", "发起者"],
   "ha.kind.planned": ["an operator", "运维人员"],
   "ha.kind.detector": ["the dashboard", "dashboard"],
@@ -105,11 +105,11 @@ export const text = {
   "ha.lost": ["May be lost", "可能丢失"],
   "ha.took": ["Took", "耗时"],
   "ha.any": ["all", "全部"],
-  "ha.filterGroup": ["Group", "分组"],
+  "ha.filterGroup": ["Group", "组"],
   "ha.filterKind": ["By", "发起者"],
   "ha.filterOutcome": ["Outcome", "结果"],
 
-  "ha.story": ["Change of the master of group {group}", "分组 {group} 的主节点变更"],
+  "ha.story": ["Change of the master of group {group}", "组 {group} 的主节点变更"],
   "ha.storyMissing": ["There is no story {id} any more.", "已不存在记录 {id}。"],
   "ha.reason": ["Reason", "原因"],
   "ha.lines": ["What happened", "经过"],
@@ -120,7 +120,7 @@ export const text = {
   "ha.text": ["What", "内容"],
   "ha.decidedAfter": ["Decided after", "决定于"],
   "ha.promotedAfter": ["Promoted after", "提升于"],
-  "ha.servedAfter": ["Proxies switched after", "Proxy 切换于"],
+  "ha.servedAfter": ["Proxies switched after", "代理切换于"],
   "ha.step.detected": ["detected", "发现"],
   "ha.step.vote": ["vote", "投票"],
   "ha.step.decided": ["decided", "决定"],
@@ -150,7 +150,7 @@ export const text = {
   "ha.configure.effect": [
     "All sentinels are told which masters to watch, and all proxies which sentinels " +
       "there are. No master changes.",
-    "告知所有哨兵要监视的主节点，并告知所有 Proxy 有哪些哨兵。主节点不变。",
+    "告知所有哨兵要监视的主节点，并告知所有代理有哪些哨兵。主节点不变。",
   ],
   "ha.configure.done": ["The sentinels are configured.", "哨兵已配置。"],
   "ha.remove": ["Remove", "移除"],

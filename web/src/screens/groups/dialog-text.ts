@@ -6,20 +6,20 @@
 export const text = {
   "groups.create.lead": [
     "A group with a master and a replica. Nothing uses it until it is given slots.",
-    "一个主节点加一个从节点的分组。在分配槽位之前不会被使用。",
+    "一个主节点加一个从节点的组。在分配槽位之前不会被使用。",
   ],
-  "groups.create.id": ["Id of the group", "分组编号"],
-  "groups.create.idTaken": ["There is a group {id} already.", "分组 {id} 已存在。"],
+  "groups.create.id": ["Id of the group", "组编号"],
+  "groups.create.idTaken": ["There is a group {id} already.", "组 {id} 已存在。"],
   "groups.create.idForm": ["A whole number from 1 to 9999.", "1 到 9999 的整数。"],
   "groups.create.master": ["Master, host:port", "主节点，host:port"],
   "groups.create.replica": ["Replica, host:port (may be empty)", "从节点，host:port（可为空）"],
   "groups.create.datacenter": ["Data centre (may be empty)", "数据中心（可为空）"],
   "groups.create.addrForm": ["Expected host:port.", "应为 host:port。"],
   "groups.create.sameAddr": ["Master and replica are the same.", "主从地址相同。"],
-  "groups.create.start": ["Create group {id}", "创建分组 {id}"],
+  "groups.create.start": ["Create group {id}", "创建组 {id}"],
   "groups.create.again": ["Try again", "重试"],
   "groups.create.steps": ["Steps", "步骤"],
-  "groups.create.step.group": ["Make group {id}", "创建分组 {id}"],
+  "groups.create.step.group": ["Make group {id}", "创建组 {id}"],
   "groups.create.step.master": ["Add {addr} as master", "添加 {addr} 为主节点"],
   "groups.create.step.replica": ["Add {addr} as replica", "添加 {addr} 为从节点"],
   "groups.create.state.waiting": ["to do", "待执行"],
@@ -29,14 +29,14 @@ export const text = {
   "groups.create.ready": [
     "Group {id} is ready and holds no slots yet. A rebalance plan shows what would move " +
       "to it; nothing moves before you start the plan.",
-    "分组 {id} 已就绪，但还没有槽位。再平衡计划会显示将迁移的内容；在您启动计划之前不会迁移。",
+    "组 {id} 已就绪，但还没有槽位。再平衡计划会显示将迁移的内容；在您启动计划之前不会迁移。",
   ],
-  "groups.create.toGroup": ["Open group {id}", "打开分组 {id}"],
+  "groups.create.toGroup": ["Open group {id}", "打开组 {id}"],
 
-  "groups.add.title": ["Add a server to group {id}", "向分组 {id} 添加服务器"],
+  "groups.add.title": ["Add a server to group {id}", "向组 {id} 添加服务器"],
   "groups.add.effectMaster": [
     "It is checked (reachable, password, version, no foreign keys) and becomes the master of group {id}.",
-    "将检查该服务器（可达、密码、版本、没有其他键），然后成为分组 {id} 的主节点。",
+    "将检查该服务器（可达、密码、版本、没有其他键），然后成为组 {id} 的主节点。",
   ],
   "groups.add.effectReplica": [
     "It is checked (reachable, password, version, no keys of its own), becomes a replica " +
@@ -45,7 +45,7 @@ export const text = {
   ],
   "groups.add.effectIdle": [
     "It is checked and listed in group {id}, and doesn't follow the master until you press Sync.",
-    "将检查该服务器并列入分组 {id}，在按“同步”之前不跟随主节点。",
+    "将检查该服务器并列入组 {id}，在按“同步”之前不跟随主节点。",
   ],
   "groups.add.addr": ["Address, host:port", "地址，host:port"],
   "groups.add.follow": ["Make it follow the master at once", "立即跟随主节点"],
@@ -62,17 +62,17 @@ export const text = {
     "请输入地址，例如 10.0.0.1:6379。",
   ],
   "groups.add.confirm": ["Add {addr}", "添加 {addr}"],
-  "groups.add.done": ["{addr} is in group {id}.", "{addr} 已加入分组 {id}。"],
+  "groups.add.done": ["{addr} is in group {id}.", "{addr} 已加入组 {id}。"],
 
   "groups.promote.title": ["Promote {addr}?", "将 {addr} 提升为主节点？"],
   "groups.promote.effect": [
     "{to} becomes the master of group {id}; {from} becomes its replica. No acknowledged write is lost.",
-    "{to} 将成为分组 {id} 的主节点，{from} 成为它的从节点。已应答的写入不会丢失。",
+    "{to} 将成为组 {id} 的主节点，{from} 成为它的从节点。已应答的写入不会丢失。",
   ],
   "groups.promote.clients": [
     "Clients stay connected. Requests for this group wait {pause}, then go on; nobody " +
       "gets an error. What isn't done in time is undone, and the old master serves on.",
-    "客户端保持连接。对该分组的请求会等待 {pause} 后继续，不会报错。未能及时完成则撤销，旧主节点继续服务。",
+    "客户端保持连接。对该组的请求会等待 {pause} 后继续，不会报错。未能及时完成则撤销，旧主节点继续服务。",
   ],
   "groups.promote.pauseUnknown": ["for some milliseconds", "若干毫秒"],
   "groups.promote.checklist": ["Checklist", "检查清单"],
@@ -90,7 +90,7 @@ export const text = {
   "groups.promote.split": [
     "No majority of the sentinels agrees on a master of this group. They may change the " +
       "master while you do. Type the address to go on.",
-    "没有多数哨兵就该分组的主节点达成一致。它们可能在您操作时切换主节点。输入地址以继续。",
+    "没有多数哨兵就该组的主节点达成一致。它们可能在您操作时切换主节点。输入地址以继续。",
   ],
   "groups.promote.other": [
     "A majority of the sentinels takes another server than {from} for the master. They " +
@@ -100,7 +100,7 @@ export const text = {
   "groups.promote.confirm": ["Promote {addr}", "提升 {addr}"],
   "groups.promote.done": [
     "{addr} is the master of group {id}; writes waited {pause}.",
-    "{addr} 现为分组 {id} 的主节点；写入等待了 {pause}。",
+    "{addr} 现为组 {id} 的主节点；写入等待了 {pause}。",
   ],
   "groups.check.good": ["ok", "正常"],
   "groups.check.note": ["note", "注意"],
@@ -145,16 +145,16 @@ export const text = {
   "groups.check.pause.unknown": ["How long writes wait can't be said.", "无法预计写入等待时间。"],
   "groups.check.others.none": ["No other replica has to follow.", "没有其他从节点需要跟随。"],
   "groups.check.others.some": ["These will follow it: {addrs}.", "以下从节点将跟随它：{addrs}。"],
-  "groups.check.slots.none": ["No slot of the group is moving.", "该分组没有槽位在迁移。"],
+  "groups.check.slots.none": ["No slot of the group is moving.", "该组没有槽位在迁移。"],
   "groups.check.slots.moving": [
     "Moving slots: {count}. They rest meanwhile.",
     "正在迁移的槽位：{count}，期间将暂停。",
   ],
   "groups.check.sentinels.watched": [
     "Sentinels watch the group and are told before and after.",
-    "哨兵监视该分组，切换前后都会通知它们。",
+    "哨兵监视该组，切换前后都会通知它们。",
   ],
-  "groups.check.sentinels.unwatched": ["No sentinel watches the group.", "没有哨兵监视该分组。"],
+  "groups.check.sentinels.unwatched": ["No sentinel watches the group.", "没有哨兵监视该组。"],
   "groups.check.agree.agree": [
     "A majority of the sentinels agrees that {addr} is the master.",
     "多数哨兵一致认为 {addr} 是主节点。",
@@ -186,11 +186,11 @@ export const text = {
   "groups.reads.titleOff": ["Forbid reads from {addr}?", "禁止从 {addr} 读取？"],
   "groups.reads.effectOn": [
     "Proxies send reads to it while it is a replica. What is read there may be some milliseconds old.",
-    "作为从节点时，Proxy 会把读请求发给它。读到的数据可能有几毫秒的延迟。",
+    "作为从节点时，代理会把读请求发给它。读到的数据可能有几毫秒的延迟。",
   ],
   "groups.reads.effectOff": [
     "Proxies read from it no longer while it is a replica.",
-    "作为从节点时，Proxy 不再从它读取。",
+    "作为从节点时，代理不再从它读取。",
   ],
   "groups.reads.done": ["Replica reads of {addr}: {state}.", "{addr} 的读从节点：{state}。"],
   "groups.readsAll.titleOn": ["Allow reads from all replicas?", "允许读所有从节点？"],
@@ -198,7 +198,7 @@ export const text = {
   "groups.readsAll.effectOn": [
     "Proxies send reads of all groups to replicas. What is read there may be some " +
       "milliseconds old. Afterwards it can be set for each server.",
-    "Proxy 会把所有分组的读请求发给从节点，读到的数据可能有几毫秒的延迟。之后可逐台设置。",
+    "代理会把所有组的读请求发给从节点，读到的数据可能有几毫秒的延迟。之后可逐台设置。",
   ],
   "groups.readsAll.effectOff": [
     "All reads go to the masters. Afterwards it can be set for each server.",
@@ -209,20 +209,20 @@ export const text = {
     "所有服务器的读从节点：{state}。",
   ],
 
-  "groups.resync.title": ["Re-publish group {id}?", "重新发布分组 {id}？"],
+  "groups.resync.title": ["Re-publish group {id}?", "重新发布组 {id}？"],
   "groups.resync.effect": [
     "The slots of the group, its master and its replicas are sent to all proxies again. " +
       "Nothing is moved or lost.",
-    "将该分组的槽位和主从信息重新发送给所有 Proxy，不会迁移或丢失数据。",
+    "将该组的槽位和主从信息重新发送给所有代理，不会迁移或丢失数据。",
   ],
-  "groups.resync.done": ["Proxies that took it: {count}.", "已接收的 Proxy：{count}。"],
+  "groups.resync.done": ["Proxies that took it: {count}.", "已接收的代理：{count}。"],
   "groups.resync.failed": [
     "Proxies that took it: {count}. Failed: {failed}.",
-    "已接收的 Proxy：{count}。失败：{failed}。",
+    "已接收的代理：{count}。失败：{failed}。",
   ],
 
-  "groups.repair.title": ["Repair group {id}?", "修复分组 {id}？"],
-  "groups.repair.titleAll": ["Repair all groups?", "修复所有分组？"],
+  "groups.repair.title": ["Repair group {id}?", "修复组 {id}？"],
+  "groups.repair.titleAll": ["Repair all groups?", "修复所有组？"],
   "groups.repair.effect": [
     "Servers are made what is stored: the master, and replicas of it. What a wrong " +
       "master has and the stored one hasn't is lost.",
@@ -237,23 +237,23 @@ export const text = {
     "已修复：{count}。失败：{failed}。",
   ],
 
-  "groups.removeServer.title": ["Remove {addr} from group {id}?", "从分组 {id} 移除 {addr}？"],
+  "groups.removeServer.title": ["Remove {addr} from group {id}?", "从组 {id} 移除 {addr}？"],
   "groups.removeServer.effect": [
     "The server is taken out of the group; its data stay on it and it keeps running. The " +
       "group then has {left} replicas.",
-    "该服务器将从分组移除，其数据保留且继续运行。之后分组有 {left} 个从节点。",
+    "该服务器将从组移除，其数据保留且继续运行。之后组有 {left} 个从节点。",
   ],
   "groups.removeServer.effectMaster": [
     "The master is taken out of the group; its data stay on it. The group is empty then.",
-    "主节点将从分组移除，其数据保留。之后分组为空。",
+    "主节点将从组移除，其数据保留。之后组为空。",
   ],
   "groups.removeServer.confirm": ["Remove {addr}", "移除 {addr}"],
-  "groups.removeServer.done": ["{addr} is out of group {id}.", "{addr} 已移出分组 {id}。"],
-  "groups.removeGroup.title": ["Remove group {id}?", "移除分组 {id}？"],
+  "groups.removeServer.done": ["{addr} is out of group {id}.", "{addr} 已移出组 {id}。"],
+  "groups.removeGroup.title": ["Remove group {id}?", "移除组 {id}？"],
   "groups.removeGroup.effect": [
     "The empty group is forgotten. No data is touched.",
-    "移除该空分组，不影响任何数据。",
+    "移除该空组，不影响任何数据。",
   ],
-  "groups.removeGroup.confirm": ["Remove group {id}", "移除分组 {id}"],
-  "groups.removeGroup.done": ["Group {id} is removed.", "分组 {id} 已移除。"],
+  "groups.removeGroup.confirm": ["Remove group {id}", "移除组 {id}"],
+  "groups.removeGroup.done": ["Group {id} is removed.", "组 {id} 已移除。"],
 } as const;

@@ -15,32 +15,32 @@ export const text = {
   "help.product": ["Product", "产品"],
   "help.productIs": [
     "Everything that works together under one name: proxies, groups, and the dashboard that leads them.",
-    "在同一个名称下协同工作的全部组件：代理、分组，以及管理它们的 dashboard。",
+    "在同一个名称下协同工作的全部组件：代理、组，以及管理它们的 dashboard。",
   ],
   "help.slot": ["Slot", "槽位"],
   "help.slotIs": [
     "One of 1024 parts of the key space. A key belongs to the slot that its hash (or that of its {tag}) names.",
     "键空间的 1024 个部分之一。键的哈希（或其 {tag} 的哈希）决定它属于哪个槽位。",
   ],
-  "help.group": ["Group", "分组"],
+  "help.group": ["Group", "组"],
   "help.groupIs": [
     "A master and its replicas. Each slot belongs to one group.",
-    "一个主节点及其从节点。每个槽位属于一个分组。",
+    "一个主节点及其从节点。每个槽位属于一个组。",
   ],
   "help.proxy": ["Proxy", "代理"],
   "help.proxyIs": [
     "What clients connect to. It sends each command to the group of its key.",
-    "客户端连接的对象。它把每条命令发送到键所属的分组。",
+    "客户端连接的对象。它把每条命令发送到键所属的组。",
   ],
   "help.resend": ["Re-send slot table", "重发槽位表"],
   "help.resendIs": [
     "Gives a proxy all slots again. Nothing else changes. On the command line: codis proxy reinit.",
     "把全部槽位再次发送给代理，不改变其他内容。命令行：codis proxy reinit。",
   ],
-  "help.republish": ["Re-publish group", "重新发布分组"],
+  "help.republish": ["Re-publish group", "重新发布组"],
   "help.republishIs": [
     "Gives all proxies the slots of one group again. On the command line: codis group resync.",
-    "把一个分组的槽位再次发送给所有代理。命令行：codis group resync。",
+    "把一个组的槽位再次发送给所有代理。命令行：codis group resync。",
   ],
   "help.sentinels": ["Configure sentinels", "配置哨兵"],
   "help.sentinelsIs": [

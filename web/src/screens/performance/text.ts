@@ -21,10 +21,10 @@ export const text = {
   "performance.by.proxy": ["proxy", "代理"],
   "performance.by.command": ["command", "命令"],
   "performance.by.server": ["server", "服务器"],
-  "performance.by.group": ["group", "分组"],
+  "performance.by.group": ["group", "组"],
   "performance.of": ["Only", "仅显示"],
   "performance.of.all": ["the largest", "最大的几个"],
-  "performance.group": ["group {id}", "分组 {id}"],
+  "performance.group": ["group {id}", "组 {id}"],
   "performance.csv": ["Export CSV", "导出 CSV"],
   "performance.none": ["There are no figures yet.", "暂无数据。"],
   "performance.notKept": [

@@ -4,20 +4,20 @@
 
 /** See the head of the file. */
 export const text = {
-  "proxies.title": ["Proxies", "代理（Proxy）"],
+  "proxies.title": ["Proxies", "代理"],
   "proxies.lead": [
     "What applications connect to. Each holds a copy of the slot table.",
-    "应用程序连接的入口，每个 Proxy 保存一份槽位表。",
+    "应用程序连接的入口，每个代理保存一份槽位表。",
   ],
   "proxies.one": ["Proxy {addr}", "Proxy {addr}"],
-  "proxies.back": ["All proxies", "全部 Proxy"],
-  "proxies.caption": ["Proxies", "Proxy 列表"],
-  "proxies.none": ["There is no proxy yet.", "还没有 Proxy。"],
+  "proxies.back": ["All proxies", "全部代理"],
+  "proxies.caption": ["Proxies", "代理列表"],
+  "proxies.none": ["There is no proxy yet.", "还没有代理。"],
   "proxies.noneHint": [
     "Start one (codis proxy --config=FILE) and add it by the address of its admin port.",
     "先启动一个（codis proxy --config=FILE），再用它的管理端口地址添加。",
   ],
-  "proxies.gone": ["There is no proxy {token} any more.", "已不存在 Proxy {token}。"],
+  "proxies.gone": ["There is no proxy {token} any more.", "已不存在代理 {token}。"],
 
   "proxies.addr": ["Address", "地址"],
   "proxies.state": ["State", "状态"],
@@ -75,7 +75,7 @@ export const text = {
   ],
   "proxies.tableHint.unknown": [
     "An original proxy of Codis: it doesn't tell which slot table it has.",
-    "这是 Codis 原版 Proxy，不会告知自己的槽位表版本。",
+    "这是 Codis 原版代理，不会告知自己的槽位表版本。",
   ],
   "proxies.tableHint.unreachable": [
     "It doesn't answer, so nobody knows which slot table it has.",
@@ -91,11 +91,11 @@ export const text = {
   "proxies.proof.operator": ["an operator's word", "运维人员的确认"],
   "proxies.proof": ["Proof: {proof}", "依据：{proof}"],
 
-  "proxies.add": ["Add proxy", "添加 Proxy"],
+  "proxies.add": ["Add proxy", "添加代理"],
   "proxies.add.effect": [
     "The dashboard asks the proxy who it is, gives it the slot table and brings it " +
       "online. Applications can use it at once.",
-    "dashboard 会询问该 Proxy 的身份，发送槽位表并使其上线，应用程序可立即使用。",
+    "dashboard 会询问该代理的身份，发送槽位表并使其上线，应用程序可立即使用。",
   ],
   "proxies.add.addr": ["Admin address, host:port", "管理地址，host:port"],
   "proxies.add.addrHint": [
@@ -110,33 +110,33 @@ export const text = {
     "Type an address, like 10.0.0.1:11080.",
     "请输入地址，例如 10.0.0.1:11080。",
   ],
-  "proxies.add.done": ["Proxy {addr} is online.", "Proxy {addr} 已上线。"],
+  "proxies.add.done": ["Proxy {addr} is online.", "代理 {addr} 已上线。"],
 
   "proxies.resend": ["Re-send slot table", "重新发送槽位表"],
   "proxies.resend.title": ["Re-send the slot table to {addr}?", "向 {addr} 重新发送槽位表？"],
   "proxies.resend.effect": [
     "All slots, masters and replicas are sent to the proxy again, and it is brought " +
       "online. Clients stay connected; nothing is lost.",
-    "将全部槽位、主从信息重新发送给该 Proxy，并使其上线。客户端保持连接，不会丢失数据。",
+    "将全部槽位、主从信息重新发送给该代理，并使其上线。客户端保持连接，不会丢失数据。",
   ],
   "proxies.resend.done": ["{addr} has the slot table.", "{addr} 已收到槽位表。"],
 
   "proxies.remove": ["Remove", "移除"],
-  "proxies.remove.title": ["Remove proxy {addr}?", "移除 Proxy {addr}？"],
+  "proxies.remove.title": ["Remove proxy {addr}?", "移除代理 {addr}？"],
   "proxies.remove.effect": [
     "The proxy is shut down and forgotten. Its {sessions} sessions end; clients have to " +
       "connect to another proxy.",
-    "该 Proxy 将被关闭并移除。它的 {sessions} 个会话会断开，客户端需要连接其他 Proxy。",
+    "该代理将被关闭并移除。它的 {sessions} 个会话会断开，客户端需要连接其他代理。",
   ],
   "proxies.remove.last": [
     "It is the only proxy that is online: afterwards applications can't reach the product.",
-    "这是唯一在线的 Proxy：移除后应用程序将无法访问该产品。",
+    "这是唯一在线的代理：移除后应用程序将无法访问该产品。",
   ],
-  "proxies.remove.done": ["Proxy {addr} is removed.", "Proxy {addr} 已移除。"],
+  "proxies.remove.done": ["Proxy {addr} is removed.", "代理 {addr} 已移除。"],
   "proxies.remove.confirm": ["Remove {addr}", "移除 {addr}"],
 
   "proxies.force": ["Force remove", "强制移除"],
-  "proxies.force.title": ["Force remove proxy {addr}?", "强制移除 Proxy {addr}？"],
+  "proxies.force.title": ["Force remove proxy {addr}?", "强制移除代理 {addr}？"],
   "proxies.force.effect": [
     "The proxy is forgotten also when it can't be told to shut down. If it still runs, " +
       "it serves its clients by an old slot table, and moves of slots can't wait for it " +
@@ -150,7 +150,7 @@ export const text = {
   "proxies.goneWord.effect": [
     "You say that this proxy can't write any more: its machine is off, or cut off from " +
       "the Redis servers, and stays so. Moves and promotions then go on without it.",
-    "您确认该 Proxy 已无法写入：它的机器已关机，或已与 Redis 服务器断开并将保持如此。之后迁移和主从切换将不再等待它。",
+    "您确认该代理已无法写入：它的机器已关机，或已与 Redis 服务器断开并将保持如此。之后迁移和主从切换将不再等待它。",
   ],
   "proxies.goneWord.risk": [
     "If it does write, its clients write to servers that don't own the slots any more: " +
@@ -167,6 +167,6 @@ export const text = {
   "proxies.goneWord.done": ["Nothing waits for {addr} any more.", "已不再等待 {addr}。"],
   "proxies.goneWord.off": [
     "Only for a proxy that doesn't answer and about which nothing can be proven.",
-    "仅用于没有响应且无法证明其状态的 Proxy。",
+    "仅用于没有响应且无法证明其状态的代理。",
   ],
 } as const;
