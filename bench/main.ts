@@ -1,7 +1,7 @@
 /**
  * The command line of the benchmarks: `npm run bench -- COMMAND [options]`, where COMMAND is proxy, memory, workers,
- * dashboard, migration, ha or micro. Reads the options, sees that nothing outlives the run, and hands over to the
- * benchmark.
+ * dashboard, migration, module, ha or micro. Reads the options, sees that nothing outlives the run, and hands over to
+ * the benchmark.
  *
  * Results go to stdout as Markdown, progress to stderr.
  */
@@ -11,6 +11,7 @@ import { benchDashboard, DASHBOARD_SIZES, QUICK_DASHBOARD_SIZES } from "./macro/
 import { benchHa, HA_SIZES, QUICK_HA_SIZES } from "./macro/ha.ts";
 import { benchMemory, FULL_SIZES, QUICK_SIZES } from "./macro/memory.ts";
 import { benchMigration, MIGRATION_SIZES, QUICK_MIGRATION_SIZES } from "./macro/migration.ts";
+import { benchModule, MODULE_SIZES, QUICK_MODULE_SIZES } from "./macro/module.ts";
 import { benchProxy } from "./macro/proxy.ts";
 import { KNOWN_TARGETS } from "./macro/stage.ts";
 import { benchWorkers } from "./macro/workers.ts";
@@ -43,6 +44,8 @@ workers  throughput with one worker and with two (the key workers in {config})
 dashboard  a dashboard with 128 groups, 500 servers and 200 proxies, which are simulated
 migration  half of the slots of a server moved to another one: plain loop, mover, whole product
   --only PART            runs whose name contains PART; may be repeated
+module   the slots commands of the module: a large key, small keys, writes beside a stock server
+  --only PART            large key, small keys or writes; may be repeated
 ha       a dead master, a planned promotion and a rolling restart of proxies, many times over
   --only PART            failover, promotion or rolling; may be repeated
 micro    [FILTER…]       micro-benchmarks whose name contains a FILTER
@@ -121,6 +124,12 @@ async function main(): Promise<number> {
       return await benchMigration({
         ...shared,
         ...(isQuick ? QUICK_MIGRATION_SIZES : MIGRATION_SIZES),
+        only: values.only ?? [],
+      });
+    case "module":
+      return await benchModule({
+        ...shared,
+        ...(isQuick ? QUICK_MODULE_SIZES : MODULE_SIZES),
         only: values.only ?? [],
       });
     case "ha":

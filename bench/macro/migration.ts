@@ -5,7 +5,6 @@
  */
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pace } from "../../src/dashboard/migration/contract.ts";
 import { createMigrateMover } from "../../src/dashboard/migration/mover/migrate-mover.ts";
 import { SharedPace } from "../../src/dashboard/operation/pace.ts";
 import { type RedisServer, startRedis } from "../../test/support/redis-server.ts";
@@ -18,6 +17,7 @@ import { type MoveFigures, measureMove } from "./migration-run.ts";
 import { movePlainly } from "./plain-migrate.ts";
 import { countKeys, fillKeys } from "./redis-wire.ts";
 import { barTable } from "./report.ts";
+import { runMover } from "./run-mover.ts";
 
 /** How much is moved. */
 export interface MigrationSizes {
@@ -215,48 +215,16 @@ async function plainMove({ source, target }: Pair): Promise<number> {
 function moverMove(keysPerSecond = 0): (pair: Pair) => Promise<number> {
   const pace = new SharedPace();
   pace.set({ speed: { ...UNLIMITED, keysPerSecond }, intervalUs: 0, isStopped: false });
-  return (pair) => moveWithMover(pair, pace);
-}
-
-async function moveWithMover({ source, target }: Pair, pace: Pace): Promise<number> {
-  let keys = 0;
-  let left = MOVED_SLOTS.length;
-  const done = Promise.withResolvers<void>();
-  const server = { user: "", password: "" };
-  const mover = createMigrateMover({
-    source: { ...server, groupId: 1, addr: source.addr },
-    target: { ...server, groupId: 2, addr: target.addr },
-    slotCount: SLOT_COUNT,
-    epoch: 1,
-    confirm: () => Promise.resolve(),
-    limits: () => ({ maxStallMs: MAX_STALL_MS, ioTimeoutMs: 500, bigKeyRule: "last" }),
-    pace,
-    events: {
-      onEmptied: (slotIds) => {
-        left -= slotIds.length;
-        if (left === 0) {
-          done.resolve();
-        }
-      },
-      onMoved: (_slotId, count) => {
-        keys += count;
-      },
-      onTrouble: (reason) => {
-        if (reason !== undefined) {
-          done.reject(new Error(reason));
-        }
-      },
-      onStall: () => undefined,
-      onRetry: () => undefined,
-    },
-  });
-  try {
-    mover.add(MOVED_SLOTS);
-    await done.promise;
-    return keys;
-  } finally {
-    await mover.close();
-  }
+  return ({ source, target }) =>
+    runMover({
+      sourceAddr: source.addr,
+      targetAddr: target.addr,
+      slotCount: SLOT_COUNT,
+      slotIds: MOVED_SLOTS,
+      pace,
+      maxStallMs: MAX_STALL_MS,
+      create: createMigrateMover,
+    });
 }
 
 function figureTable(figures: readonly MoveFigures[]): string {

@@ -3,7 +3,7 @@
  * to each port of 127.0.0.1, a millisecond after the answer to the last one. Orders are lines on stdin:
  *
  *   reset    forgets what was measured
- *   report   answers one JSON line: for each port, milliseconds {"p50", "p99", "max"} and "count"
+ *   report   answers one JSON line: for each port, milliseconds {"p50", "p99", "p999", "max"} and "count"
  *
  * Ends when stdin does.
  */
@@ -16,6 +16,7 @@ export interface PingFigures {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -46,7 +47,7 @@ function figuresOf(times: readonly number[]): PingFigures {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
 }
 
 if (import.meta.main) {

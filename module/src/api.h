@@ -113,6 +113,9 @@ enum {
     KEY_TYPE_STREAM = 7
 };
 
+/* How a string's bytes are looked at. */
+enum { DMA_READ = 1 };
+
 /* What GetExpire gives for a key that lives for ever. */
 enum { NO_EXPIRE = -1 };
 
@@ -176,6 +179,7 @@ enum { LOOP_READABLE = 1, LOOP_WRITABLE = 2 };
     X(int, KeyType, (Key *)) \
     X(size_t, ValueLength, (Key *)) \
     X(long long, GetExpire, (Key *)) \
+    X(char *, StringDMA, (Key *, size_t *length, int mode)) \
     X(String *, ListGet, (Key *, long index)) \
     X(int, ScanKey, (Key *, ScanCursor *, ScanKeyFunction, void *data)) \
     X(int, EventLoopAdd, (int fd, int mask, LoopFunction, void *data)) \

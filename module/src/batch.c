@@ -240,9 +240,15 @@ static bool settle(Batch *batch, Outbox *outbox) {
     return is_settled;
 }
 
+static bool is_over(const Batch *batch, long long until_us, long long chunks_until_us) {
+    long long now_us = monotonic_us();
+    return now_us >= until_us || (batch->value.stage != VALUE_START && now_us >= chunks_until_us);
+}
+
 BatchProgress batch_send(Context *ctx, Batch *batch, Link *link, long long until_us) {
     Outbox *outbox = &link->outbox;
     batch->limits.has_streams = link->has_streams;
+    long long chunks_until_us = monotonic_us() + CHUNKS_SLICE_US;
     for (;;) {
         if (batch->next == batch->count) {
             link_send(link);
@@ -257,7 +263,7 @@ BatchProgress batch_send(Context *ctx, Batch *batch, Link *link, long long until
         } else if (outbox->pending_bytes >= batch->window) {
             link_send(link);
             return BATCH_WAITS;
-        } else if (monotonic_us() >= until_us) {
+        } else if (is_over(batch, until_us, chunks_until_us)) {
             link_send(link);
             return BATCH_BUSY;
         } else {

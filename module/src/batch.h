@@ -19,7 +19,9 @@ enum {
     /* Bytes on their way without an answer, if maxbytes allows so many. */
     WINDOW_BYTES_MAX = 1024 * 1024,
     /* What is written is handed to the socket when it is so much. */
-    SEND_BYTES = 32768
+    SEND_BYTES = 8192,
+    /* In the middle of a large value a slice is no longer than this. */
+    CHUNKS_SLICE_US = 400
 };
 
 typedef enum { BATCH_FINDING, BATCH_SENDING, BATCH_DELETING } BatchStage;

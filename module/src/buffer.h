@@ -18,6 +18,9 @@ void buffer_add_header(Buffer *buffer, char kind, long long number);
 /* `$length` and bytes of one argument of a command. */
 void buffer_add_argument(Buffer *buffer, const char *bytes, size_t length);
 
+/* The same of a number. */
+void buffer_add_number(Buffer *buffer, long long number);
+
 void buffer_free(Buffer *buffer);
 
 #endif

@@ -14,8 +14,8 @@
 #include "link.h"
 
 enum {
-    /* Work of one turn of the loop. */
-    SOURCE_SLICE_US = 400,
+    /* Work of one turn of the loop; batch.h has a lower bound for large values. */
+    SOURCE_SLICE_US = 1200,
     /* In the middle of a large value the next slice comes after so much time for others. */
     SOURCE_REST_US = 1000,
     /* Callers and fences that wait for one batch. */

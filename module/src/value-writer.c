@@ -1,16 +1,9 @@
 /* See value-writer.h. */
 #include "value-writer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "async-wire.h"
-
-static void add_number(Buffer *buffer, long long number) {
-    char text[32];
-    int length = snprintf(text, sizeof(text), "%lld", number);
-    buffer_add_argument(buffer, text, (size_t)length);
-}
 
 static void add_string(Buffer *buffer, const String *string) {
     size_t length;
@@ -29,7 +22,7 @@ void bulks_add_string(Bulks *bulks, const String *string) {
 }
 
 void bulks_add_number(Bulks *bulks, long long number) {
-    add_number(&bulks->bytes, number);
+    buffer_add_number(&bulks->bytes, number);
     bulks->count++;
 }
 
@@ -46,7 +39,7 @@ void writer_begin(Outbox *outbox, const char *word, const String *name, long lon
 }
 
 void writer_add_number(Outbox *outbox, long long number) {
-    add_number(&outbox->buffer, number);
+    buffer_add_number(&outbox->buffer, number);
 }
 
 void bulks_write(const Bulks *bulks, Outbox *outbox) {

@@ -21,6 +21,7 @@ import type { Mover, MoverOptions } from "../contract.ts";
 import { Pacer } from "./pacer.ts";
 import { CycleStopped, pauseUnless } from "./pause.ts";
 import type { ServerTurns } from "./server-turns.ts";
+import type { SlotCounts } from "./slot-counts.ts";
 import { type CodisMoverSettings, isBusySource, isFullTarget, SlotOrders } from "./slot-order.ts";
 import { outcomeOfOrder, SlotSource } from "./slot-source.ts";
 import { SlotTarget } from "./slot-target.ts";
@@ -45,8 +46,6 @@ const STUCK_REST_MS = 20;
 const CLOSE_WAIT_MS = 2_000;
 /** `remove` waits so long for an order. */
 const REMOVE_WAIT_MS = 15_000;
-/** Slots that are begun within so much time after a look at the size of keys are taken to have such keys as well. */
-const SAMPLE_EVERY_MS = 100;
 /** Keys that are moved by one order because there are copies of them. */
 const COPIES_MAX = 100;
 
@@ -63,13 +62,6 @@ interface Place {
   readonly db: number;
   left: number;
   readonly bytesPerKey: number;
-}
-
-/** What keys weigh, as of lately. */
-interface Sample {
-  readonly db: number;
-  readonly bytesPerKey: number;
-  readonly atMs: number;
 }
 
 /** Makes a mover; it connects with its first slots. */
@@ -94,7 +86,8 @@ class CodisMover implements Mover {
   /** Slots have come that weren't looked at yet. */
   #hasNew = false;
   #place: Place | undefined;
-  #sample: Sample | undefined;
+  /** Counts of the slot that comes next. */
+  #ahead: SlotCounts | undefined;
   /** Slots of the order under way, or of one that was lost. */
   readonly #underWay = new Set<number>();
   #ended = Promise.withResolvers<void>();
@@ -302,26 +295,31 @@ class CodisMover implements Mover {
     if (this.#place?.slotId === slotId && this.#place.left > 0) {
       return this.#place;
     }
-    const [first] = (await this.#source.counts(slotId)).get(slotId) ?? [];
+    const [first] = (await this.#countsOf(slotId)).get(slotId) ?? [];
     if (first === undefined) {
       this.#place = undefined;
       return undefined;
     }
-    const bytesPerKey = await this.#usualBytes(slotId, first.db);
+    const bytesPerKey = await this.#source.usualBytes(slotId, first.db);
     this.#place = { slotId, db: first.db, left: first.keys, bytesPerKey };
     return this.#place;
   }
 
-  /** To look for keys of a slot costs the source up to a millisecond, as long as a small slot takes to move. */
-  async #usualBytes(slotId: number, db: number): Promise<number> {
-    const last = this.#sample;
-    const nowMs = performance.now();
-    if (last !== undefined && last.db === db && nowMs - last.atMs < SAMPLE_EVERY_MS) {
-      return last.bytesPerKey;
+  /** With the look whether a slot is empty the next one is looked at as well. */
+  async #countsOf(slotId: number): Promise<SlotCounts> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead?.has(slotId) === true) {
+      return ahead;
     }
-    const bytesPerKey = await this.#source.usualBytes(slotId, db);
-    this.#sample = { db, bytesPerKey, atMs: nowMs };
-    return bytesPerKey;
+    const [, nextId] = this.#slots;
+    if (nextId === undefined || this.#place?.slotId !== slotId) {
+      return await this.#source.counts(slotId);
+    }
+    const both = [this.#source.counts(slotId), this.#source.counts(nextId)] as const;
+    const [counts, next] = await Promise.all(both);
+    this.#ahead = next;
+    return counts;
   }
 
   async #moveSome(place: Place, keys: number): Promise<void> {
@@ -340,7 +338,10 @@ class CodisMover implements Mover {
     place.left = outcomes.at(-1)?.left ?? 0;
     this.#noteMoved(slotId, moved, moved * place.bytesPerKey);
     this.#owedKeys += Math.max(0, moved - keys);
-    if (moved === 0 && place.left > 0) {
+    if (moved > 0) {
+      // It has acknowledged them.
+      this.#target.noteAlive();
+    } else if (place.left > 0) {
       await this.#pause(STUCK_REST_MS);
     }
   }

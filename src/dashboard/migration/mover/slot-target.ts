@@ -20,6 +20,8 @@ const SCAN_COUNT = 1_000;
 const REST_SHARE = 0.3;
 /** How often its role is looked at. */
 const LOOK_EVERY_MS = 1_000;
+/** What it was told by others within so much time is as good as an answer. */
+const ALIVE_MS = 20;
 /** Listings without such a connection in a row: one may not have been accepted yet at the first. */
 const CLEAN_LISTINGS = 2;
 /** Listings after which new ones come all the time from others. */
@@ -38,6 +40,7 @@ export class SlotTarget {
   readonly #signal: AbortSignal;
   #client: RedisClient | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #aliveAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MoverOptions, signal: AbortSignal) {
     this.#options = options;
@@ -54,9 +57,14 @@ export class SlotTarget {
     if (performance.now() - this.#lookedAtMs > LOOK_EVERY_MS) {
       await readMaster(client);
       this.#lookedAtMs = performance.now();
-    } else {
+    } else if (performance.now() - this.#aliveAtMs > ALIVE_MS) {
       await client.call(["PING"]);
     }
+  }
+
+  /** It has just answered somebody else. */
+  noteAlive(): void {
+    this.#aliveAtMs = performance.now();
   }
 
   /** Cuts connections that a broken transfer may come over, until there are none. `pause` waits. */
