@@ -190,7 +190,7 @@ describe("SIGHUP", () => {
       Object.assign(slot, { migrate_from: addrs[2], migrate_from_group_id: 3 });
     }
     expect((await reload(JSON.stringify(table)))["event"]).toBe("slots.reloaded");
-    expect(`${await client.call("GET", OTHER_KEY)}`).toMatch(/^-ERR .*migrating/);
+    expect(`${await client.call("GET", OTHER_KEY)}`).toMatch(/^-TRYAGAIN .*SLOTSMGRTTAGONE/);
     expect(`${await client.call("GET", KEY)}`).toBe("$1\r\n1\r\n");
   });
 });
