@@ -124,11 +124,11 @@ export const LEGACY_REFUSALS: readonly LegacyRefusal[] = [
   {
     method: "GET",
     path: "/api/redis/:addr/:id/slotinfo",
-    now: "a later release; until then nothing counts keys of a slot",
+    now: "keys of a slot are in /api/v1/slots/{id}, where servers count them",
   },
   {
     method: "GET",
     path: "/api/redis/group/:gid/:slot/slotinfo",
-    now: "a later release; until then nothing counts keys of a slot",
+    now: "keys of a slot are in /api/v1/slots/{id}, where servers count them",
   },
 ];
