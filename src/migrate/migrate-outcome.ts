@@ -64,6 +64,30 @@ export function outcomeOf(isError: boolean, text: string): MigrateOutcome {
     : "failed";
 }
 
+/** Outcomes that name an error of the target. */
+const TARGET_ERRORS: ReadonlySet<MigrateOutcome> = new Set<MigrateOutcome>([
+  ...(["busy-key", "target-full", "payload-unknown"] as const),
+  ...(["target-denied", "target-unready", "failed"] as const),
+]);
+/**
+ * Of the timeout. The source counts in whole milliseconds of a clock that may be set, and gives up up to a
+ * millisecond early (seen); a false alarm costs only the cut of one connection.
+ */
+const HIDDEN_TIMEOUT_SHARE = 0.5;
+
+/**
+ * Whether a timeout may hide behind an error of the target: the source tells the first error only, and gave up
+ * waiting for the rest of the batch, which is in doubt then (`doubt.ts`) though no IOERR was counted.
+ * `tookMs`: from sending the MIGRATE to its reply; `timeoutMs`: its own timeout.
+ */
+export function mayHideTimeout(
+  outcome: MigrateOutcome,
+  tookMs: number,
+  timeoutMs: number,
+): boolean {
+  return TARGET_ERRORS.has(outcome) && tookMs >= timeoutMs * HIDDEN_TIMEOUT_SHARE;
+}
+
 /** The target's own words in an error of MIGRATE; the whole text when it isn't the target's. */
 export function causeOf(text: string): string {
   return text.startsWith(TARGET_ERROR) ? text.slice(TARGET_ERROR.length) : text;

@@ -12,6 +12,8 @@ export interface HoldingRelay {
   readonly addr: string;
   /** From now on transfers are kept back, all but their first so many bytes. */
   hold(passedBytes?: number): void;
+  /** Connections of which something is held. */
+  readonly heldCount: number;
   /** New transfers pass again; what is held stays held. */
   stopHolding(): void;
   /** Sends what is held; the number of connections that it is sent over. */
@@ -72,6 +74,9 @@ export async function startHoldingRelay(port: number): Promise<HoldingRelay> {
   });
   return {
     addr: `127.0.0.1:${ownPort}`,
+    get heldCount() {
+      return held.length;
+    },
     hold(passedBytes = 0) {
       isHolding = true;
       bytesToPass = passedBytes;

@@ -12,7 +12,12 @@
  */
 import { Backoff } from "../../base/backoff.ts";
 import { messageOf } from "../../base/error.ts";
-import { causeOf, type MigrateOutcome, outcomeOf } from "../../migrate/migrate-outcome.ts";
+import {
+  causeOf,
+  type MigrateOutcome,
+  mayHideTimeout,
+  outcomeOf,
+} from "../../migrate/migrate-outcome.ts";
 import { type MigrateTarget, migrateRequest } from "../../migrate/migrate-request.ts";
 import { FORWARD_METHOD } from "../../model/slot.ts";
 import { atTurnEnd } from "../../net/turn.ts";
@@ -195,11 +200,13 @@ export class KeyMover implements SlotMover {
     const { user, password } = this.#settings.login ?? this.#settings;
     const target = { ...this.#targetAt, user, password };
     const request = migrateRequest(target, options, namesOf(batch));
+    const sentAtMs = performance.now();
     const { value, ioErrors } = await this.#take(batch, () => this.#from.migrate(db, request));
+    const tookMs = performance.now() - sentAtMs;
     const text = textOf(value);
     const outcome = outcomeOf(value.type === "error", text);
     this.#stats.countMigrate(outcome);
-    if (outcome === "in-doubt") {
+    if (outcome === "in-doubt" || mayHideTimeout(outcome, tookMs, options.timeoutMs)) {
       this.#doubt.raise();
       throw new ServerRefused(`${this.source} lost ${this.target} in the middle of a transfer`);
     }
@@ -239,6 +246,8 @@ export class KeyMover implements SlotMover {
   async #endInterrupted(batch: readonly WantedKey[]): Promise<void> {
     const left = await this.#lookAt(batch);
     const alone = await this.#unlinkBoth(left);
+    // Behind the first error may be a broken connection, which isn't told: keys that are left show it.
+    if (alone.length > 0) this.#doubt.raise();
     // Those that only the source has are tried again, with an error of their own.
     const isStuck = alone.length > 0 && alone.length === batch.length;
     for (const key of alone) {

@@ -245,3 +245,31 @@ test("bytes of a transfer that arrive late don't bring a deleted key back", asyn
   expect(await ask(target.port, "EXISTS", "{t}a")).toBe(":0\r\n");
   expect(await ask(source.port, "DBSIZE")).toBe(":0\r\n");
 }, 30_000);
+
+test("an error of the target that hides a timeout: the late rest doesn't bring a deleted key back", async () => {
+  const [source, target] = [await start(), await start()];
+  const relay = await startHoldingRelay(target.port);
+  relays.push(relay);
+  const worker = await startWorker(source.addr, relay.addr);
+  const client = await worker.connect();
+  await call(client, "MSET", "{t}a", "1", "{t}b", "2");
+  await ask(target.port, "SET", "{t}a", "interrupted");
+  await worker.lock("{t}");
+  await worker.migrate("{t}");
+  expect(await insist(client, "GET", "{t}none")).toBe("$-1\r\n");
+  const before = (await worker.figures()).doubts;
+  // The first RESTORE arrives and is answered with BUSYKEY, the second one only in part.
+  relay.hold(120);
+  const held = client.call("MGET", "{t}a", "{t}b");
+  await waitFor("a doubt", 5_000, async () =>
+    (await worker.figures()).doubts > before ? true : undefined,
+  );
+  expect(await ask(source.port, "INFO", "errorstats")).not.toContain("IOERR");
+  relay.stopHolding();
+  await held;
+  expect(await insist(client, "DEL", "{t}b")).toBe(":1\r\n");
+  expect(relay.release()).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await ask(target.port, "EXISTS", "{t}b")).toBe(":0\r\n");
+  expect(await insist(client, "GET", "{t}a")).toBe("$11\r\ninterrupted\r\n");
+}, 30_000);

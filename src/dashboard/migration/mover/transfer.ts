@@ -7,7 +7,12 @@
  */
 import { CodisError } from "../../../base/error.ts";
 import { ioErrorCountOf } from "../../../migrate/doubt.ts";
-import { causeOf, type MigrateOutcome, outcomeOf } from "../../../migrate/migrate-outcome.ts";
+import {
+  causeOf,
+  type MigrateOutcome,
+  mayHideTimeout,
+  outcomeOf,
+} from "../../../migrate/migrate-outcome.ts";
 import { type MigrateTarget, migrateRequest } from "../../../migrate/migrate-request.ts";
 import { parseServerAddr } from "../../../model/address.ts";
 import { isErrorReply } from "../../../resp/value.ts";
@@ -177,8 +182,7 @@ export class Transfer {
     if (outcome === "moved") {
       budget.learn(batch.workUs, stallMs);
       target.noteAnswer();
-    } else if (isErrorReply(reply) && nowMs - sentAtMs >= timeoutMs) {
-      // The reply tells the first error only: behind one of the target's a timeout may hide.
+    } else if (mayHideTimeout(outcome, nowMs - sentAtMs, timeoutMs)) {
       doubt.raise();
     }
     return { outcome, text, isCopy, since };
