@@ -24,8 +24,7 @@ export function CopyLine(props: {
   };
   return (
     <div class="copy-line">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line is scrolled with the keyboard */}
-      <code tabIndex={0}>{props.text}</code>
+      <code>{props.text}</code>
       <button type="button" class="button button-quiet" onClick={() => void copy()}>
         {isCopied ? t("ui.copied") : label}
       </button>

@@ -14,6 +14,8 @@ export interface ChartParts {
   readonly series: readonly Series[];
   readonly format: (value: number | null) => string;
   readonly marks?: readonly Mark[] | undefined;
+  /** See `TimeChartProps`. */
+  readonly areBytes?: boolean | undefined;
   readonly height: number;
   readonly onZoom?: ((from: number, to: number) => void) | undefined;
   readonly sync?: string | undefined;
@@ -34,6 +36,8 @@ const AXIS_WIDTH_MIN = 56;
 const AXIS_SPARE = 20;
 const AXIS_FONT = "12px system-ui, sans-serif";
 const MARK_DASH = [4, 4];
+/** Steps of an axis of bytes: a byte to half an exbibyte, each twice the one before. */
+const BYTE_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
 
 /** Draws into `box` and follows its width until `remove`. */
 export function drawChart(box: HTMLElement, parts: () => ChartParts): DrawnChart {
@@ -69,7 +73,7 @@ function lookOf(box: HTMLElement): string {
 
 function make(box: HTMLElement, parts: () => ChartParts): uPlot {
   const style = getComputedStyle(box);
-  const { series, format, height, onZoom, sync } = parts();
+  const { series, format, areBytes = false, height, onZoom, sync } = parts();
   const text = style.color;
   const grid = resolveColour(box, "--border");
   const axis = {
@@ -91,7 +95,12 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
     },
     axes: [
       { ...axis, values: (_chart, splits, _axis, _space, step) => axisTimes(splits, step) },
-      { ...axis, size: axisWidth, values: (_chart, splits) => splits.map((each) => format(each)) },
+      {
+        ...axis,
+        ...(areBytes ? { incrs: BYTE_STEPS } : {}),
+        size: axisWidth,
+        values: (_chart, splits) => splits.map((each) => format(each)),
+      },
     ],
     series: [
       { label: t("ui.time"), value: (_chart: uPlot, at: number | null) => formatTime(at) },

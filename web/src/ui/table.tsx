@@ -9,6 +9,7 @@ import { t } from "../i18n/text.ts";
 import { useQuery } from "../route.ts";
 import type { Children } from "./props.ts";
 import { filterRows, type SortValue, sortRows, WINDOW_ABOVE, windowOf } from "./table-rows.ts";
+import { useCut } from "./use-cut.ts";
 
 /** A column. */
 export interface Column<Row> {
@@ -19,6 +20,8 @@ export interface Column<Row> {
   readonly sort?: ((row: Row) => SortValue) | undefined;
   /** `end` for figures. */
   readonly align?: "start" | "end" | undefined;
+  /** Further class of its cells, for a style sheet that hides it where there is little room. */
+  readonly class?: string | undefined;
 }
 
 /** See the head of the file. */
@@ -93,6 +96,7 @@ function Body<Row>(props: BodyProps<Row>): Children {
   const [scroll, setScroll] = useState({ top: 0, height: FIRST_HEIGHT });
   const [current, setCurrent] = useState(0);
   const box = useRef<HTMLDivElement>(null);
+  const isCut = useCut(box);
   const { from, to } = isWindowed
     ? windowOf(rows.length, ROW_HEIGHT, scroll.top, scroll.height)
     : { from: 0, to: rows.length };
@@ -105,10 +109,11 @@ function Body<Row>(props: BodyProps<Row>): Children {
       box.current?.querySelector<HTMLElement>(`tr[data-index="${index}"]`)?.focus();
     });
   };
+  const classes = ["table-scroll", isWindowed && "table-windowed", isCut && "table-cut"];
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
-      class={isWindowed ? "table-scroll table-windowed" : "table-scroll"}
+      class={classes.filter(Boolean).join(" ")}
       ref={box}
       role="group"
       aria-label={props.caption}
@@ -148,6 +153,7 @@ function Body<Row>(props: BodyProps<Row>): Children {
         </tbody>
       </table>
       {rows.length === 0 && <p class="table-none muted">{t("ui.noneFits")}</p>}
+      {isCut && <p class="table-more">{t("ui.moreColumns")}</p>}
     </div>
   );
 }
@@ -157,16 +163,12 @@ function Head<Row>(props: {
   readonly sortedBy: string;
   readonly onSort: (by: string) => void;
 }): Children {
-  const { key, title, sort, align } = props.column;
+  const { key, title, sort } = props.column;
   const isSorted = props.sortedBy.replace(/^-/, "") === key && sort !== undefined;
   const isDescending = props.sortedBy.startsWith("-");
   const direction = isDescending ? "descending" : "ascending";
   return (
-    <th
-      scope="col"
-      class={align === "end" ? "end" : undefined}
-      aria-sort={isSorted ? direction : undefined}
-    >
+    <th scope="col" class={classOf(props.column)} aria-sort={isSorted ? direction : undefined}>
       {sort === undefined ? (
         title
       ) : (
@@ -215,12 +217,17 @@ function Line<Row>(props: {
       }}
     >
       {props.columns.map((each) => (
-        <td key={each.key} class={each.align === "end" ? "end" : undefined}>
+        <td key={each.key} class={classOf(each)}>
           {each.render(row)}
         </td>
       ))}
     </tr>
   );
+}
+
+function classOf<Row>(column: Column<Row>): string | undefined {
+  const names = [column.align === "end" ? "end" : undefined, column.class];
+  return names.filter((name) => name !== undefined).join(" ") || undefined;
 }
 
 /** Room of rows that aren't drawn. */

@@ -32,6 +32,8 @@ export interface TimeChartProps {
   readonly series: readonly Series[];
   /** Writes a figure with its unit. */
   readonly format: (value: number | null) => string;
+  /** The figures are bytes, or bytes a second: the axis has steps that are round in those units. */
+  readonly areBytes?: boolean | undefined;
   readonly marks?: readonly Mark[] | undefined;
   /** In pixels; 200 unless told. */
   readonly height?: number | undefined;

@@ -29,6 +29,7 @@ export function OperationChart({ points }: { readonly points: readonly RatePoint
       times={times}
       series={[{ label, values }]}
       format={format}
+      areBytes={format === formatBytes}
       height={HEIGHT}
       sync="operation"
     />

@@ -2,7 +2,7 @@
  * The charts. Their cursors move together; what is drawn out of one becomes the range of all.
  */
 import { useRef } from "preact/hooks";
-import type { V1ChartEvent } from "../../../../src/api/v1-live-schema.ts";
+import type { PerformanceMetric, V1ChartEvent } from "../../../../src/api/v1-live-schema.ts";
 import { momentOf } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import type { Children } from "../../ui/props.ts";
@@ -11,6 +11,7 @@ import { type ChartPlan, type Choice, chartsOf, LINES_MAX, type Lines } from "./
 import { formatMetric, metricText, subjectText } from "./chart-words.ts";
 
 const SYNC = "performance";
+const BYTE_METRICS: ReadonlySet<PerformanceMetric> = new Set(["bytes_in", "bytes_out", "memory"]);
 
 /** See the head of the file. */
 export function ChartGrid(props: {
@@ -51,6 +52,7 @@ export function ChartGrid(props: {
               times={joined.times}
               series={seriesOf(chart, choice, joined, isOne)}
               format={(value) => formatMetric(chart.metrics[0] ?? "ops", value)}
+              areBytes={BYTE_METRICS.has(chart.metrics[0] ?? "ops")}
               marks={marks}
               onZoom={zoom}
               sync={SYNC}
