@@ -11,8 +11,10 @@ import { join, resolve } from "node:path";
 import { type Choices, launchBrowser, openPage } from "../test/web/support/browser.ts";
 import { FIXTURE_SIGNED_OUT, FixtureServer } from "../test/web/support/fixture-server.ts";
 import { makeMovingProduct } from "../test/web/support/moving-product.ts";
+import { lostCard } from "../test/web/support/product-card.ts";
 import {
   brokenProduct,
+  laggingProduct,
   largeProduct,
   smallProduct,
   typicalProduct,
@@ -50,9 +52,12 @@ const PICTURES: readonly Picture[] = [
   { name: "narrow-topology", path: "broken/topology", isNarrow: true },
   { name: "narrow-performance", path: "typical/performance", isNarrow: true },
   { name: "moving-slots", path: "moving/slots" },
+  { name: "typical-slots-keys", path: "typical/slots?mode=keys" },
   { name: "moving-operation", path: "moving/operations/op-7" },
   { name: "moving-operations", path: "moving/operations" },
   { name: "moving-rebalance", path: "moving/rebalance" },
+  { name: "moving-plan", path: "moving/plans/p-3-1" },
+  { name: "narrow-plan", path: "moving/plans/p-3-1", isNarrow: true },
 ];
 
 function screensOf(product: string): readonly Picture[] {
@@ -82,14 +87,19 @@ async function main(): Promise<void> {
   const target = resolve(folder);
   mkdirSync(target, { recursive: true });
   await buildWeb();
+  const moving = makeMovingProduct("moving");
+  // The picture of a plan is that of the first one.
+  moving.answers["POST plans"]?.({ strategy: "slots" }, new URL("http://127.0.0.1/"));
   const products = [
     smallProduct(),
+    laggingProduct(),
     typicalProduct(),
     largeProduct(),
     brokenProduct(),
-    makeMovingProduct("moving"),
+    moving,
   ];
-  const server = await FixtureServer.start({ folder: WEB_DIST, products });
+  const moreCards = [lostCard("archive", "development")];
+  const server = await FixtureServer.start({ folder: WEB_DIST, products, moreCards });
   const signedOut = await FixtureServer.start({
     folder: WEB_DIST,
     products,

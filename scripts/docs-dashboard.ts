@@ -9,6 +9,7 @@ import {
   LEGACY_REFUSALS,
   type LegacyChange,
 } from "../src/api/legacy-route.ts";
+import { REASON_CHARS_MAX } from "../src/api/reason.ts";
 import {
   FORWARDED_HEADER,
   LEADER_HEADER,
@@ -82,7 +83,8 @@ function v1Part(): readonly string[] {
     "A *change* is written to the audit log before it begins and again when it ends; if the log can't be " +
       'written, it isn\'t done. Answers carry the version of the topology in `ETag`, like `"3.17"` for ' +
       "revision 17 under the leader with epoch 3. A change with `If-Match` is refused with status 412 when the " +
-      "topology has another version as the change begins.",
+      "topology has another version as the change begins. The header `X-Codis-Reason` says why " +
+      `(percent-encoded UTF-8, at most ${REASON_CHARS_MAX} characters); the audit log keeps it as \`reason\`.`,
     `Lists of groups, proxies and operations come in pages of at most ${PAGE_ITEMS_MAX}; \`next\` of one page is ` +
       "`after` of the next, and null on the last. The audit log is newest first, with `before`.",
     ...operationParagraphs(),
@@ -124,13 +126,14 @@ function accessPart(): readonly string[] {
     "The answer has the `secret` of a first token, which is shown only there; the coordinator keeps its SHA-256. " +
       "From then on every call needs `Authorization: Bearer SECRET`, or the cookie of a session. " +
       "Roles: a viewer reads, an operator also " +
-      "changes the product and reads the audit log, an admin also rules users and the dashboard itself.",
+      "changes the product, an admin also rules users and the dashboard itself.",
     "A user can have a password as well, or instead of a token (`password` of `POST` and `PATCH`); the coordinator " +
       "keeps its scrypt hash. `POST /api/v1/session` signs in with it, or with a token, and sets the cookie " +
       "`codis_session_PRODUCT`. A change with the cookie needs the header `X-Codis-CSRF` with the `csrf` of the " +
       `session. A session lasts ${SESSION_LIFE_MS / 3_600_000} hours; a user has at most ` +
-      `${SESSIONS_PER_USER_MAX}, and the oldest ends for one more. Another password ends them all. Sign-ins are ` +
-      "limited for each address and each user (status 429 with `Retry-After`), and audited, failures too.",
+      `${SESSIONS_PER_USER_MAX}, and the oldest ends for one more. Another password ends them all. With ` +
+      "`PUT /api/v1/me/password` everybody changes the own password; then the session that does it stays. " +
+      "Sign-ins are limited for each address and each user (status 429 with `Retry-After`), and audited, failures too.",
     `At most ${USERS_MAX} users with ${TOKENS_PER_USER_MAX} tokens each. The last admin with a password or a token ` +
       "that doesn't expire can't be removed. If all such tokens are lost: delete the nodes below " +
       "`/codis-ext/PRODUCT/users` in the coordinator, and reload or restart the dashboard.",

@@ -12,6 +12,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runInRoom } from "./test-lanes.ts";
+import { isFarOff, testLoadOf } from "./test-load.ts";
 import { endAll, type Finished, runProgram } from "./test-process.ts";
 import { readReport } from "./test-report.ts";
 
@@ -30,10 +32,12 @@ const MINUTE_MS = 60_000;
 const TEST_MS = isLong ? 10 * MINUTE_MS : 20_000;
 const FILE_MS = isLong ? 60 * MINUTE_MS : 5 * MINUTE_MS;
 const TOTAL_MS = isLong ? 240 * MINUTE_MS : 40 * MINUTE_MS;
-/** What runs a whole product keeps a processor busy: as many at a time as there are processors, and no more. */
-const BUSY_FOLDERS = ["test/system/", "test/chaos/", "test/module/", "test/web/"];
-/** All others mostly wait, for leases, deadlines and servers. */
-const WAITING_LANES = availableParallelism() + 1;
+/** In long form, what runs a whole product runs alone: it has bounds of its own on how fast it must be. */
+const ALONE_FOLDERS = ["test/system/", "test/chaos/", "test/module/", "test/web/"];
+/** The processors are to be busy, but a test that waits must find one soon when it goes on. */
+const ROOM = { load: 0.9 * availableParallelism(), jobs: 2 * availableParallelism() };
+/** A check keeps about one processor busy. */
+const CHECK_LOAD = 1;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = mkdtempSync(join(tmpdir(), "codis-report-"));
@@ -93,36 +97,30 @@ function findTestFiles(parts: readonly string[]): readonly string[] {
     .sort();
 }
 
-/** Runs the jobs in order, at most `width` at a time. */
-async function runJobs(
-  jobs: readonly (() => Promise<Outcome>)[],
-  width: number,
-): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
-      outcomes.push(await job());
-    }
-  };
-  await Promise.all(Array.from({ length: width }, lane));
-  return outcomes;
-}
-
 async function shown(name: string, running: Promise<Outcome>): Promise<Outcome> {
   const begunAt = performance.now();
   const outcome = await running;
-  const seconds = ((performance.now() - begunAt) / 1000).toFixed(1);
+  const seconds = (performance.now() - begunAt) / 1000;
   const isGood = outcome.failures.length === 0;
   if (!isGood) {
     print(outcome.output);
   }
-  print(`${isGood ? "ok    " : "FAILED"} ${name} (${outcome.passed} passed, ${seconds} s)`);
+  print(
+    `${isGood ? "ok    " : "FAILED"} ${name} (${outcome.passed} passed, ${seconds.toFixed(1)} s)`,
+  );
+  if (!isLong && name.startsWith("test/") && isFarOff(name, seconds)) {
+    print(`note: scripts/test-load.ts says ${testLoadOf(name).seconds} s of ${name}`);
+  }
   return outcome;
 }
 
 function print(line: string): void {
   process.stdout.write(line.endsWith("\n") ? line : `${line}\n`);
+}
+
+/** Whether a file runs beside others. */
+function isBeside({ file }: { readonly file: string }): boolean {
+  return !isLong || !ALONE_FOLDERS.some((folder) => file.startsWith(folder));
 }
 
 async function main(): Promise<number> {
@@ -131,18 +129,18 @@ async function main(): Promise<number> {
   if (files.length === 0) {
     print(`no test file has ${parts.join(" or ")} in its path`);
   }
-  const checks = CHECKS.map(
-    ([name, command]) =>
-      () =>
-        shown(name, runCheck(name, command)),
-  );
-  const jobs = files.map((file, index) => ({ file, run: () => shown(file, runFile(file, index)) }));
-  const isBusy = (file: string): boolean => BUSY_FOLDERS.some((f) => file.startsWith(f));
-  const waiting = jobs.filter((job) => !isBusy(job.file)).map((job) => job.run);
-  const busy = jobs.filter((job) => isBusy(job.file)).map((job) => job.run);
+  const checks = CHECKS.map(([name, command]) => ({
+    load: CHECK_LOAD,
+    run: () => shown(name, runCheck(name, command)),
+  }));
+  const jobs = files
+    .map((file, index) => ({ file, index, ...testLoadOf(file) }))
+    .sort((one, other) => other.seconds * other.load - one.seconds * one.load)
+    .map(({ file, index, load }) => ({ file, load, run: () => shown(file, runFile(file, index)) }));
+  const alone = jobs.filter((job) => !isBeside(job));
   const outcomes = [
-    ...(await runJobs([...checks, ...waiting], WAITING_LANES)),
-    ...(await runJobs(busy, isLong ? 1 : availableParallelism())),
+    ...(await runInRoom([...checks, ...jobs.filter(isBeside)], ROOM)),
+    ...(await runInRoom(alone, { ...ROOM, jobs: 1 })),
   ];
 
   const failures = outcomes.flatMap((outcome) => outcome.failures);

@@ -6,6 +6,7 @@
  * becomes one line and an exit code here.
  */
 import { CodisError } from "./base/error.ts";
+import { oldProgramName, takeProgramName, WORKER_COMMAND } from "./base/program-place.ts";
 import { RUNTIME, VERSION } from "./base/version.ts";
 import { describeFailure, EXIT, exitCodeOf } from "./cli/exit-code.ts";
 import { describeUnknown, describeUsage, SUBCOMMANDS } from "./cli/subcommand.ts";
@@ -40,10 +41,12 @@ async function run(name: string | undefined, argv: string[]): Promise<number> {
       return (await import("./up/main.ts")).runDown(argv);
     case "status":
       return (await import("./up/main.ts")).runStatus(argv);
+    case WORKER_COMMAND:
+      return runWorker();
+    case "version":
     case "--version":
     case "-V":
-      process.stdout.write(`codis ${VERSION}\n${RUNTIME}\n`);
-      return EXIT.done;
+      return printVersion();
     case "completion":
       return (await import("./cli/completion/main.ts")).runCompletion(argv);
     case "help":
@@ -95,6 +98,18 @@ async function runNounNamed(name: string, argv: string[]): Promise<number> {
   return (await import("./cli/noun/program.ts")).runNoun(noun, argv);
 }
 
+function printVersion(): number {
+  process.stdout.write(`codis ${VERSION}\n${RUNTIME}\n`);
+  return EXIT.done;
+}
+
+/** A worker process, which ends itself. */
+async function runWorker(): Promise<never> {
+  takeProgramName();
+  await import("./proxy/worker/child-main.ts");
+  return new Promise(() => undefined);
+}
+
 /** With a file or flags: a Redis with the slot commands, as codis-server of Codis; else verbs. */
 async function runServer(argv: string[]): Promise<number> {
   const isHelp = argv[0] === "--help" || argv[0] === "-h";
@@ -104,8 +119,17 @@ async function runServer(argv: string[]): Promise<number> {
     : runNounNamed("server", argv);
 }
 
+/** The command and its arguments; the name by which the program was started may be the command. */
+function words(): string[] {
+  const given = process.argv.slice(2);
+  const program = oldProgramName();
+  // What follows are no verbs of `codis server`.
+  const first = program === "server" ? [program, "--"] : [program ?? []].flat();
+  return [...first, ...given];
+}
+
 async function main(): Promise<number> {
-  const [name, ...argv] = process.argv.slice(2);
+  const [name, ...argv] = words();
   try {
     return await run(name, argv);
   } catch (thrown) {

@@ -1,7 +1,8 @@
 /**
  * Splits the texts of the console by language when it is built: a page reads those of the language that it
  * shows, and of the other one only when the user changes. In place of `src/i18n/texts.ts` it puts a module
- * that imports them as files of their own.
+ * that imports them as files of their own: values in the order of the keys, which are the same for all languages and
+ * thus kept once.
  */
 import { join } from "node:path";
 import type { Plugin } from "vite";
@@ -11,14 +12,17 @@ const PREFIX = "codis-texts:";
 const REPLACED = "/src/i18n/texts.ts";
 const LANGUAGES = ["en", "zh"] as const;
 
-const LOADER = `import { signal } from "@preact/signals";
+/** The module; `keys`: of all texts. */
+const loaderOf = (keys: readonly string[]): string => `import { signal } from "@preact/signals";
 const files = {
 ${LANGUAGES.map((each) => `  ${each}: () => import("${PREFIX}${each}"),`).join("\n")}
 };
+const keys = ${JSON.stringify(keys)};
 export const texts = signal({});
 export async function loadTexts(language) {
   if (texts.peek()[language] === undefined) {
-    const read = (await files[language]()).default;
+    const values = (await files[language]()).default;
+    const read = Object.fromEntries(keys.map((key, index) => [key, values[index]]));
     texts.value = { ...texts.peek(), [language]: read };
   }
 }
@@ -31,18 +35,17 @@ export function splitTexts(source: string): Plugin {
     enforce: "pre",
     resolveId: (id) => (id.startsWith(PREFIX) ? `\0${id}` : null),
     async load(id) {
-      if (id.endsWith(REPLACED)) {
-        return LOADER;
-      }
       const index = LANGUAGES.findIndex((each) => id === `\0${PREFIX}${each}`);
-      if (index < 0) {
+      const isLoader = id.endsWith(REPLACED);
+      if (index < 0 && !isLoader) {
         return null;
       }
       const { catalogue } = (await import(join(source, "i18n/catalogue.ts"))) as {
         readonly catalogue: Readonly<Record<string, TextPair>>;
       };
-      const texts = Object.entries(catalogue).map(([key, pair]) => [key, pair[index]]);
-      return `export default ${JSON.stringify(Object.fromEntries(texts))};`;
+      return isLoader
+        ? loaderOf(Object.keys(catalogue))
+        : `export default ${JSON.stringify(Object.values(catalogue).map((pair) => pair[index]))};`;
     },
   };
 }

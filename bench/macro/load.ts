@@ -6,6 +6,7 @@
  * Invariant: a run counts only when every request was answered and no answer was an error.
  */
 import { findProgram, runChild } from "./child.ts";
+import { onCore } from "./core.ts";
 
 /** What redis-benchmark shall do. */
 export interface Load {
@@ -20,6 +21,8 @@ export interface Load {
   readonly operation: Operation;
   /** Threads of the generator; undefined is its classic single-threaded form. */
   readonly threads?: number;
+  /** Processor that the generator is kept on; undefined: any. */
+  readonly core?: number;
 }
 
 /** GET and SET are the generator's own tests; MGET asks for ten random keys. */
@@ -63,7 +66,8 @@ export function loadCommand(load: Load): readonly string[] {
  */
 export async function runLoad(load: Load, limitMs: number): Promise<LoadResult> {
   const [program = "", ...args] = loadCommand(load);
-  const { code, stdout, stderr } = await runChild([findProgram(program), ...args], limitMs);
+  const command = onCore(load.core, [findProgram(program), ...args]);
+  const { code, stdout, stderr } = await runChild(command, limitMs);
   const complaint = /^Error.*$/m.exec(stderr)?.[0];
   if (code !== 0 || complaint !== undefined) {
     throw new Error(`redis-benchmark ended with ${code}: ${complaint ?? stderr.slice(-500)}`);

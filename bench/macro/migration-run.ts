@@ -50,12 +50,14 @@ const REST_MS = 500;
 /** Runs and measures one move. */
 export async function measureMove(setting: MoveSetting): Promise<MoveFigures> {
   const { name, ports, load, moverPid, move } = setting;
-  const before: LoadResult[] = [];
-  for (let run = 0; load !== undefined && run < BEFORE_RUNS; run += 1) {
-    before.push(await runLoad(load, LOAD_MS));
-  }
+  // From the beginning: what the pings themselves cost clients is no cost of the move.
   const ping = startPing(ports);
   try {
+    await sleep(REST_MS);
+    const before: LoadResult[] = [];
+    for (let run = 0; load !== undefined && run < BEFORE_RUNS; run += 1) {
+      before.push(await runLoad(load, LOAD_MS));
+    }
     await sleep(REST_MS);
     ping.reset();
     const cpuUs = startCpuTime(moverPid);

@@ -41,8 +41,9 @@ export const MODULE_SIZES: ModuleSizes = {
   fields: 1_000_000,
   keys: 350_000,
   requests: 20_000,
-  rounds: 4,
-  plainRequests: 40_000,
+  rounds: 12,
+  movingRounds: 4,
+  plainRequests: 75_000,
   pipelineRequests: 500_000,
   memoryKeys: 300_000,
 };
@@ -52,6 +53,7 @@ export const QUICK_MODULE_SIZES: ModuleSizes = {
   keys: 10_000,
   requests: 2_000,
   rounds: 1,
+  movingRounds: 1,
   plainRequests: 2_000,
   pipelineRequests: 20_000,
   memoryKeys: 10_000,
@@ -171,14 +173,24 @@ function costTable(cost: ModuleCost): string {
   const memory = `${cost.bytesPerKey.toFixed(1)} bytes of memory a key (${wholeNumber(cost.memoryKeys)} keys)`;
   return [
     markdownTable(
-      ["writes of new keys", "server", "requests/s:", "to stock:"],
-      cost.writes.flatMap(({ name, rates, ratios }) =>
-        WRITE_SERVERS.map((server) => [
-          name,
-          server,
-          wholeNumber(rates[server]),
-          ratios[server].toFixed(3),
-        ]),
+      ["writes of new keys", "server", "pieces:", "requests/s:", "to stock:", "quartiles:"].concat([
+        "CPU us a request:",
+        "to stock:",
+      ]),
+      cost.writes.flatMap(({ name, servers }) =>
+        WRITE_SERVERS.map((server) => {
+          const figures = servers[server];
+          return [
+            name,
+            server,
+            `${figures.pieces}`,
+            wholeNumber(figures.rate),
+            figures.ratio.toFixed(3),
+            figures.quartiles.map((ratio) => ratio.toFixed(3)).join(" to "),
+            figures.cpuUs.toFixed(3),
+            figures.cpuRatio.toFixed(3),
+          ];
+        }),
       ),
     ),
     `${memory} in a stock server, ${cost.moreBytesPerKey.toFixed(3)} more with the module.`,
@@ -268,8 +280,8 @@ function costBars(cost: ModuleCost | undefined): readonly Bar[] {
       measured >= min,
     );
   return [
-    ratio(plain.name, plain.ratios.module, PLAIN_RATIO_MIN),
-    ratio(pipeline.name, pipeline.ratios.module, PIPELINE_RATIO_MIN),
+    ratio(plain.name, plain.servers.module.ratio, PLAIN_RATIO_MIN),
+    ratio(pipeline.name, pipeline.servers.module.ratio, PIPELINE_RATIO_MIN),
     bar(
       "memory",
       "none for each key",

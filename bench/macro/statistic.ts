@@ -18,6 +18,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The values below and above which a quarter of all is, each the nearest of them. NaN for none. */
+export function quartiles(values: readonly number[]): readonly [lower: number, upper: number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = Math.floor((sorted.length - 1) / 4);
+  return [sorted.at(place) ?? Number.NaN, sorted.at(-1 - place) ?? Number.NaN];
+}
+
 /** Undefined for no values. */
 export function spreadOf(values: readonly number[]): Spread | undefined {
   return values.length === 0

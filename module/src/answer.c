@@ -85,7 +85,7 @@ static long read_ack(Reader *reader, Answer *answer) {
     if (lengths[0] != strlen(WIRE_ACK) || memcmp(parts[0], WIRE_ACK, lengths[0]) != 0) {
         return ANSWER_NONSENSE;
     }
-    answer->is_line = false;
+    answer->shape = SHAPE_ACK;
     answer->is_good = lengths[1] == 1 && parts[1][0] == '0';
     answer->text = parts[2];
     answer->length = lengths[2];
@@ -99,11 +99,39 @@ static long read_status(Reader *reader, Answer *answer) {
     if (result <= 0) {
         return result;
     }
-    answer->is_line = true;
+    answer->shape = SHAPE_LINE;
     answer->is_good = line[0] == '+';
     answer->text = line + 1;
     answer->length = length - 1;
     return (long)reader->at;
+}
+
+static long read_number(Reader *reader, Answer *answer) {
+    long result = read_count(reader, ':', &answer->number);
+    answer->shape = SHAPE_NUMBER;
+    answer->is_good = true;
+    return result <= 0 ? result : (long)reader->at;
+}
+
+static long read_text(Reader *reader, Answer *answer) {
+    long result = read_bulk(reader, &answer->text, &answer->length);
+    answer->shape = SHAPE_BULK;
+    answer->is_good = true;
+    return result <= 0 ? result : (long)reader->at;
+}
+
+static long read_any(Reader *reader, Answer *answer) {
+    switch (reader->bytes[0]) {
+    case '+':
+    case '-':
+        return read_status(reader, answer);
+    case ':':
+        return read_number(reader, answer);
+    case '$':
+        return read_text(reader, answer);
+    default:
+        return read_ack(reader, answer);
+    }
 }
 
 long answer_read(const char *bytes, size_t length, Answer *answer) {
@@ -111,7 +139,7 @@ long answer_read(const char *bytes, size_t length, Answer *answer) {
         return ANSWER_INCOMPLETE;
     }
     Reader reader = {.bytes = bytes, .length = length, .at = 0};
-    long result = bytes[0] == '+' || bytes[0] == '-' ? read_status(&reader, answer)
-                                                     : read_ack(&reader, answer);
+    *answer = (Answer){.text = bytes};
+    long result = read_any(&reader, answer);
     return result == ANSWER_INCOMPLETE && length > ANSWER_BYTES_MAX ? ANSWER_NONSENSE : result;
 }

@@ -237,7 +237,29 @@ static bool settle(Batch *batch, Outbox *outbox) {
     }
     name_set_clear(&batch->touched);
     batch->next = 0;
+    batch->is_replicated = is_settled;
     return is_settled;
+}
+
+/* All is sent: whether a replica of the target has it. False: it is waited for, or the link is broken. */
+static bool is_on_replica(Batch *batch, Link *link) {
+    while (!batch->is_replicated && link->state != LINK_BROKEN) {
+        if (!batch->is_asking) {
+            batch->is_asking = true;
+            replica_wait_ask(&link->replicas, &link->outbox, batch->order.timeout_ms);
+            link_send(link);
+        }
+        if (link->outbox.count > 0) {
+            return false;
+        }
+        batch->is_asking = false;
+        ReplicaVerdict verdict = replica_wait_verdict(&link->replicas);
+        batch->is_replicated = verdict == REPLICAS_FINE;
+        if (verdict == REPLICAS_LATE) {
+            link_break(link, "ERR interrupted: no replica of the target has acknowledged in time");
+        }
+    }
+    return batch->is_replicated;
 }
 
 static bool is_over(const Batch *batch, long long until_us, long long chunks_until_us) {
@@ -251,9 +273,8 @@ BatchProgress batch_send(Context *ctx, Batch *batch, Link *link, long long until
     long long chunks_until_us = monotonic_us() + CHUNKS_SLICE_US;
     for (;;) {
         if (batch->next == batch->count) {
-            link_send(link);
-            if (outbox->count > 0) {
-                return BATCH_WAITS;
+            if (!is_on_replica(batch, link)) {
+                return link->state == LINK_BROKEN ? BATCH_BUSY : BATCH_WAITS;
             }
             if (settle(batch, outbox)) {
                 batch->stage = BATCH_DELETING;

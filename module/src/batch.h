@@ -1,6 +1,6 @@
 /*
  * Keys that are moved together by the asynchronous migration: found, sent, and deleted here once the target has
- * all of them. Each step works until a given time and goes on at the next call.
+ * all of them, and a replica of it if there is one. Each step works until a given time and goes on at the next call.
  *
  * What happens to a key meanwhile is told by batch_touch: a key that was changed after it was read is sent
  * again, one that has gone is deleted at the target.
@@ -74,6 +74,8 @@ typedef struct {
     /* Sending and deleting. */
     size_t next;
     Value value; /* Of the next key. */
+    bool is_replicated; /* What was sent is on a replica of the target, or it has none. */
+    bool is_asking; /* Whether it is. */
     long long chunked_count;
     bool is_unlinking;
     long long removed;
@@ -90,7 +92,7 @@ bool batch_delete(Context *ctx, Batch *batch, long long until_us);
 typedef enum {
     BATCH_BUSY, /* The time is over. */
     BATCH_WAITS, /* For answers. */
-    BATCH_COMPLETE /* The target has all. */
+    BATCH_COMPLETE /* The target has all, and one of its replicas. */
 } BatchProgress;
 
 BatchProgress batch_send(Context *ctx, Batch *batch, Link *link, long long until_us);

@@ -27,29 +27,47 @@ static bool is_replacement(const char *event) {
         strcmp(event, "restore") == 0;
 }
 
+static KeyHash hash_of(const String *key, const char **bytes, size_t *length) {
+    *bytes = rm.StringPtrLen(key, length);
+    return key_hash(*bytes, *length);
+}
+
+static void on_arrival(Context *ctx, int db, bool is_loaded, const String *key) {
+    size_t length;
+    const char *bytes;
+    KeyHash hash = hash_of(key, &bytes, &length);
+    if (is_loaded) {
+        counts_add_loaded(db, slot_of_crc(hash.crc));
+    } else {
+        counts_add(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
+    }
+    index_add(db, bytes, length, hash);
+}
+
+static void on_removal(Context *ctx, int db, const String *key) {
+    size_t length;
+    const char *bytes;
+    KeyHash hash = hash_of(key, &bytes, &length);
+    counts_remove(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
+    index_remove(db, bytes, length, hash);
+}
+
 static int on_key(Context *ctx, int type, const char *event, String *key) {
     int db = rm.GetSelectedDb(ctx);
     if (type == KEY_NEW || type == KEY_LOADED) {
-        size_t length;
-        const char *bytes = rm.StringPtrLen(key, &length);
-        KeyHash hash = key_hash(bytes, length);
-        if (type == KEY_LOADED) {
-            counts_add_loaded(db, slot_of_crc(hash.crc));
-        } else {
-            counts_add(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
+        on_arrival(ctx, db, type == KEY_LOADED, key);
+        if (source_is_watching) {
+            source_touch(db, key, false, false);
         }
-        index_add(db, bytes, length, hash);
-        source_touch(db, key, false, false);
         return API_OK;
     }
     counts_resolve(is_replacement(event));
-    source_touch(db, key, is_removal(event), type == KEY_EXPIRED || type == KEY_EVICTED);
-    if (is_removal(event)) {
-        size_t length;
-        const char *bytes = rm.StringPtrLen(key, &length);
-        KeyHash hash = key_hash(bytes, length);
-        counts_remove(db, slot_of_crc(hash.crc), rm.DbSize(ctx));
-        index_remove(db, bytes, length, hash);
+    bool is_gone = is_removal(event);
+    if (source_is_watching) {
+        source_touch(db, key, is_gone, type == KEY_EXPIRED || type == KEY_EVICTED);
+    }
+    if (is_gone) {
+        on_removal(ctx, db, key);
     }
     return API_OK;
 }
@@ -57,7 +75,9 @@ static int on_key(Context *ctx, int type, const char *event, String *key) {
 static int on_value(Context *ctx, int type, const char *event, String *key) {
     (void)type;
     (void)event;
-    source_touch(rm.GetSelectedDb(ctx), key, false, false);
+    if (source_is_watching) {
+        source_touch(rm.GetSelectedDb(ctx), key, false, false);
+    }
     return API_OK;
 }
 

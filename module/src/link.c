@@ -52,13 +52,17 @@ static void take_answer(Link *link, const Answer *answer) {
         }
         return;
     }
-    bool is_line_due = kind == ANSWER_LINE || kind == ANSWER_KILL;
+    if (replica_wait_take(&link->replicas, kind, answer)) {
+        return;
+    }
+    AnswerShape due = kind == ANSWER_LINE || kind == ANSWER_KILL ? SHAPE_LINE : SHAPE_ACK;
     static const char gone[] = "ERR No such client";
-    bool is_gone = kind == ANSWER_KILL && answer->is_line && answer->length >= strlen(gone) &&
-        memcmp(answer->text, gone, strlen(gone)) == 0;
+    bool is_gone = kind == ANSWER_KILL && answer->shape == SHAPE_LINE &&
+        answer->length >= strlen(gone) && memcmp(answer->text, gone, strlen(gone)) == 0;
+    bool is_of_replicas = kind == ANSWER_REPLICATION || kind == ANSWER_LIFT || kind == ANSWER_WAIT;
     if (!answer->is_good && !is_gone) {
         link_break(link, "ERR interrupted: the target says: %.*s", shown, answer->text);
-    } else if (answer->is_line != is_line_due) {
+    } else if (answer->shape != due || is_of_replicas) {
         link_break(link, "ERR interrupted: the target talks nonsense");
     }
 }

@@ -13,6 +13,7 @@
 #include "argument.h"
 #include "doubt.h"
 #include "outbox.h"
+#include "replica-wait.h"
 #include "target-socket.h"
 
 enum { HOST_BYTES = 256, PORT_BYTES = 8 };
@@ -39,6 +40,7 @@ typedef struct {
     int ended_count;
     /* Why it is broken: an error to answer. */
     char failure[ERROR_BYTES];
+    ReplicaWait replicas;
     Outbox outbox;
     char *input;
     size_t input_length;

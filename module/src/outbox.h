@@ -11,7 +11,11 @@ typedef enum {
     ANSWER_ACK, /* An acknowledgement of success. */
     ANSWER_LINE, /* A line, of success. */
     ANSWER_FORMS, /* An acknowledgement that names forms, or an error when the target knows none. */
-    ANSWER_KILL /* A line, of success or that there is no such client. */
+    ANSWER_KILL, /* A line, of success or that there is no such client. */
+    /* Of replica-wait.h. */
+    ANSWER_REPLICATION,
+    ANSWER_LIFT,
+    ANSWER_WAIT
 } AnswerKind;
 
 typedef struct {

@@ -30,6 +30,8 @@ static int migration_count;
 static int running_count;
 static bool is_protected;
 
+bool source_is_watching;
+
 static Migration *find(int db) {
     return db < migration_count ? migrations[db] : NULL;
 }
@@ -254,6 +256,7 @@ void source_start(Context *ctx, const char *host, const char *port, const BatchO
         migration->link->lastuse_ms = rm.Milliseconds();
     }
     events_watch_values(ctx);
+    source_is_watching = true;
     migration->batch = batch_new(migration->db, order);
     running_count++;
     waiters_add(ctx, &migration->waiters);
@@ -358,8 +361,18 @@ static bool is_late(const Migration *migration, long long now_ms) {
         now_ms - migration->link->lastuse_ms > batch->order.timeout_ms;
 }
 
+static bool has_stale_names(void) {
+    for (int db = 0; db < migration_count; db++) {
+        if (migrations[db] != NULL && migrations[db]->stale.size > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void source_cron(Context *ctx) {
     long long now_ms = rm.Milliseconds();
+    source_is_watching = running_count > 0 || has_stale_names();
     if (rm.AvoidReplicaTraffic()) {
         rest();
     }
@@ -400,6 +413,7 @@ void source_free(void) {
     rm.Free(migrations);
     migrations = NULL;
     migration_count = 0;
+    source_is_watching = false;
     loop_end();
     doubts_forget();
 }

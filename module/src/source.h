@@ -22,6 +22,12 @@ enum {
     WAITERS_MAX = 1024
 };
 
+/*
+ * False: no key event is of interest, so source_touch needn't be called. It is set before a batch begins, and cleared
+ * some time after the last one when no copies at a target are remembered. Others only read it.
+ */
+extern bool source_is_watching;
+
 /* Whether a batch runs in the database. */
 bool source_is_busy(int db);
 

@@ -59,6 +59,53 @@ static void test_slots(void) {
     CHECK(key_hash(binary, sizeof(binary)).crc == key_hash("\0", 1).crc);
 }
 
+/* The definition of the hash, bit by bit, and its tag, character by character. */
+static KeyHash slow_hash(const char *key, size_t length) {
+    size_t begin = 0;
+    size_t end = length;
+    KeyHash hash = {.crc = 0xFFFFFFFFu};
+    for (size_t open = 0; open < length && !hash.has_tag; open++) {
+        if (key[open] == '{') {
+            for (size_t close = open + 1; close < length && !hash.has_tag; close++) {
+                if (key[close] == '}') {
+                    hash.has_tag = true;
+                    begin = open + 1;
+                    end = close;
+                }
+            }
+            break;
+        }
+    }
+    for (size_t i = begin; i < end; i++) {
+        hash.crc ^= (unsigned char)key[i];
+        for (int bit = 0; bit < 8; bit++) {
+            hash.crc = (hash.crc & 1) != 0 ? (hash.crc >> 1) ^ 0xEDB88320u : hash.crc >> 1;
+        }
+    }
+    hash.crc = ~hash.crc;
+    return hash;
+}
+
+/* Keys of all lengths at all alignments, many with braces, each a memory of exactly its size. */
+static void test_hashes(void) {
+    enum { ROUNDS = 200000, LENGTH_MAX = 40 };
+    static const char letters[] = "{}{}abcz|~\x7a\x7c\xfb\xfa\x80\xff";
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t length = (size_t)rand() % LENGTH_MAX;
+        size_t offset = (size_t)rand() % 8;
+        char *memory = malloc(offset + length + (offset + length == 0 ? 1 : 0));
+        char *key = memory + offset;
+        bool has_many_braces = rand() % 2 == 0;
+        for (size_t i = 0; i < length; i++) {
+            key[i] = has_many_braces ? letters[(size_t)rand() % sizeof(letters)] : (char)(rand() % 256);
+        }
+        KeyHash fast = key_hash(key, length);
+        KeyHash slow = slow_hash(key, length);
+        CHECK(fast.crc == slow.crc && fast.has_tag == slow.has_tag);
+        free(memory);
+    }
+}
+
 static void test_name_set(void) {
     enum { NAMES = 20000, ROUNDS = 200000 };
     static bool is_in[NAMES];
@@ -186,7 +233,7 @@ static void test_outbox(void) {
             memset(argument, 'a' + (int)(written % 26), length);
             outbox_begin(&outbox, 1);
             buffer_add_argument(&outbox.buffer, argument, length);
-            outbox_end(&outbox, (AnswerKind)(written % 4));
+            outbox_end(&outbox, (AnswerKind)(written % 7));
             written++;
         }
         size_t length;
@@ -199,7 +246,7 @@ static void test_outbox(void) {
         }
         outbox_sent(&outbox, piece);
         while (outbox.count > 0 && rand() % 3 == 0) {
-            CHECK(outbox_answered(&outbox) == (AnswerKind)(answered % 4));
+            CHECK(outbox_answered(&outbox) == (AnswerKind)(answered % 7));
             answered++;
         }
         CHECK(outbox.count == written - answered);
@@ -227,14 +274,17 @@ static long read_copy(const char *bytes, size_t length, Answer *answer) {
 static void test_answers(void) {
     static const char good[] = "*3\r\n$22\r\nSLOTSRESTORE-ASYNC-ACK\r\n$1\r\n0\r\n$2\r\nOK\r\n";
     static const char bad[] = "*3\r\n$22\r\nSLOTSRESTORE-ASYNC-ACK\r\n$2\r\n-1\r\n$0\r\n\r\n";
-    static const char *const nonsense[] = {":1\r\n", "\r\n", "*2\r\n", "*3\r\n$5\r\nhello\r\n$1\r\n0\r\n$0\r\n\r\n",
+    static const char *const nonsense[] = {":-1\r\n", ":\r\n", "$-1\r\n", "$1\r\nabc\r\n", "\r\n", "*2\r\n", "*3\r\n$5\r\nhello\r\n$1\r\n0\r\n$0\r\n\r\n",
         "*3\r\n$-1\r\n", "*3\r\n$22222\r\n", "*3x\r\n", "*3\r\n$2\r\nabc\r\n", "*9999999999\r\n", "+a\n"};
     Answer answer;
     CHECK(answer_read(good, strlen(good), &answer) == (long)strlen(good));
-    CHECK(!answer.is_line && answer.is_good && answer.length == 2 && memcmp(answer.text, "OK", 2) == 0);
+    CHECK(answer.shape == SHAPE_ACK && answer.is_good && answer.length == 2 && memcmp(answer.text, "OK", 2) == 0);
     CHECK(answer_read(bad, strlen(bad), &answer) == (long)strlen(bad) && !answer.is_good);
-    CHECK(answer_read("-ERR no\r\n+", 10, &answer) == 9 && answer.is_line && !answer.is_good);
-    CHECK(answer_read("+OK\r\n", 5, &answer) == 5 && answer.is_line && answer.is_good);
+    CHECK(answer_read("-ERR no\r\n+", 10, &answer) == 9 && answer.shape == SHAPE_LINE && !answer.is_good);
+    CHECK(answer_read("+OK\r\n", 5, &answer) == 5 && answer.shape == SHAPE_LINE && answer.is_good);
+    CHECK(answer_read(":12\r\n", 5, &answer) == 5 && answer.shape == SHAPE_NUMBER && answer.number == 12);
+    CHECK(answer_read("$2\r\nab\r\n", 8, &answer) == 8 && answer.shape == SHAPE_BULK && answer.length == 2 &&
+        memcmp(answer.text, "ab", 2) == 0 && answer.number == 0);
     for (size_t length = 0; length < strlen(good); length++) {
         CHECK(read_copy(good, length, &answer) == ANSWER_INCOMPLETE);
     }
@@ -353,6 +403,7 @@ int main(void) {
     rm.Free = free;
     slot_init();
     test_slots();
+    test_hashes();
     test_name_set();
     test_tags();
     test_outbox();

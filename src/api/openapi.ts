@@ -6,6 +6,7 @@ import { z } from "zod";
 import { ERROR_CODES, type ErrorCode } from "../base/error.ts";
 import { VERSION } from "../base/version.ts";
 import { statusOf, titleOf } from "./error-status.ts";
+import { REASON_CHARS_MAX } from "./reason.ts";
 import { V1_PATHS, type V1Name, type V1Path } from "./v1-path.ts";
 import { V1_ROUTES } from "./v1-route.ts";
 import type { V1Route } from "./v1-route-form.ts";
@@ -65,7 +66,7 @@ function describeOperation(name: V1Name, schemas: SchemaCollection): JsonObject 
   const parameters = [
     ...describeParameters(route.params, "path", schemas),
     ...describeParameters(route.query, "query", schemas),
-    ...(route.isChange ? [IF_MATCH] : []),
+    ...(route.isChange ? [IF_MATCH, REASON] : []),
   ];
   return {
     operationId: name,
@@ -93,6 +94,14 @@ const IF_MATCH: JsonObject = {
   in: "header",
   required: false,
   description: "The `ETag` that the change is meant for.",
+  schema: { type: "string" },
+};
+
+const REASON: JsonObject = {
+  name: "X-Codis-Reason",
+  in: "header",
+  required: false,
+  description: `Why, for the audit log: percent-encoded UTF-8, at most ${REASON_CHARS_MAX} characters.`,
   schema: { type: "string" },
 };
 

@@ -8,6 +8,8 @@ import { countSchema, nameSchema, passwordSchema, roleSchema, timeSchema } from 
 
 /** Longest life of a token that ends by itself, in seconds: ten years. */
 const TOKEN_LIFE_SECONDS_MAX = 10 * 365 * 24 * 3600;
+/** Longer texts aren't anybody's password. */
+const PRESENT_CHARS_MAX = 1024;
 
 /** A token without its secret, which is shown once when it is made. */
 const tokenSchema = z
@@ -106,6 +108,13 @@ export const meSchema = z
 /** See `meSchema`. */
 export type V1Me = z.infer<typeof meSchema>;
 
+/** The caller's own new password; `present` proves that it isn't somebody at an unlocked machine. */
+export const ownPasswordSchema = z
+  .strictObject({ present: z.string().max(PRESENT_CHARS_MAX), password: passwordSchema })
+  .meta({ id: "OwnPassword" });
+/** See `ownPasswordSchema`. */
+export type V1OwnPassword = z.input<typeof ownPasswordSchema>;
+
 /** One change, whoever asked for it by whichever API. */
 const auditEntrySchema = z
   .strictObject({
@@ -122,6 +131,8 @@ const auditEntrySchema = z
     claimed_from: z.nullable(z.string()),
     operation: z.string(),
     arguments: z.record(z.string(), z.unknown()),
+    /** Why, in the words of who did it (`X-Codis-Reason`). */
+    reason: z.nullable(z.string()),
     /** `unfinished`: the dashboard ended before it could write the outcome. */
     state: z.enum(["running", "done", "failed", "unfinished"]),
     error_code: z.nullable(z.string()),

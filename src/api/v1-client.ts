@@ -8,6 +8,7 @@
 import { CodisError } from "../base/error.ts";
 import type { LogLevel } from "../base/log-level.ts";
 import { callHttp, parseAnswer } from "./http-call.ts";
+import { encodeReason, REASON_HEADER } from "./reason.ts";
 import type {
   V1AuditList,
   V1CreatedToken,
@@ -15,6 +16,7 @@ import type {
   V1Me,
   V1NewToken,
   V1NewUser,
+  V1OwnPassword,
   V1User,
   V1UserChange,
   V1UserList,
@@ -56,6 +58,7 @@ import type {
   V1Server,
   V1ServerInfo,
   V1Slot,
+  V1SlotKeys,
   V1SlotList,
 } from "./v1-topology-schema.ts";
 
@@ -65,6 +68,8 @@ export interface V1ClientOptions {
   readonly addr: string;
   /** Secret of a token; not needed while the product has no users. */
   readonly token?: string | undefined;
+  /** Why, for the audit log: sent with every change. */
+  readonly reason?: string | undefined;
   /** For each call but `createPlan`; 60 s. */
   readonly timeoutMs?: number;
 }
@@ -187,6 +192,11 @@ export class V1Client {
 
   slot(id: number): Promise<V1Slot> {
     return this.#call("getSlot", { params: { id } });
+  }
+
+  /** Asked from every server now. */
+  slotKeys(): Promise<V1SlotKeys> {
+    return this.#call("listSlotKeys", {});
   }
 
   /** Gives slots to groups by force; with `dry_run` only tells what would change. */
@@ -318,6 +328,11 @@ export class V1Client {
     return this.#call("getMe");
   }
 
+  /** Gives this client's user another password; ends the sessions. */
+  setOwnPassword(change: V1OwnPassword): Promise<V1Me> {
+    return this.#call("setOwnPassword", { body: change });
+  }
+
   async users(): Promise<readonly V1User[]> {
     return (await this.#call<V1UserList>("listUsers")).items;
   }
@@ -397,7 +412,7 @@ export class V1Client {
 
   async #call<T>(name: V1Name, parts: CallParts = {}): Promise<T> {
     const { method, path } = V1_PATHS[name];
-    const { addr, token } = this.#options;
+    const { addr, token, reason } = this.#options;
     const timeoutMs = parts.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const text = await callHttp({
       addr,
@@ -409,6 +424,9 @@ export class V1Client {
       headers: {
         Accept: "application/json",
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...(reason === undefined || method === "GET"
+          ? {}
+          : { [REASON_HEADER]: encodeReason(reason) }),
         ...(parts.ifMatch === undefined
           ? {}
           : { "If-Match": topologyTag(parts.ifMatch.epoch, parts.ifMatch.revision) }),

@@ -8,6 +8,7 @@ import { GROUP_ID_MAX } from "../model/group.ts";
 import { OPERATION_STATES, type OperationOrigin } from "../model/operation/operation.ts";
 import { BIG_KEY_RULES, BIG_KEYS_MAX, PLAN_STRATEGIES } from "../model/operation/plan.ts";
 import { WEIGHT_MAX, WEIGHT_MIN } from "../model/operation/plan-request.ts";
+import { TROUBLE_CODES } from "../model/operation/trouble-code.ts";
 import { SLOT_COUNTS } from "../model/slot.ts";
 import { PAGE_ITEMS_MAX } from "./v1-path.ts";
 import {
@@ -40,7 +41,14 @@ export const planRequestSchema = z
     drain_group_id: groupIdSchema.optional(),
     /** For `move`: slots and the group that each goes to. */
     moves: z
-      .array(z.strictObject({ slot_id: slotIdSchema, group_id: groupIdSchema }))
+      .array(
+        z.strictObject({
+          slot_id: slotIdSchema,
+          group_id: groupIdSchema,
+          /** The slot must be with this group, 0: offline; else the call is refused. */
+          from_group_id: groupIdOrNoneSchema.optional(),
+        }),
+      )
       .min(1)
       .max(SLOTS_MAX)
       .optional(),
@@ -176,6 +184,8 @@ export const operationSummarySchema = z
     state: z.enum(OPERATION_STATES),
     /** Why it pauses or makes no progress now; null when all is well. */
     reason: z.nullable(z.string()),
+    /** What kind of reason it is; choose by it what to do, the text of `reason` may change. */
+    reason_code: z.nullable(z.enum(TROUBLE_CODES)),
     /** It pauses because it can't go on, and goes on by itself when the reason is gone. */
     self_paused: z.boolean(),
     big_key: z.enum(BIG_KEY_RULES),

@@ -55,6 +55,7 @@ export const V1_PATHS = {
   listSlots: { method: "GET", path: "/api/v1/slots", role: "viewer" },
   assignSlots: { method: "PUT", path: "/api/v1/slots", role: "operator" },
   getSlot: { method: "GET", path: "/api/v1/slots/{id}", role: "viewer" },
+  listSlotKeys: { method: "GET", path: "/api/v1/slot-keys", role: "viewer" },
 
   createPlan: { method: "POST", path: "/api/v1/plans", role: "operator" },
   getPlan: { method: "GET", path: "/api/v1/plans/{id}", role: "viewer" },
@@ -99,6 +100,7 @@ export const V1_PATHS = {
   listProducts: { method: "GET", path: "/api/v1/products", role: "viewer" },
 
   getMe: { method: "GET", path: "/api/v1/me", role: "viewer" },
+  setOwnPassword: { method: "PUT", path: "/api/v1/me/password", role: "viewer" },
   listUsers: { method: "GET", path: "/api/v1/users", role: "admin" },
   createUser: { method: "POST", path: "/api/v1/users", role: "admin" },
   getUser: { method: "GET", path: "/api/v1/users/{name}", role: "admin" },
@@ -106,7 +108,7 @@ export const V1_PATHS = {
   removeUser: { method: "DELETE", path: "/api/v1/users/{name}", role: "admin" },
   createToken: { method: "POST", path: "/api/v1/users/{name}/tokens", role: "admin" },
   revokeToken: { method: "DELETE", path: "/api/v1/users/{name}/tokens/{token}", role: "admin" },
-  listAudit: { method: "GET", path: "/api/v1/audit", role: "operator" },
+  listAudit: { method: "GET", path: "/api/v1/audit", role: "viewer" },
 
   getLogLevel: { method: "GET", path: "/api/v1/log-level", role: "viewer" },
   setLogLevel: { method: "PUT", path: "/api/v1/log-level", role: "admin" },

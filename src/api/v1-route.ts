@@ -11,6 +11,7 @@ import {
   meSchema,
   newTokenSchema,
   newUserSchema,
+  ownPasswordSchema,
   userChangeSchema,
   userListSchema,
   userSchema,
@@ -50,6 +51,7 @@ import {
   serverChangeSchema,
   serverInfoSchema,
   serverSchema,
+  slotKeysSchema,
   slotListSchema,
   slotSchema,
 } from "./v1-topology-schema.ts";
@@ -247,6 +249,11 @@ const SLOT_ROUTES = {
     answer: slotSchema,
     errors: ["NOT_FOUND"],
   }),
+  listSlotKeys: defineRoute({
+    tag: "slots",
+    summary: "Keys of every slot, where servers count them.",
+    answer: slotKeysSchema,
+  }),
 } as const;
 
 const PROXY_ROUTES = {
@@ -327,6 +334,18 @@ const SENTINEL_ROUTES = {
 
 const ACCESS_ROUTES = {
   getMe: defineRoute({ tag: "access", summary: "Who the caller is.", answer: meSchema }),
+  setOwnPassword: defineRoute({
+    tag: "access",
+    summary: "Gives the caller another password.",
+    description:
+      "Asks for the present one; limited as sign-ins are (status 429 with `Retry-After`). All other sessions of " +
+      "the user end. Who has no password gets the first one from an admin.",
+    body: ownPasswordSchema,
+    answer: meSchema,
+    isChange: true,
+    secrets: ["present", "password"],
+    errors: ["STATE_CONFLICT", "LOGIN_LIMITED"],
+  }),
   listUsers: defineRoute({
     tag: "access",
     summary: "All users with their tokens, without secrets.",

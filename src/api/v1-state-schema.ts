@@ -46,10 +46,14 @@ export const healthSchema = z
     problems: z.array(
       z.strictObject({
         kind: z.enum(PROBLEM_KINDS),
+        /** `CODIS-SLOTS-OFFLINE`, from the kind; for rules and handbooks, never changes its meaning. */
+        code: z.string(),
         is_critical: z.boolean(),
         /** Which group, server, proxy, slots or path. */
         subject: z.string(),
         message: z.string(),
+        /** When this leader saw it first. */
+        since: timeSchema,
       }),
     ),
   })

@@ -222,6 +222,20 @@ export const slotSchema = z
 /** See `slotSchema`. */
 export type V1Slot = z.infer<typeof slotSchema>;
 
+/** Keys of every slot, as the servers count them. */
+export const slotKeysSchema = z
+  .strictObject({
+    ...versionFields,
+    slot_count: countSchema,
+    /** By slot, all databases together; while a slot moves, of both sides. null: offline, or nobody can tell. */
+    keys: z.array(z.nullable(countSchema)),
+    /** Masters that don't count (stock Redis without our module) or didn't answer. */
+    silent_servers: z.array(z.string()),
+  })
+  .meta({ id: "SlotKeys" });
+/** See `slotKeysSchema`. */
+export type V1SlotKeys = z.infer<typeof slotKeysSchema>;
+
 /** Slots to give to groups by force: no data moves. */
 export const assignRequestSchema = z
   .strictObject({

@@ -24,7 +24,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "slot", summary: "its slots: info, assign, migrate, …", isHere: true },
   { name: "rebalance", summary: "spread the slots over the groups, with their keys", isHere: true },
   { name: "operation", summary: "slots that move: list, watch, pause, speed, …", isHere: true },
-  { name: "plan", summary: "plans of moving slots: show, start", isHere: true },
+  { name: "plan", summary: "plans of moving slots: show, start, import", isHere: true },
   { name: "proxy", summary: "its proxies: list, add, …; with flags: run a proxy", isHere: true },
   { name: "sentinel", summary: "its sentinels: list, add, remove, resync", isHere: true },
   { name: "ha", summary: "dead masters: status, history; with flags: replace them", isHere: true },

@@ -2,14 +2,14 @@
  * Answers the paths of the console: its files, and for every other path that a browser opens the one page, which finds
  * out by itself what the path means. While the console isn't built, a short page says how that is done.
  */
-import { fileURLToPath } from "node:url";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { placeOf } from "../base/program-place.ts";
 import { lacksSlash, pathOf } from "./base-path.ts";
 import { setSecurityHeaders } from "./security-header.ts";
 import { type Coding, PAGE_PATH, type WebFile, WebFiles } from "./web-file.ts";
 
 /** Where the build of this program is. */
-export const WEB_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
+export const WEB_FOLDER = placeOf("web/dist");
 
 const IMMUTABLE = "public, max-age=31536000, immutable";
 const HTML_TYPE = "text/html; charset=utf-8";

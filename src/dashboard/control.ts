@@ -229,8 +229,8 @@ export interface LeaderControl {
   resyncAllGroups(): Promise<PushReport>;
   createSyncAction(addr: string): Promise<void>;
   removeSyncAction(addr: string): Promise<void>;
-  /** Keys of the slot at the server, asked now; undefined when it doesn't count them. */
-  slotKeys(addr: string, slotId: number): Promise<number | undefined>;
+  /** Keys of slots at the server, asked now, without slots that have none; undefined when it doesn't count them. */
+  slotKeys(addr: string): Promise<ReadonlyMap<number, number> | undefined>;
   /** INFO of a server of the topology, asked now. */
   serverInfo(addr: string): Promise<Readonly<Record<string, string>>>;
 

@@ -381,8 +381,8 @@ export class Leader implements LeaderControl {
     await this.#store.commit(`remove sync action of ${addr}`, (now) => removeSyncAction(now, addr));
   }
 
-  slotKeys(addr: string, slotId: number): Promise<number | undefined> {
-    return readSlotKeys(addr, this.#options.config.productAuth, slotId);
+  slotKeys(addr: string): Promise<ReadonlyMap<number, number> | undefined> {
+    return readSlotKeys(addr, this.#options.config.productAuth);
   }
 
   serverInfo(addr: string): Promise<Readonly<Record<string, string>>> {

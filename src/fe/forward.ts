@@ -6,6 +6,7 @@
 import { type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
 import { pipeline } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { REASON_HEADER } from "../api/reason.ts";
 import { PRODUCT_HEADER } from "../api/topom-route.ts";
 import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
 import { sessionCookieName, valueOfSetCookie } from "../console/session-cookie.ts";
@@ -34,6 +35,7 @@ const PASSED_TO_DASHBOARD = [
   "last-event-id",
   "sec-fetch-site",
   "user-agent",
+  REASON_HEADER,
 ] as const;
 const PASSED_TO_BROWSER = [
   "allow",

@@ -11,6 +11,8 @@ export interface MoveAbility {
   readonly slotCommands: "none" | "sync" | "async";
   /** It can be a part of moves with MIGRATE: Redis 7.0 or later. */
   readonly canMigrate: boolean;
+  /** A replica of it is online: what moves there must be on one before its source forgets it. */
+  readonly isReplicated?: boolean | undefined;
 }
 
 /** The name of a method in texts and in the API. */
@@ -22,7 +24,8 @@ export const METHOD_NAMES: Readonly<Record<ForwardMethod, "sync" | "semi-async" 
 
 /**
  * The ways in which keys can go from the one to the other, best first; none when there is none. `wanted`:
- * `migration_method`, which is for servers with slot commands.
+ * `migration_method`, which is for servers with slot commands. Sync doesn't wait for a replica, so it comes behind
+ * MIGRATE where the target has one.
  */
 export function methodsBetween(
   source: MoveAbility,
@@ -35,9 +38,13 @@ export function methodsBetween(
   const isMigrate = both.every(({ canMigrate }) => canMigrate);
   const migrate = isMigrate ? [FORWARD_METHOD.migrate] : [];
   const sync = isSync ? [FORWARD_METHOD.sync] : [];
-  return wanted === "sync"
+  return wanted === "sync" && target.isReplicated !== true
     ? [...sync, ...migrate]
-    : [...(isAsync ? [FORWARD_METHOD.semiAsync] : []), ...migrate, ...sync];
+    : [
+        ...(isAsync && wanted === "semi-async" ? [FORWARD_METHOD.semiAsync] : []),
+        ...migrate,
+        ...sync,
+      ];
 }
 
 /** Whether the proxy knows the method. One that doesn't say is an original one, which knows those of Codis. */

@@ -31,7 +31,7 @@ export interface ClusterOptions {
   /** Absolute. */
   readonly dir: string;
   readonly layout: ClusterLayout;
-  /** Absolute path of `bin/codis`. */
+  /** Absolute path of `bin/codis`, or of the single executable. */
   readonly launcher: string;
   /** More flags for the proxies. */
   readonly proxyFlags: readonly string[];

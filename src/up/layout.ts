@@ -14,9 +14,9 @@
  *     DIR/sentinel-1/         sentinel.conf, which the sentinel keeps its state in
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
+import { userDataFolder } from "./user-data.ts";
 
 /** One redis-server. */
 export interface ServerLayout {
@@ -104,8 +104,7 @@ const NO_COORDINATOR: CoordinatorLayout = { kind: "filesystem", port: 0, peerPor
  * current one, so that cleaning a working copy never takes data with it.
  */
 export function defaultDir(): string {
-  const data = process.env["XDG_DATA_HOME"] ?? "";
-  return join(data.startsWith("/") ? data : join(homedir(), ".local", "share"), "codis", "up");
+  return join(userDataFolder(), "up");
 }
 
 /** Absolute path of a cluster's folder as given on the command line. */

@@ -9,8 +9,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CodisError, isCodisError, messageOf } from "../base/error.ts";
+import { IS_SINGLE_FILE, placeOf } from "../base/program-place.ts";
 import { Cluster, endLeftovers } from "./cluster.ts";
 import { checkCoordinatorProgram } from "./coordinator-member.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
@@ -36,7 +36,8 @@ const LOCK_TRIES = 40;
 const LOCK_POLL_MS = 50;
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/codis", import.meta.url));
+/** By this path, members of a cluster are of the version that is installed when they start. */
+const LAUNCHER = IS_SINGLE_FILE ? process.execPath : placeOf("bin/codis");
 
 /** `codis up`. */
 export async function runUp(argv: readonly string[]): Promise<number> {

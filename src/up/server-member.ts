@@ -52,7 +52,7 @@ export function createServer(dir: string, spec: ServerSpec): Member {
     TITLE,
   ];
   if (modulePath !== "") {
-    lines.push(`loadmodule ${quote(modulePath)}`);
+    lines.push(`loadmodule ${quote(modulePath)}`, "sanitize-dump-payload clients");
   }
   if (masterPort !== 0) {
     lines.push(`replicaof 127.0.0.1 ${masterPort}`);

@@ -25,7 +25,7 @@ export function runServer(argv: readonly string[]): never {
   // What stands before it is for `codis` alone.
   const args = argv[0] === "--" ? argv.slice(1) : argv;
   const program = findProgram();
-  const all = [TITLE, ...args, ...moduleArguments(args)];
+  const all = [TITLE, ...args, ...moduleArguments(args), ...sanitizeArguments(args)];
   try {
     process.execve?.(program, all, environment());
   } catch (cause) {
@@ -38,22 +38,35 @@ export function runServer(argv: readonly string[]): never {
 export function moduleArguments(args: readonly string[]): readonly string[] {
   const [first] = args;
   const isSentinel = args.includes("--sentinel");
-  const isLoaded = args.some((arg) => arg.includes(MODULE_FILE)) || loadsModule(first);
+  // CONFIG REWRITE writes modules into the file, and none can be loaded twice.
+  const isLoaded =
+    args.some((arg) => arg.includes(MODULE_FILE)) ||
+    linesOf(first).some((line) => /^\s*loadmodule\s/i.test(line) && line.includes(MODULE_FILE));
   return isSentinel || isLoaded || ASKS.has(first ?? "") ? [] : ["--loadmodule", findSlotsModule()];
 }
 
-/** CONFIG REWRITE writes modules into the file, and none can be loaded twice. */
-function loadsModule(file: string | undefined): boolean {
+/**
+ * What comes from other servers and from clients (RESTORE) is looked into, so that no payload ends the server; an RDB
+ * and the stream of a master aren't. Nothing when somebody has decided otherwise, or may have in another file.
+ */
+export function sanitizeArguments(args: readonly string[]): readonly string[] {
+  const [first = ""] = args;
+  const decided = /^\s*(?:--)?(?:sanitize-dump-payload|include)\b/i;
+  const isDecided = [...args, ...linesOf(first)].some((line) => decided.test(line));
+  const isNone = args.includes("--sentinel") || ASKS.has(first);
+  return isDecided || isNone ? [] : ["--sanitize-dump-payload", "clients"];
+}
+
+/** Of the file that it begins with, if there is one. */
+function linesOf(file: string | undefined): readonly string[] {
   if (file === undefined || file.startsWith("-")) {
-    return false;
+    return [];
   }
   try {
-    return readFileSync(file, "utf8")
-      .split("\n")
-      .some((line) => /^\s*loadmodule\s/i.test(line) && line.includes(MODULE_FILE));
+    return readFileSync(file, "utf8").split("\n");
   } catch {
     // redis-server says what is wrong with it.
-    return false;
+    return [];
   }
 }
 

@@ -3,6 +3,7 @@
  * questions, watching at a terminal and for programs, steering, and how all of that ends.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { V1Operation, V1Plan } from "../../src/api/v1-operation-schema.ts";
 import { endOperation, hinderOperation } from "../../src/model/change/operation.ts";
 import type { Operation, OperationProgress } from "../../src/model/operation/operation.ts";
@@ -15,6 +16,7 @@ import {
 import { waitFor } from "../support/deadline.ts";
 import { ORDERED_AT_MS } from "../support/fake-migration-control.ts";
 import { MovingPort } from "../support/moving-port.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { startAtTerminal } from "../support/terminal-program.ts";
 
 const TEST_MS = 30_000;
@@ -101,6 +103,40 @@ describe("a plan", () => {
     expect(await requestOf("--fill")).toEqual({ strategy: "fill" });
     const alias = await run("slot rebalance --strategy slots --dry-run");
     expect(alias.stdout).toContain("(equal numbers of slots)");
+  });
+
+  test("is kept as a file, which makes the same plan again, or is refused when it isn't true", async () => {
+    const folder = temporaryFolder();
+    const path = folder.join("plan.json");
+    await run("slot migrate 3-5,7 --to 2 --dry-run --big-key last");
+    writeFileSync(path, (await run("plan show p-3-1 --json")).stdout);
+    const again = await run(`plan import ${path} --dry-run --json`);
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    const plan = JSON.parse(again.stdout) as V1Plan;
+    expect(plan.moves).toEqual((JSON.parse(readFileSync(path, "utf8")) as V1Plan).moves);
+    expect(plan.request).toMatchObject({ strategy: "move", big_key: "last" });
+    expect(plan.request.moves?.[0]).toEqual({ slot_id: 3, group_id: 2, from_group_id: 1 });
+    const done = await run(`plan import ${path} --yes --no-wait`);
+    expect(done.stdout).toContain("operation op-1 is started");
+    writeFileSync(path, `{"moves": [{"slot_id": 3, "from_group_id": 2, "to_group_id": 1}]}`);
+    const refused = await run(`plan import ${path} --dry-run`);
+    expect([refused.code, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toContain(
+      "slot-[3] belongs to group-[1], the plan has it with group-[2]",
+    );
+    const asks = await run(`plan import ${path}`);
+    expect([asks.code, asks.stderr]).toMatchObject([64, expect.stringContaining("say --yes")]);
+    writeFileSync(
+      path,
+      `{"moves": [{"slot_id": 3, "group_id": 2}, {"slot_id": "4", "group_id": 2}]}`,
+    );
+    const faulty = await run(`plan import ${path} --dry-run`);
+    expect([faulty.code, faulty.stderr]).toEqual([
+      64,
+      `codis plan: ${path} is no plan: moves[1]: expected slot_id, to_group_id and perhaps from_group_id, as numbers\n`,
+    ]);
+    const gone = await run(`plan import ${folder.join("none.json")} --dry-run`);
+    expect([gone.code, gone.stderr]).toMatchObject([64, expect.stringContaining("can't be read")]);
   });
 
   test("with problems is shown, has exit code 1, and isn't started", async () => {

@@ -2,13 +2,14 @@
  * What counts as the life of a server: every answer of a Redis, errors and refused logins too; silence, strangers
  * and closed ports don't. And how a frozen master finds the order to stop writes when it goes on.
  */
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Socket } from "node:net";
 import { createServerOrders } from "../../src/dashboard/availability/failover/server-orders.ts";
 import { offlineSlot } from "../../src/model/slot.ts";
 import { MasterWatch } from "../../src/proxy/watch/master-watch.ts";
 import { PulseSet } from "../../src/redis/pulse-set.ts";
 import type { ServerPulse } from "../../src/redis/server-pulse.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { keepSilent, startRawServer } from "../support/raw-server.ts";
@@ -20,17 +21,11 @@ const DEADLINE_MS = 30_000;
 const PERIOD_MS = 100;
 setDefaultTimeout(60_000);
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 function watch(addr: string, password = ""): ServerPulse {
   const pulses = new PulseSet({ password, name: "test", periodMs: PERIOD_MS });
-  cleanups.push(() => pulses.close());
+  cleanup(() => pulses.close());
   pulses.setServers([addr]);
   const pulse = pulses.get(addr);
   if (pulse === undefined) {
@@ -55,7 +50,7 @@ async function staysSilent(pulse: ServerPulse): Promise<void> {
 
 async function redis(args: readonly string[] = []): Promise<RedisServer> {
   const server = await startRedis({ args });
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
@@ -67,7 +62,7 @@ async function answering(reply: string): Promise<string> {
       socket.write(reply.repeat(commands));
     });
   });
-  cleanups.push(() => server.close());
+  cleanup(() => server.close());
   return server.addr;
 }
 
@@ -117,7 +112,7 @@ describe("silence", () => {
 
   test("a server that accepts and never answers", async () => {
     const server = await startRawServer(keepSilent);
-    cleanups.push(() => server.close());
+    cleanup(() => server.close());
     await staysSilent(watch(server.addr));
     expect(server.openCount()).toBeLessThanOrEqual(2);
   });
@@ -137,7 +132,7 @@ describe("silence", () => {
     await server.kill();
     await waitFor("silence", DEADLINE_MS, () => pulse.silentMs >= 1_000 || undefined);
     const again = await startRedis({ port: server.port });
-    cleanups.push(() => again.stop());
+    cleanup(() => again.stop());
     await lives(pulse);
   });
 });
@@ -146,7 +141,7 @@ test("the proxy watches the masters of its table, also those that slots come fro
   const [one, two] = [await redis(), await redis()];
   let slots = [{ ...offlineSlot(0), backendAddr: one.addr, migrateFrom: two.addr }, offlineSlot(1)];
   const masters = new MasterWatch({ password: "", slots: () => slots });
-  cleanups.push(() => masters.close());
+  cleanup(() => masters.close());
   await waitFor("both roles", DEADLINE_MS, () => {
     const seen = masters.servers();
     return (seen[one.addr]?.role === "master" && seen[two.addr]?.role === "master") || undefined;

@@ -10,7 +10,7 @@ import { startSanitizedServer, startSlotsServer } from "../support/slots-module.
 printSeed("restore fuzz, long");
 
 const PIPELINES = 30_000;
-const ARGS = ["--sanitize-dump-payload", "yes", "--enable-debug-command", "yes"];
+const ARGS = ["--sanitize-dump-payload", "clients", "--enable-debug-command", "yes"];
 
 for (const [name, start] of [
   ["as shipped", startSlotsServer],

@@ -13,7 +13,7 @@ printSeed("restore fuzz");
 const PIPELINES = 600;
 
 test("frames at random don't bring the server down", async () => {
-  const args = ["--sanitize-dump-payload", "yes", "--enable-debug-command", "yes"];
+  const args = ["--sanitize-dump-payload", "clients", "--enable-debug-command", "yes"];
   const server = await startSlotsServer({ args });
   const met = await fuzzRestore(server, new Random(SEED), PIPELINES);
   expect(met.good).toBeGreaterThan(PIPELINES / 2);

@@ -16,7 +16,7 @@ test("the units of the module in C", () => {
 }, 120_000);
 
 test("frames at random", async () => {
-  const args = ["--sanitize-dump-payload", "yes", "--enable-debug-command", "yes"];
+  const args = ["--sanitize-dump-payload", "clients", "--enable-debug-command", "yes"];
   const server = await startSanitizedServer({ args });
   const met = await fuzzRestore(server, new Random(SEED), PIPELINES);
   expect(met.good).toBeGreaterThan(PIPELINES / 2);

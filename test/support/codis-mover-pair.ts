@@ -5,7 +5,7 @@ import { createCodisMover } from "../../src/dashboard/migration/mover/codis-move
 import { ServerTurns } from "../../src/dashboard/migration/mover/server-turns.ts";
 import type { ForwardMethod } from "../../src/model/slot.ts";
 import { type MoverPair, startPair } from "./mover-pair.ts";
-import { slotsModule } from "./slots-module.ts";
+import { startSlotsServer } from "./slots-module.ts";
 
 /** As the configuration has them. */
 const SETTINGS = {
@@ -15,13 +15,16 @@ const SETTINGS = {
   timeoutMs: 30_000,
 };
 
-/** Starts both servers. */
-export function startCodisPair(method: ForwardMethod): Promise<MoverPair> {
-  const args = ["--loadmodule", slotsModule()];
+/** Starts both servers; the target with these arguments as well. */
+export function startCodisPair(
+  method: ForwardMethod,
+  targetArgs: readonly string[] = [],
+): Promise<MoverPair> {
   const turns = new ServerTurns();
   return startPair({
-    sourceArgs: [...args, "--appendonly", "yes", "--appendfsync", "always"],
-    targetArgs: args,
+    start: startSlotsServer,
+    sourceArgs: ["--appendonly", "yes", "--appendfsync", "always"],
+    targetArgs,
     create: (options) => createCodisMover({ ...options, method, settings: SETTINGS, turns }),
   });
 }

@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
+import { stopChild } from "./stopped-process.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 
 /** How to start servers. */
@@ -236,7 +237,7 @@ class Member implements EtcdServer {
   }
 
   pause(): void {
-    this.#child?.kill("SIGSTOP");
+    stopChild(this.#child);
   }
 
   resume(): void {

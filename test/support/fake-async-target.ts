@@ -11,7 +11,7 @@ export type TargetAnswer = (command: readonly string[], connection: number) => s
 /** A running one. */
 export interface FakeAsyncTarget {
   readonly port: number;
-  /** All commands so far, without the questions that only our own targets understand. */
+  /** All commands so far, without the questions what it knows, and whether it has replicas. */
   readonly commands: (readonly string[])[];
   /** `ip:port` of each connection, as this end sees it. */
   readonly peers: string[];
@@ -30,8 +30,14 @@ export function answerAsCodis(command: readonly string[]): string {
   if (command[0] === "SLOTSRESTORE-ASYNC-FORMS") {
     return "-ERR unknown command 'SLOTSRESTORE-ASYNC-FORMS'\r\n";
   }
+  if (command[0] === "INFO") {
+    return "$13\r\nrole:master\r\n\r\n";
+  }
   return command[0] === "CLIENT" ? "-ERR No such client\r\n" : ack(0, "OK");
 }
+
+/** What a source asks of its own accord: which forms the target knows, and whether it has replicas. */
+const QUESTIONS: ReadonlySet<string | undefined> = new Set(["SLOTSRESTORE-ASYNC-FORMS", "INFO"]);
 
 /** Listens on a free port. */
 export async function startFakeAsyncTarget(
@@ -42,15 +48,18 @@ export async function startFakeAsyncTarget(
   const raw = await startRawServer((socket: Socket) => {
     const connection = peers.push(`${socket.remoteAddress}:${socket.remotePort}`) - 1;
     let pending = "";
+    // Answers come in order, so what follows a command without one has none either.
+    let isSilent = false;
     socket.on("data", (chunk: Buffer) => {
       pending += chunk.toString("latin1");
       for (let taken = takeCommand(pending); taken !== undefined; taken = takeCommand(pending)) {
         pending = taken.rest;
-        if (taken.command[0] !== "SLOTSRESTORE-ASYNC-FORMS") {
+        if (!QUESTIONS.has(taken.command[0])) {
           commands.push(taken.command);
         }
         const bytes = answer(taken.command, connection);
-        if (bytes !== undefined) {
+        isSilent ||= bytes === undefined;
+        if (bytes !== undefined && !isSilent) {
           socket.write(Buffer.from(bytes, "latin1"));
         }
       }

@@ -290,9 +290,11 @@ export class FakeLeader implements LeaderControl {
     this.#setSync(addr, { index: 0, state: "" });
   }
 
-  async slotKeys(addr: string, slotId: number): Promise<number | undefined> {
+  async slotKeys(addr: string): Promise<ReadonlyMap<number, number> | undefined> {
     // Servers with IPv6 addresses don't count.
-    return addr.startsWith("[") ? undefined : slotId;
+    return addr.startsWith("[")
+      ? undefined
+      : new Map(this.#topology.slots.map(({ id }) => [id, id]));
   }
 
   async serverInfo(addr: string): Promise<Readonly<Record<string, string>>> {

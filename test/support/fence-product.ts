@@ -20,6 +20,7 @@ import type { ProxyModel } from "../../src/model/proxy-model.ts";
 import { waitFor } from "./deadline.ts";
 import { LedProduct } from "./led-product.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
+import { stopProcess } from "./stopped-process.ts";
 import { type ProxyKeys, startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
 const PRODUCT = "demo";
@@ -178,7 +179,7 @@ export class FenceProduct {
   /** SIGSTOP to any process of a proxy; it is killed at the end. */
   freeze(pid: number): void {
     this.#pids.add(pid);
-    process.kill(pid, "SIGSTOP");
+    stopProcess(pid);
   }
 
   thaw(pid: number): void {

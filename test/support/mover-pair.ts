@@ -16,7 +16,7 @@ import { createMigrateMover } from "../../src/dashboard/migration/mover/migrate-
 import { RedisClient } from "../../src/redis/client.ts";
 import { bytesOf, itemsOf, numberOf, textOf } from "../../src/redis/reply.ts";
 import { waitFor } from "./deadline.ts";
-import { type RedisServer, startRedis } from "./redis-server.ts";
+import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Number of slots in these tests. */
@@ -52,10 +52,14 @@ export interface PairOptions {
   readonly targetArgs?: readonly string[];
   /** Which kind of mover; default: with MIGRATE. */
   readonly create?: ((options: MoverOptions) => Mover) | undefined;
+  /** Which kind of server; default: a stock redis-server. */
+  readonly start?: (options: RedisServerOptions) => Promise<RedisServer>;
 }
 
 /** See the file head. */
 export interface MoverPair {
+  /** As it was given. */
+  readonly create: PairOptions["create"];
   source: RedisServer;
   readonly target: RedisServer;
   readonly atSource: RedisClient;
@@ -87,14 +91,16 @@ export function serverAt(addr: string, groupId = 1): MoverServer {
 export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
   // The source's data outlives its process.
   const folder = temporaryFolder();
+  const { start = startRedis } = options;
   const [source, target] = await Promise.all([
-    startRedis({ dir: folder.path, args: options.sourceArgs ?? [] }),
-    startRedis({ args: options.targetArgs ?? [] }),
+    start({ dir: folder.path, args: options.sourceArgs ?? [] }),
+    start({ args: options.targetArgs ?? [] }),
   ]);
   const movers: Mover[] = [];
   let atSource = await RedisClient.connect({ addr: source.addr });
   const atTarget = await RedisClient.connect({ addr: target.addr });
   const pair = {
+    create: options.create,
     source,
     target,
     get atSource() {
@@ -115,7 +121,7 @@ export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
       const { port, dir } = pair.source;
       atSource.close();
       await pair.source.kill();
-      pair.source = await startRedis({ port, dir, args: options.sourceArgs ?? [] });
+      pair.source = await start({ port, dir, args: options.sourceArgs ?? [] });
       atSource = await RedisClient.connect({ addr: pair.source.addr });
     },
     async close() {

@@ -16,6 +16,7 @@ export function sampleOperation(
     plan_id: "p-1-2",
     state: "running",
     reason: null,
+    reason_code: null,
     self_paused: false,
     big_key: "move",
     rollback: false,

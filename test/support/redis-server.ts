@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "node:net";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
+import { stopChild } from "./stopped-process.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** How to start a server. */
@@ -124,7 +125,7 @@ async function startOnce(options: RedisServerOptions, port: number): Promise<Red
       await withDeadline("end of redis-server", STOP_MS, gone).catch(kill);
     },
     kill,
-    pause: () => child.kill("SIGSTOP"),
+    pause: () => stopChild(child),
     resume: () => child.kill("SIGCONT"),
   };
 }

@@ -10,6 +10,7 @@ import { writeFileSync } from "node:fs";
 import { SentinelClient } from "../../src/sentinel/sentinel-client.ts";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
+import { stopChild } from "./stopped-process.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** How to start a sentinel. */
@@ -82,7 +83,7 @@ export async function startSentinel(options: SentinelServerOptions = {}): Promis
       await process.kill();
       process = await spawnSentinel(file, addr, () => ask((sentinel) => sentinel.ping()));
     },
-    pause: () => process.child.kill("SIGSTOP"),
+    pause: () => stopChild(process.child),
     resume: () => process.child.kill("SIGCONT"),
     ask,
   };

@@ -15,6 +15,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
+import { stopChild } from "./stopped-process.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 
 /** How to start servers. */
@@ -222,7 +223,7 @@ class ServerProcess implements ZookeeperServer {
   }
 
   pause(): void {
-    this.#child?.kill("SIGSTOP");
+    stopChild(this.#child);
   }
 
   resume(): void {

@@ -2,7 +2,7 @@
  * `codis admin` as an operator of Codis 3 uses it, with real processes: a product is built, looked at, changed
  * and taken down, on etcd and on the filesystem. Texts and forms are those that the original was recorded with.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import {
@@ -13,6 +13,7 @@ import {
   printed,
   runAdmin,
 } from "../support/admin-command.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { CODIS, runCodis } from "../support/codis-program.ts";
 import { waitFor } from "../support/deadline.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd-server.ts";
@@ -25,36 +26,30 @@ import { startWaitingProxy } from "../support/waiting-proxy.ts";
 const TEST_MS = 90_000;
 const WAIT_MS = 20_000;
 
-const cleanups: (() => unknown)[] = [];
+const cleanup = cleanupsAfterEach();
 let etcd: EtcdServer;
 
 beforeAll(async () => {
   etcd = await startEtcd();
 });
 
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
-
 afterAll(() => etcd.stop());
 
 function newFolder(): Coordinator {
   const folder = temporaryFolder();
-  cleanups.push(() => folder.remove());
+  cleanup(() => folder.remove());
   return { name: "filesystem", addr: folder.path };
 }
 
 async function redis(): Promise<RedisServer> {
   const server = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
 async function dashboardOn(coordinator: Coordinator, product: string): Promise<RunningDashboard> {
   const dashboard = await startDashboard({ coordinator, product });
-  cleanups.push(() => dashboard.kill());
+  cleanup(() => dashboard.kill());
   return dashboard;
 }
 
@@ -76,7 +71,7 @@ describe.each(["etcd", "filesystem"] as const)("a product on %s", (kind) => {
       const target = `--dashboard=${dashboard.addr}`;
       const [master, other, replica] = [await redis(), await redis(), await redis()] as const;
       const proxy = await startWaitingProxy(product);
-      cleanups.push(() => proxy.kill());
+      cleanup(() => proxy.kill());
 
       // Groups and servers.
       expect(await runAdmin(target, "--create-group --gid=1")).toEqual(DONE);
@@ -266,7 +261,7 @@ async function checkRestore(
   from: Coordinator,
 ): Promise<void> {
   const folder = temporaryFolder();
-  cleanups.push(() => folder.remove());
+  cleanup(() => folder.remove());
   const file = folder.join("dump.json");
   writeFileSync(file, dump);
   expect(Object.keys(JSON.parse(dump))).toEqual(["slots", "group", "proxy"]);

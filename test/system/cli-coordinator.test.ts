@@ -2,11 +2,12 @@
  * `codis admin` on a coordinator without a dashboard, with real servers: a product of Codis 2 comes over, and
  * locks that were left behind are taken away.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { ABSENT } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { failed, flagOf, printed } from "../support/admin-command.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { startEtcd } from "../support/etcd-server.ts";
 import { freePort } from "../support/free-port.ts";
 import { startDashboard } from "../support/running-dashboard.ts";
@@ -15,25 +16,19 @@ import { startZookeeper } from "../support/zookeeper-server.ts";
 
 const TEST_MS = 60_000;
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 test(
   "a product of Codis 2 on ZooKeeper comes over: dumped, converted, restored there and on etcd",
   async () => {
     const zookeeper = await startZookeeper();
-    cleanups.push(() => zookeeper.stop());
+    cleanup(() => zookeeper.stop());
     const etcd = await startEtcd();
-    cleanups.push(() => etcd.stop());
+    cleanup(() => etcd.stop());
     const from = `--zookeeper=${zookeeper.addr}`;
     const into = `--etcd=${etcd.addr}`;
     const folder = temporaryFolder();
-    cleanups.push(() => folder.remove());
+    cleanup(() => folder.remove());
     await writeOldProduct(zookeeper.addr);
 
     writeFileSync(folder.join("old.json"), await printed(from, "--config-dump --product=two -1"));
@@ -100,10 +95,10 @@ describe("the lock", () => {
     "of a dashboard that lives stays, unless --force; a foreign one is taken away, by name",
     async () => {
       const root = temporaryFolder();
-      cleanups.push(() => root.remove());
+      cleanup(() => root.remove());
       const coordinator = { name: "filesystem", addr: root.path } as const;
       const dashboard = await startDashboard({ coordinator });
-      cleanups.push(() => dashboard.kill());
+      cleanup(() => dashboard.kill());
       const target = flagOf(coordinator);
       const [code, line] = await failed(target, "--remove-lock --product=demo");
       expect(code).toBe(1);

@@ -3,9 +3,10 @@
  * product from nothing to a client's first key, for people and with `--json`, users and tokens, the audit log,
  * and the lines for the usual slips.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { CODIS, type CodisExit, runCodis } from "../support/codis-program.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
@@ -21,17 +22,11 @@ import { startWaitingProxy } from "../support/waiting-proxy.ts";
 const TEST_MS = 60_000;
 const WAIT_MS = 20_000;
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function redis(): Promise<RedisServer> {
   const server = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
@@ -39,12 +34,12 @@ async function newDashboard(
   options: Partial<RunningDashboardOptions> = {},
 ): Promise<RunningDashboard> {
   const folder = temporaryFolder();
-  cleanups.push(() => folder.remove());
+  cleanup(() => folder.remove());
   const dashboard = await startDashboard({
     coordinator: { name: "filesystem", addr: folder.path },
     ...options,
   });
-  cleanups.push(() => dashboard.kill());
+  cleanup(() => dashboard.kill());
   return dashboard;
 }
 
@@ -84,7 +79,7 @@ test(
     const { say, ask, fail } = commandsFor(dashboard.addr);
     const [master, replica] = [await redis(), await redis()] as const;
     const proxy = await startWaitingProxy();
-    cleanups.push(() => proxy.kill());
+    cleanup(() => proxy.kill());
 
     expect(await say("group create 1")).toBe(
       "group 1 is made; next: codis server add 1 HOST:PORT\n",
@@ -263,7 +258,7 @@ async function atTerminal(
     env: { ...process.env, CODIS_DASHBOARD: addr },
     stdio: ["pipe", "pipe", "inherit"],
   });
-  cleanups.push(() => child.kill("SIGKILL"));
+  cleanup(() => child.kill("SIGKILL"));
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
     const wasAsked = output.includes("[y/N]");
@@ -287,7 +282,7 @@ describe("slips", () => {
           "--dashboard or CODIS_DASHBOARD",
       ]);
       const proxy = await startWaitingProxy();
-      cleanups.push(() => proxy.kill());
+      cleanup(() => proxy.kill());
       for (const wrong of [proxy.adminAddr, `127.0.0.1:${proxy.port}`]) {
         expect((await commandsFor(wrong).fail("group list"))[1]).toMatch(
           /^what listens at \S+ isn't a dashboard \(.*\); name its admin address with --dashboard or/,

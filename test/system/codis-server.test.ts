@@ -8,6 +8,7 @@ import { writeFileSync } from "node:fs";
 import { V1Client } from "../../src/api/v1-client.ts";
 import type { V1OperationSummary } from "../../src/api/v1-operation-schema.ts";
 import { findProcess } from "../../src/up/process-table.ts";
+import { sanitizeArguments } from "../../src/up/server-program.ts";
 import { startCodis } from "../support/codis-program.ts";
 import { waitFor } from "../support/deadline.ts";
 import { freePort, freePortPair } from "../support/free-port.ts";
@@ -87,6 +88,9 @@ test(
       });
       expect([round, info]).toEqual([round, expect.stringContaining(`process_id:${program.pid}`)]);
       expect(await ask(port, "SLOTSHASHKEY", "a")).toBe("*1\r\n:579\r\n");
+      expect(await ask(port, "CONFIG", "GET", "sanitize-dump-payload")).toContain(
+        "\r\nclients\r\n",
+      );
       expect(await ask(port, "CONFIG", "REWRITE")).toBe("+OK\r\n");
       program.signal("SIGTERM");
       expect((await program.ended()).code).toBe(0);
@@ -95,6 +99,22 @@ test(
   },
   TEST_MS,
 );
+
+test("what an operator has decided about payloads is left as it is", () => {
+  const folder = temporaryFolder();
+  const write = (text: string): string => {
+    writeFileSync(folder.join("server.conf"), text);
+    return folder.join("server.conf");
+  };
+  const added = ["--sanitize-dump-payload", "clients"];
+  expect(sanitizeArguments(["--port", "7000"])).toEqual(added);
+  expect(sanitizeArguments([write("port 7000\n# sanitize-dump-payload no\n")])).toEqual(added);
+  expect(sanitizeArguments([write("port 7000\nSanitize-Dump-Payload no\n")])).toEqual([]);
+  expect(sanitizeArguments([write("include /etc/other.conf\n")])).toEqual([]);
+  expect(sanitizeArguments(["--sanitize-dump-payload", "yes"])).toEqual([]);
+  expect(sanitizeArguments(["--version"])).toEqual([]);
+  folder.remove();
+});
 
 test(
   "codis up --codis-server: slots move semi-async under clients, there and back, over a killed dashboard",
@@ -148,6 +168,10 @@ test(
       expect(await ask(two ?? 0, "EXISTS", ...acknowledged.keys())).toBe(":0\r\n");
     }
     expect(await ask(one ?? 0, "SLOTSCHECK")).toBe("+OK\r\n");
+    // Everybody sees at once how many keys each slot has.
+    const { keys, silent_servers: silent } = await v1.slotKeys();
+    const total = keys.reduce<number>((sum, count) => sum + (count ?? Number.NaN), 0);
+    expect([silent, `:${total}\r\n`]).toEqual([[], await ask(one ?? 0, "DBSIZE")]);
     // A server that dies comes back with the commands.
     const [server] = (await readStatus(dir)).groups[0]?.servers ?? [];
     process.kill(server?.pid ?? 0, "SIGKILL");

@@ -3,9 +3,10 @@
  * dashboard says what it waits for and goes on by itself; proxies serve throughout. Real etcd, and the
  * filesystem where a text is to be spoilt by hand.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { isCodisError } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { startEtcd } from "../support/etcd-server.ts";
 import { startRedis } from "../support/redis-server.ts";
@@ -19,28 +20,22 @@ import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.t
 
 const TEST_MS = 60_000;
 const TURN_MS = 20_000;
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function dashboardWith(options: RunningDashboardOptions): Promise<RunningDashboard> {
   const dashboard = await startDashboard(options);
-  cleanups.push(() => dashboard.kill());
+  cleanup(() => dashboard.kill());
   return dashboard;
 }
 
 async function build(dashboard: RunningDashboard): Promise<WaitingProxy> {
   const server = await startRedis();
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   await dashboard.v1.createGroup(1);
   await dashboard.v1.addServer(1, { addr: server.addr });
   await dashboard.v1.assignSlots({ assignments: [{ from: 0, to: 1023, group_id: 1 }] });
   const proxy = await startWaitingProxy();
-  cleanups.push(() => proxy.kill());
+  cleanup(() => proxy.kill());
   await dashboard.v1.addProxy({ admin_addr: proxy.adminAddr });
   return proxy;
 }
@@ -56,7 +51,7 @@ test(
   "a coordinator that is down at the start is waited for, with a line that says so",
   async () => {
     const etcd = await startEtcd();
-    cleanups.push(() => etcd.stop());
+    cleanup(() => etcd.stop());
     await etcd.kill();
     const dashboard = await dashboardWith({
       coordinator: { name: "etcd", addr: etcd.addr },
@@ -76,14 +71,14 @@ test(
   "a coordinator that dies under way: the dashboard steps down and comes back, proxies serve on",
   async () => {
     const etcd = await startEtcd();
-    cleanups.push(() => etcd.stop());
+    cleanup(() => etcd.stop());
     const dashboard = await dashboardWith({
       coordinator: { name: "etcd", addr: etcd.addr },
       config: { coordinator_timeout: "1s" },
     });
     const proxy = await build(dashboard);
     const client = await proxy.connect();
-    cleanups.push(() => client.destroy());
+    cleanup(() => client.destroy());
     await etcd.kill();
 
     // Nobody knows whether it was written; what is sure is that it wasn't confirmed.
@@ -108,7 +103,7 @@ test(
   "garbage in a node is named, everything else works, and nothing overwrites it silently",
   async () => {
     const folder = temporaryFolder();
-    cleanups.push(() => folder.remove());
+    cleanup(() => folder.remove());
     const coordinator = { name: "filesystem", addr: folder.path } as const;
     const first = await dashboardWith({ coordinator });
     const proxy = await build(first);
@@ -125,7 +120,7 @@ test(
     expect(await codeOf(next.v1.createGroup(9))).toBe("MODEL_INVALID");
     expect(await codeOf(next.v1.createGroup(2))).toBe("done");
     const client = await proxy.connect();
-    cleanups.push(() => client.destroy());
+    cleanup(() => client.destroy());
     expect((await client.call("SET", "k", "v")).toString()).toBe("+OK\r\n");
 
     // An assignment by force is the repair.
@@ -140,7 +135,7 @@ test(
   "dashboards that start at the same moment: one leads, the others stand by",
   async () => {
     const folder = temporaryFolder();
-    cleanups.push(() => folder.remove());
+    cleanup(() => folder.remove());
     const coordinator = { name: "filesystem", addr: folder.path } as const;
     const all = await Promise.all(
       Array.from({ length: 4 }, () => dashboardWith({ coordinator, until: "started" })),

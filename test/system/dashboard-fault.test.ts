@@ -4,7 +4,7 @@
  * the folder does. The disks are real `tmpfs` mounts in a name space of the dashboard's own, which needs no
  * rights of root.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isCodisError, systemCodeOf } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
@@ -25,13 +26,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 const TEST_MS = 60_000;
 const TURN_MS = 20_000;
 const PAGE = 4096;
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 /** A dashboard on a disk of its own; `inside` is that disk as this process can see it. */
 interface DashboardOnDisk extends RunningDashboard {
@@ -50,7 +45,7 @@ async function startOnDisk(
     launcher: ["unshare", "--mount", "--map-root-user", "sh", "-c", mount, folder.path],
     until,
   });
-  cleanups.push(async () => {
+  cleanup(async () => {
     await dashboard.kill();
     folder.remove();
   });
@@ -92,7 +87,7 @@ async function failureOf(promise: Promise<unknown>): Promise<readonly unknown[]>
 async function build({ v1 }: RunningDashboard): Promise<void> {
   for (const id of [1, 2]) {
     const server = await startRedis();
-    cleanups.push(() => server.stop());
+    cleanup(() => server.stop());
     await v1.createGroup(id);
     await v1.addServer(id, { addr: server.addr });
   }
@@ -210,7 +205,7 @@ describe("a folder that may not be written", () => {
         coordinator: { name: "filesystem", addr: folder.path },
         launcher: isRoot ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
       });
-      cleanups.push(async () => {
+      cleanup(async () => {
         setRights(folder.path, 0o755);
         await dashboard.kill();
         folder.remove();

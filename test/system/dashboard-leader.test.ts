@@ -2,9 +2,10 @@
  * One leader, many dashboards: what users see when the leader dies, freezes or is told to end, with real
  * processes on the filesystem coordinator. Proxies serve throughout, and nothing that was stored is lost.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isCodisError } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
@@ -15,17 +16,11 @@ const TEST_MS = 60_000;
 /** The lease of these tests is 2 s; the rest is for a busy machine. */
 const TAKEOVER_MS = 15_000;
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 function newRoot(): { readonly name: "filesystem"; readonly addr: string } {
   const folder = temporaryFolder();
-  cleanups.push(() => folder.remove());
+  cleanup(() => folder.remove());
   return { name: "filesystem", addr: folder.path };
 }
 
@@ -35,7 +30,7 @@ async function dashboardOn(
 ): Promise<RunningDashboard> {
   // What a standby hands on isn't from the leader's own machine.
   const dashboard = await startDashboard({ coordinator, until, config: { api_open: true } });
-  cleanups.push(() => {
+  cleanup(() => {
     dashboard.program.signal("SIGCONT");
     return dashboard.kill();
   });
@@ -44,13 +39,13 @@ async function dashboardOn(
 
 async function redis(): Promise<RedisServer> {
   const server = await startRedis();
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
 async function proxyOf(dashboard: RunningDashboard): Promise<WaitingProxy> {
   const proxy = await startWaitingProxy();
-  cleanups.push(() => proxy.kill());
+  cleanup(() => proxy.kill());
   await dashboard.v1.addProxy({ admin_addr: proxy.adminAddr });
   return proxy;
 }
@@ -171,7 +166,7 @@ describe("two dashboards of one product", () => {
       const next = await dashboardOn(root);
       expect((await next.v1.group(1)).servers[0]?.replica_reads).toBe(true);
       const again = await proxy.restart();
-      cleanups.push(() => again.kill());
+      cleanup(() => again.kill());
       await waitFor("the proxy to be filled again", TAKEOVER_MS, async () => {
         const [found] = await next.v1.proxies();
         return found?.status === "online" && found.table === "synced" ? true : undefined;
@@ -200,13 +195,13 @@ test(
     writeFileSync(`${folder}/topom`, JSON.stringify(foreign, undefined, 4));
     const lock = () => JSON.parse(readFileSync(`${folder}/topom`, "utf8"));
     const waiting = await startDashboard({ coordinator: root, until: "started" });
-    cleanups.push(() => waiting.kill());
+    cleanup(() => waiting.kill());
     await waiting.program.sees(/127\.0\.0\.1:28080 \(pid 3600.*--remove-lock/, TAKEOVER_MS);
     expect(lock()).toEqual(foreign);
     await waiting.kill();
 
     const next = await startDashboard({ coordinator: root, args: ["--remove-lock"] });
-    cleanups.push(() => next.kill());
+    cleanup(() => next.kill());
     expect(lock().admin_addr).toBe(next.addr);
   },
   TEST_MS,

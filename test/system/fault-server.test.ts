@@ -4,7 +4,8 @@
  *
  * Each test has two groups: the other one must never notice.
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { FakeRedis } from "../support/fake-redis.ts";
 import { freePort } from "../support/free-port.ts";
@@ -30,19 +31,15 @@ const RESET = "-ERR handle response, backend conn reset\r\n";
 const CONFIG = { backend_recv_timeout: "500ms", backend_max_retry_delay: "200ms" };
 
 let other: RedisServer;
-const cleanups: (() => Promise<unknown>)[] = [];
+const cleanup = cleanupsAfterEach();
 
 beforeEach(async () => {
   other = await startServer({ args: ["--repl-diskless-sync-delay", "0"] });
 });
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function startServer(options?: RedisServerOptions): Promise<RedisServer> {
   const server = await startRedis(options);
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
@@ -53,7 +50,7 @@ async function startHere(
 ): Promise<RunningProxy> {
   const servers = [addr, other.addr];
   const proxy = await startProxy({ servers, config: { ...CONFIG, ...config } });
-  cleanups.push(async () => expect((await proxy.stop()).code).toBe(0));
+  cleanup(async () => expect((await proxy.stop()).code).toBe(0));
   return proxy;
 }
 
@@ -232,7 +229,7 @@ describe("a server that closes", () => {
         return left === -1 ? { closeAfterBytes } : {};
       },
     });
-    cleanups.push(() => fake.close());
+    cleanup(() => fake.close());
     return fake;
   }
 
@@ -271,7 +268,7 @@ describe("a server that closes", () => {
       answer: ({ argv }) =>
         isBad && `${argv[0]}` === "GET" ? Buffer.from("HTTP/1.1\r\n") : undefined,
     });
-    cleanups.push(() => fake.close());
+    cleanup(() => fake.close());
     const proxy = await startHere(fake.addr);
     const client = await proxy.connect();
     const reply = await say(client, "GET", KEY);
@@ -310,7 +307,7 @@ describe("an error of Redis reaches the client as it is:", () => {
       await starting;
       await expectRecovers(client, "$1\r\nv\r\n");
       client.destroy();
-      cleanups.push(async () => folder.remove());
+      cleanup(async () => folder.remove());
     },
     TEST_MS,
   );

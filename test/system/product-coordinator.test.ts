@@ -3,8 +3,9 @@
  * a lock that may be gone, at most one leads afterwards, nothing that was acknowledged is lost, and proxies
  * serve throughout.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { startEtcd } from "../support/etcd-server.ts";
 import type { RunningDashboard } from "../support/running-dashboard.ts";
@@ -15,13 +16,7 @@ const TEST_MS = 90_000;
 const TURN_MS = 30_000;
 /** The lease of these dashboards is 2 s. */
 const LEASE_MS = 2_000;
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function productOn(coordinator: {
   readonly name: "zookeeper" | "etcd";
@@ -31,7 +26,7 @@ async function productOn(coordinator: {
     coordinator,
     config: { coordinator_timeout: "1s" },
   });
-  cleanups.push(() => product.stop());
+  cleanup(() => product.stop());
   return product;
 }
 
@@ -64,7 +59,7 @@ test(
   "etcd is frozen for longer than the lease under two dashboards: one leads again, and only one",
   async () => {
     const etcd = await startEtcd();
-    cleanups.push(() => etcd.stop());
+    cleanup(() => etcd.stop());
     const product = await productOn({ name: "etcd", addr: etcd.addr });
     const first = product.dashboard;
     const second = await product.addDashboard("standby");
@@ -103,7 +98,7 @@ test(
   "ZooKeeper is killed under a leading dashboard and comes back: so does the dashboard",
   async () => {
     const zookeeper = await startZookeeper();
-    cleanups.push(() => zookeeper.stop());
+    cleanup(() => zookeeper.stop());
     const [server] = zookeeper.servers;
     const product = await productOn({ name: "zookeeper", addr: zookeeper.addr });
     const { v1, program } = product.dashboard;
@@ -117,7 +112,7 @@ test(
     await expectServing(product, "while ZooKeeper is gone");
     // A proxy that dies now comes back without slots: only a dashboard can give them.
     const again = await product.proxies[1]?.restart();
-    cleanups.push(() => again?.kill());
+    cleanup(() => again?.kill());
     await server?.start();
 
     await waitFor(
@@ -139,7 +134,7 @@ test(
   "ZooKeeper is frozen until the session is lost: the dashboard steps down in time and leads anew",
   async () => {
     const zookeeper = await startZookeeper();
-    cleanups.push(() => zookeeper.stop());
+    cleanup(() => zookeeper.stop());
     const [server] = zookeeper.servers;
     const product = await productOn({ name: "zookeeper", addr: zookeeper.addr });
     const second = await product.addDashboard("standby");

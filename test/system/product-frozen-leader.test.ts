@@ -2,8 +2,9 @@
  * A leader that is frozen while its pushes are on their way to the proxies, and woken after another one has
  * led on: proxies end with what the new leader ordered, whatever order the pushes arrive in.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { isCodisError } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { startEtcd } from "../support/etcd-server.ts";
 import type { RunningDashboardOptions } from "../support/running-dashboard.ts";
@@ -15,20 +16,14 @@ printSeed("product-frozen-leader");
 
 const TEST_MS = 90_000;
 const TURN_MS = 30_000;
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function productOn(
   coordinator: RunningDashboardOptions["coordinator"],
 ): Promise<RunningProduct> {
   const config = { proxy_push_timeout: "1s" };
   const product = await RunningProduct.start({ coordinator, config });
-  cleanups.push(() => product.stop());
+  cleanup(() => product.stop());
   return product;
 }
 
@@ -63,7 +58,7 @@ test(
   "a push that waits at a frozen proxy doesn't undo what the next leader has pushed",
   async () => {
     const folder = temporaryFolder();
-    cleanups.push(() => folder.remove());
+    cleanup(() => folder.remove());
     const product = await productOn({ name: "filesystem", addr: folder.path });
     const old = product.dashboard;
     const next = await product.addDashboard("standby");
@@ -112,7 +107,7 @@ test(
     // Not on files: frozen in the very moment when it holds the lock of the data, which is the original's, a
     // process keeps everybody from writing until it wakes or is killed (ADR 11).
     const etcd = await startEtcd();
-    cleanups.push(() => etcd.stop());
+    cleanup(() => etcd.stop());
     const product = await productOn({ name: "etcd", addr: etcd.addr });
     const old = product.dashboard;
     const next = await product.addDashboard("standby");

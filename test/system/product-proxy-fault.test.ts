@@ -3,9 +3,10 @@
  * API: a call answers in bounded time and names who doesn't have the slots, the others have them, and who was
  * away gets them as soon as it answers. Real processes, paused and killed.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { isCodisError } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { type CodisProgram, startCodis } from "../support/codis-program.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
@@ -25,7 +26,7 @@ const ANSWER_MS = 6_000;
 
 const folder = temporaryFolder();
 let product: RunningProduct;
-const cleanups: (() => unknown)[] = [];
+const cleanup = cleanupsAfterEach();
 
 beforeAll(async () => {
   product = await RunningProduct.start({
@@ -33,12 +34,6 @@ beforeAll(async () => {
     config: { proxy_push_timeout: PUSH_TIMEOUT },
   });
 }, START_MS);
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
 
 afterAll(async () => {
   await product.stop();
@@ -89,7 +84,7 @@ describe("a proxy that doesn't take the push", () => {
       const [hung, other] = [proxyAt(0), proxyAt(1)];
       const tokens = [await tokenOf(hung.adminAddr), await tokenOf(other.adminAddr)];
       hung.program.signal("SIGSTOP");
-      cleanups.push(() => hung.program.signal("SIGCONT"));
+      cleanup(() => hung.program.signal("SIGCONT"));
       const { synced, failed } = await assign(2, 0, 99);
       expect(synced).toEqual([tokens[1] ?? ""]);
       expect(failed.map(({ token }) => token)).toEqual([tokens[0] ?? ""]);
@@ -122,7 +117,7 @@ describe("a proxy that doesn't take the push", () => {
       expect(failed.map((each) => each.token)).toEqual([token]);
       expect(await tableOf(other.adminAddr)).toEqual(await desired());
       const again = await killed.restart();
-      cleanups.push(() => again.kill());
+      cleanup(() => again.kill());
       await waitForTable(again.adminAddr);
       await product.whenWell();
       expect(await ask(again.port, "SET", "k", "v")).toBe("+OK\r\n");
@@ -179,7 +174,7 @@ async function startBehindRelay() {
   const config = { product_name: "demo", proxy_addr: `127.0.0.1:${port}`, admin_addr: adminAddr };
   writeFileSync(configFile, tomlOf({ ...config, workers: 1 }));
   const program: CodisProgram = startCodis(["proxy", "-c", configFile, "--host-admin", relay.addr]);
-  cleanups.push(async () => {
+  cleanup(async () => {
     program.signal("SIGKILL");
     await program.ended();
     await relay.close();
@@ -194,7 +189,7 @@ test(
     const { v1, topom } = product.dashboard;
     const [hung, other] = product.servers;
     hung?.pause();
-    cleanups.push(() => hung?.resume());
+    cleanup(() => hung?.resume());
     await waitFor("the state of the hung one", TURN_MS, async () => {
       const { status } = await v1.server(1, hung?.addr ?? "");
       return status === "timeout" ? true : undefined;
@@ -222,7 +217,7 @@ test(
 
     // A server can be added all the same; that the libraries of the hung one are unknown is said.
     const added = await startRedis();
-    cleanups.push(() => added.stop());
+    cleanup(() => added.stop());
     await withDeadline("the new server", TURN_MS, v1.addServer(8, { addr: added.addr }));
     await product.dashboard.program.sees(
       new RegExp(`"event":"functions.skipped"[^\n]*${hung?.addr}`),

@@ -3,9 +3,10 @@
  * operator meets: each is refused with the check that failed, and nothing is stored. And the good ways in: a
  * master with data that is adopted, a replica that follows, FUNCTION libraries that come along.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import { type ErrorCode, isCodisError } from "../../src/base/error.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis-server.ts";
@@ -18,13 +19,7 @@ const TEST_MS = 60_000;
 const TURN_MS = 20_000;
 /** A master waits for more replicas before it begins a dump, 5 s unless told otherwise. */
 const SYNC_AT_ONCE = ["--repl-diskless-sync-delay", "0"];
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function newDashboard(
   config: Readonly<Record<string, string>> = {},
@@ -32,7 +27,7 @@ async function newDashboard(
   const folder = temporaryFolder();
   const coordinator = { name: "filesystem", addr: folder.path } as const;
   const dashboard = await startDashboard({ coordinator, config });
-  cleanups.push(async () => {
+  cleanup(async () => {
     await dashboard.kill();
     folder.remove();
   });
@@ -41,7 +36,7 @@ async function newDashboard(
 
 async function redis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const server = await startRedis(options);
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
@@ -199,7 +194,7 @@ test(
     await v1.addServer(1, { addr: server.addr, adopt: true });
     await v1.assignSlots({ assignments: [{ from: 0, to: 1023, group_id: 1 }] });
     const proxy = await startWaitingProxy();
-    cleanups.push(() => proxy.kill());
+    cleanup(() => proxy.kill());
     await v1.addProxy({ admin_addr: proxy.adminAddr });
     const values = await askAll(
       proxy.port,

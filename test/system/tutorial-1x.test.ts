@@ -3,7 +3,7 @@
  * ZooKeeper, etcd and Redis servers: what it promises, what it says after typical slips, and that the start
  * scripts of `deploy/sample` work.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
@@ -11,6 +11,7 @@ import { EXIT } from "../../src/cli/exit-code.ts";
 import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
+import { cleanupsAfterEach } from "../support/cleanup.ts";
 import {
   type CodisExit,
   type CodisProgram,
@@ -41,19 +42,13 @@ const launcher = (name: string): string =>
   fileURLToPath(new URL(`../../bin/${name}`, import.meta.url));
 
 let zookeeper: ZookeeperCluster;
-const cleanups: (() => unknown)[] = [];
+const cleanup = cleanupsAfterEach(TEST_MS);
 
 beforeAll(async () => {
   zookeeper = await startZookeeper();
 });
 
 afterAll(() => zookeeper.stop());
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-}, TEST_MS);
 
 /** A product of those days: its files, and the programs that are started for it. */
 class Tutorial {
@@ -66,7 +61,7 @@ class Tutorial {
     this.product = product;
     this.#store = store;
     this.#dashboardPort = dashboardPort;
-    cleanups.push(() => this.#folder.remove());
+    cleanup(() => this.#folder.remove());
   }
 
   /** A `config.ini`, for the proxy with this name. */
@@ -114,7 +109,7 @@ class Tutorial {
     const program = startCodis(["-c", this.file(), "dashboard", ...flags], {
       launcher: launcher("codis-config"),
     });
-    cleanups.push(() => end(program));
+    cleanup(() => end(program));
     await program.sees(/"event":"leader.elected"/, WAIT_MS);
     return program;
   }
@@ -125,7 +120,7 @@ class Tutorial {
     const program = startCodis(["-c", this.file(name), ...flags], {
       launcher: launcher("codis-proxy"),
     });
-    cleanups.push(() => end(program));
+    cleanup(() => end(program));
     await program.sees(/"event":"proxy.started"/, WAIT_MS);
     return { name, port, program, ports: [port, adminPort] };
   }
@@ -141,7 +136,7 @@ class Tutorial {
   async openStore(): Promise<Coordinator> {
     const { coordinator: kind, zk: addr } = this.#store;
     const store = await openCoordinator({ kind, addr, auth: "" });
-    cleanups.push(() => store.close());
+    cleanup(() => store.close());
     return store;
   }
 }
@@ -172,7 +167,7 @@ async function end(program: CodisProgram): Promise<void> {
 async function redis(): Promise<RedisServer> {
   // A slave gets its data at once, not after five seconds.
   const server = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 
@@ -419,7 +414,7 @@ test(
   "the same on etcd",
   async () => {
     const etcd = await startEtcd();
-    cleanups.push(() => etcd.stop());
+    cleanup(() => etcd.stop());
     const zk = `http://${etcd.addr}`;
     const tutorial = new Tutorial("shop", { coordinator: "etcd", zk }, await freePort());
     await tutorial.startDashboard();
@@ -470,8 +465,8 @@ test(
         connection.destroy();
       }
     };
-    cleanups.push(() => folder.remove());
-    cleanups.push(() => runSample("stopall.sh", settings));
+    cleanup(() => folder.remove());
+    cleanup(() => runSample("stopall.sh", settings));
     const output = await runSample("startall.sh", settings);
     expect(output).toContain("slots 341 to 681: group 2\n");
     expect(output).toEndWith(`ready: redis-cli -p ${port}\n`);

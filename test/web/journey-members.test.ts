@@ -143,6 +143,7 @@ test(
     const plan = (await page.locator("h1").textContent())?.replace("Plan ", "") ?? "";
     await page.getByRole("button", { name: "Start…" }).click();
     await page.getByLabel(`Type ${plan} to confirm`).fill(plan);
+    await page.getByLabel("Why (for the audit log)").fill("a new group");
     await page.getByRole("button", { name: "Move 512 slots" }).click();
     await page.getByRole("heading", { name: /^Operation op-/ }).waitFor();
     await waitFor("512 slots at group 2", RUN_MS, async () =>
@@ -175,6 +176,7 @@ test(
       await promote.click();
       await page.getByText("The sentinels don't agree with what is stored").waitFor();
       await page.getByLabel(`Type ${to} to confirm`).fill(to);
+      await page.getByLabel("Why (for the audit log)").fill("its machine is old");
     } finally {
       await forgetting.end();
     }

@@ -119,8 +119,10 @@ test(
     expect(await operations()).toEqual([]);
 
     await press("Start…");
-    await fill("Keys per second, at most", String(SLOW_KEYS));
+    // No step of the journey: the move has to last until it is paused.
+    await page.getByLabel("Keys per second, at most").fill(String(SLOW_KEYS));
     await fill(`Type ${planId} to confirm`, planId);
+    await fill("Why (for the audit log)", "a new group");
     await press("Move 512 slots");
     await page.getByRole("heading", { name: /^Operation op-/ }).waitFor();
     await page.getByText(/Moving now: [\d]/).waitFor();
@@ -170,6 +172,7 @@ test(
     await page.getByText(/aren't where this plan takes them from any more/).waitFor();
     await page.getByRole("button", { name: "Start…" }).click();
     await page.getByLabel(`Type ${planId} to confirm`).fill(planId);
+    await page.getByLabel("Why (for the audit log)").fill("a new group");
     await page.getByRole("button", { name: /^Move \d+ slots$/ }).click();
     await page.getByText(`Plan ${planId} was out of date, so nothing was started.`).waitFor();
     await page.getByText(/slots go another way:/).waitFor();

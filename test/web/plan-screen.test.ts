@@ -2,59 +2,20 @@
  * Plans and operations in a browser: the form, the race between preview and start (gate U4), control of an operation,
  * strangers' texts that stay texts, and axe with dialogs open in both themes and languages.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import { buildWeb, WEB_DIST } from "../../scripts/build-web.ts";
-import {
-  axeProblems,
-  launchBrowser,
-  openPage,
-  overflowOf,
-  smallTargets,
-} from "./support/browser.ts";
-import { FixtureServer } from "./support/fixture-server.ts";
-import {
-  type MovingProduct,
-  makeMovingProduct,
-  makeOperation,
-  summaryOf,
-} from "./support/moving-product.ts";
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { axeProblems, type Choices, overflowOf, smallTargets } from "./support/browser.ts";
+import { type MovingProduct, makeOperation, summaryOf } from "./support/moving-product.ts";
+import { useMovingStage } from "./support/moving-stage.ts";
 
-let browser: Browser;
-let server: FixtureServer;
-let product: MovingProduct;
-const closers: (() => Promise<void>)[] = [];
+const stage = useMovingStage();
 
-beforeAll(async () => {
-  await buildWeb();
-  browser = await launchBrowser();
-}, 60_000);
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) {
-    await close();
-  }
-});
-
-afterAll(async () => {
-  await browser?.close();
-});
-
-async function open(path: string, choices = {}, role: "viewer" | "operator" = "operator") {
-  product = makeMovingProduct("shop");
-  makePlanOf(product);
-  server = await FixtureServer.start({
-    products: [product],
-    folder: WEB_DIST,
-    session: { role },
-  });
-  const opened = await openPage(browser, server.url(path), choices);
-  closers.push(async () => {
-    await opened.close();
-    await server.close();
-    expect(opened.errors).toEqual([]);
-  });
-  return opened.page;
+function open(
+  path: string,
+  choices: Choices = {},
+  role: "viewer" | "operator" = "operator",
+): Promise<Page> {
+  return stage.open(path, { ...choices, role, prepare: makePlanOf });
 }
 
 /** `p-3-1` is there already. */
@@ -63,12 +24,13 @@ function makePlanOf({ answers }: MovingProduct): void {
 }
 
 function sent(method: string): readonly unknown[] {
-  return server.requests.filter((each) => each.method === method).map(({ body }) => body);
+  return stage.server.requests.filter((each) => each.method === method).map(({ body }) => body);
 }
 
 async function start(page: Page, plan: string): Promise<void> {
   await page.getByRole("button", { name: "Start…" }).click();
   await page.getByLabel(`Type ${plan} to confirm`).fill(plan);
+  await page.getByLabel("Why (for the audit log)").fill("a new group");
   await page.getByRole("button", { name: "Move 64 slots" }).click();
 }
 
@@ -95,23 +57,23 @@ describe("plans", () => {
     await page.getByText("codis plan start p-3-1").first().waitFor();
     await start(page, "p-3-1");
     await page.getByRole("heading", { name: "Operation op-7" }).waitFor();
-    expect(product.started).toEqual(["p-3-1"]);
+    expect(stage.product.started).toEqual(["p-3-1"]);
     expect(sent("POST")).toEqual([{ plan: "p-3-1" }]);
   });
 
   test("gate U4: when slots changed meanwhile nothing is started, and the new plan shows what differs", async () => {
     const page = await open("shop/plans/p-3-1");
     await page.getByRole("button", { name: "Start…" }).waitFor();
-    product.stalePlanIds.add("p-3-1");
+    stage.product.stalePlanIds.add("p-3-1");
     await start(page, "p-3-1");
     await page.getByRole("heading", { name: "Plan p-3-2" }).waitFor();
     await page.getByText("Plan p-3-1 was out of date, so nothing was started.").waitFor();
     await page.getByText("3 slots go another way:").waitFor();
-    expect(product.started).toEqual([]);
+    expect(stage.product.started).toEqual([]);
     expect(sent("POST")).toEqual([{ plan: "p-3-1" }, { strategy: "slots" }]);
     await start(page, "p-3-2");
     await page.getByRole("heading", { name: "Operation op-7" }).waitFor();
-    expect(product.started).toEqual(["p-3-2"]);
+    expect(stage.product.started).toEqual(["p-3-2"]);
   });
 
   test("slots that moved away are told before anybody starts", async () => {
@@ -119,14 +81,16 @@ describe("plans", () => {
     await page.getByRole("button", { name: "Start…" }).waitFor();
     expect(await page.getByText("out of date").count()).toBe(0);
     const { slotsOf } = await import("./support/typical-product.ts");
-    server.publish("shop", { slots: slotsOf(4, (slot) => (slot === 110 ? { owner: 2 } : {})) });
+    stage.server.publish("shop", {
+      slots: slotsOf(4, (slot) => (slot === 110 ? { owner: 2 } : {})),
+    });
     await page.getByText("Slots 110 aren't where this plan takes them from").waitFor();
   });
 
   test("a plan that nobody knows any more leads to a new one; strangers' texts are texts", async () => {
     const page = await open("shop/plans/p-9-9");
     await page.getByText("Plan p-9-9 isn't known (any more).").waitFor();
-    await page.goto(server.url("shop/plans/p-3-1"));
+    await page.goto(stage.server.url("shop/plans/p-3-1"));
     await page.getByText("feed:all:<img src=x onerror=alert(1)>").waitFor();
     expect(await page.locator("main img").count()).toBe(0);
   });
@@ -157,11 +121,11 @@ describe("operations", () => {
     const page = await open("shop/operations/op-7");
     const reason = `server 10.0.2.1:6379 doesn't take key a of database 0: "OOM command not allowed"`;
     const paused = makeOperation("op-7", { state: "paused", self_paused: true, reason });
-    server.publish("shop", { "operation:op-7": summaryOf(paused) });
+    stage.server.publish("shop", { "operation:op-7": summaryOf(paused) });
     await page.getByText(reason).waitFor();
     await page.getByText("Make room at the target").waitFor();
     await page.getByText("paused by itself").first().waitFor();
-    await page.goto(server.url("shop/operations"));
+    await page.goto(stage.server.url("shop/operations"));
     await page.getByRole("link", { name: "op-6" }).waitFor();
     await page.getByText("40 % keys · 40 % bytes").waitFor();
     const rows = await page.locator("tbody tr td:first-child").allInnerTexts();
@@ -172,7 +136,7 @@ describe("operations", () => {
     const page = await open("shop/operations/op-7");
     await page.getByText(/^\d+ s to \d+ s$/).waitFor();
     const { progress } = makeOperation("op-7", {});
-    server.publish("shop", { "progress:op-7": { ...progress, keys_moved: 90_171 } });
+    stage.server.publish("shop", { "progress:op-7": { ...progress, keys_moved: 90_171 } });
     await page.getByText("90 % · 90,171 of 100,190").waitFor();
   });
 

@@ -2,48 +2,17 @@
  * The slot map for everybody: axe in three themes and both languages with every dialog open, sizes of targets, narrow
  * windows, and states that can be told apart without colours.
  */
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
-import { buildWeb, WEB_DIST } from "../../scripts/build-web.ts";
-import {
-  axeProblems,
-  launchBrowser,
-  openPage,
-  overflowOf,
-  smallTargets,
-} from "./support/browser.ts";
-import { FixtureServer } from "./support/fixture-server.ts";
-import { makeMovingProduct } from "./support/moving-product.ts";
+import { expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { axeProblems, type Choices, overflowOf, smallTargets } from "./support/browser.ts";
+import { useMovingStage } from "./support/moving-stage.ts";
 
-let browser: Browser;
-const closers: (() => Promise<void>)[] = [];
+const stage = useMovingStage();
 
-beforeAll(async () => {
-  await buildWeb();
-  browser = await launchBrowser();
-}, 60_000);
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) {
-    await close();
-  }
-});
-
-afterAll(async () => {
-  await browser?.close();
-});
-
-async function open(path: string, choices = {}) {
-  const products = [makeMovingProduct("shop")];
-  const server = await FixtureServer.start({ products, folder: WEB_DIST });
-  const opened = await openPage(browser, server.url(path), choices);
-  await opened.page.waitForSelector('[role="gridcell"]');
-  closers.push(async () => {
-    await opened.close();
-    await server.close();
-    expect(opened.errors).toEqual([]);
-  });
-  return opened.page;
+async function open(path: string, choices: Choices = {}): Promise<Page> {
+  const page = await stage.open(path, choices);
+  await page.waitForSelector('[role="gridcell"]');
+  return page;
 }
 
 const looks = [

@@ -2,49 +2,17 @@
  * The slot map in a browser: keyboard and pointer of the grid, choosing by text, orders and their dialogs, rights, and
  * that a change touches only the cells that changed.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import { buildWeb, WEB_DIST } from "../../scripts/build-web.ts";
-import { launchBrowser, openPage } from "./support/browser.ts";
-import { FixtureServer } from "./support/fixture-server.ts";
-import { type MovingProduct, makeMovingProduct } from "./support/moving-product.ts";
-import { slotsOf } from "./support/typical-product.ts";
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { useMovingStage } from "./support/moving-stage.ts";
+import { SLOT_KEYS, slotsOf } from "./support/typical-product.ts";
 
-let browser: Browser;
-let server: FixtureServer;
-let product: MovingProduct;
-const closers: (() => Promise<void>)[] = [];
+const stage = useMovingStage();
 
-beforeAll(async () => {
-  await buildWeb();
-  browser = await launchBrowser();
-}, 60_000);
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) {
-    await close();
-  }
-});
-
-afterAll(async () => {
-  await browser?.close();
-});
-
-async function open(path: string, role: "viewer" | "operator" = "operator") {
-  product = makeMovingProduct("shop");
-  server = await FixtureServer.start({
-    products: [product],
-    folder: WEB_DIST,
-    session: { role },
-  });
-  const opened = await openPage(browser, server.url(path));
-  await opened.page.waitForSelector('[role="gridcell"]');
-  closers.push(async () => {
-    await opened.close();
-    await server.close();
-    expect(opened.errors).toEqual([]);
-  });
-  return opened.page;
+async function open(path: string, role: "viewer" | "operator" = "operator"): Promise<Page> {
+  const page = await stage.open(path, { role });
+  await page.waitForSelector('[role="gridcell"]');
+  return page;
 }
 
 function chosen(page: Page): Promise<readonly number[]> {
@@ -136,6 +104,26 @@ describe("the grid", () => {
     await page.locator("#announcements", { hasText: "24 slots chosen: 1000-1023" }).waitFor();
   });
 
+  test("shows the keys of slots as levels, and follows their changes", async () => {
+    const page = await open("shop/slots?mode=keys");
+    await page.locator(`${cell(1)}.heat-5`).waitFor();
+    const { keys } = SLOT_KEYS;
+    expect(await page.locator(cell(1)).getAttribute("aria-label")).toContain(
+      `${keys[1]?.toLocaleString("en")} keys`,
+    );
+    expect(await page.locator(cell(0)).getAttribute("class")).toContain("heat-0");
+    expect(await page.locator(`[role=gridcell].heat-unknown`).count()).toBe(
+      keys.filter((each) => each === null).length,
+    );
+    stage.product.answers["GET slot-keys"] = () => ({
+      status: 200,
+      body: { ...SLOT_KEYS, keys: keys.map((each, id) => (id === 1 ? 0 : each)) },
+    });
+    await page.locator(`${cell(1)}.heat-0`).waitFor();
+    await page.getByRole("button", { name: /^no keys/ }).click();
+    await page.locator(`${cell(1)}.faint`).waitFor();
+  });
+
   test("a change of twenty slots touches just those cells", async () => {
     const page = await open("shop/slots");
     const watched = page.evaluate(
@@ -158,7 +146,7 @@ describe("the grid", () => {
         }),
     );
     await page.waitForFunction(() => document.querySelector("[role=grid]") !== null);
-    server.publish("shop", {
+    stage.server.publish("shop", {
       slots: slotsOf(4, (slot) =>
         slot >= 500 && slot < 520
           ? { owner: 3, target: 4, state: 5 }
@@ -188,9 +176,9 @@ describe("orders", () => {
     await page.getByText("codis slot migrate 100-163 --to 3").waitFor();
     await page.getByRole("button", { name: "Make the plan" }).click();
     await page.getByRole("heading", { name: "Plan p-3-1" }).waitFor();
-    expect(product.plans[0]?.request).toMatchObject({ strategy: "move" });
-    expect(product.plans[0]?.request.moves?.length).toBe(64);
-    expect(product.started).toEqual([]);
+    expect(stage.product.plans[0]?.request).toMatchObject({ strategy: "move" });
+    expect(stage.product.plans[0]?.request.moves?.length).toBe(64);
+    expect(stage.product.started).toEqual([]);
   });
 
   test("journey J1: an offline slot is found and assigned, in at most 8 steps", async () => {
@@ -202,9 +190,12 @@ describe("orders", () => {
     const confirm = page.getByRole("button", { name: /Assign 24 slots to group 4/ });
     expect(await confirm.getAttribute("aria-disabled")).toBe("true");
     await page.getByLabel("Type 1000-1023 to confirm").fill("1000-1023");
+    await page.getByLabel("Why (for the audit log)").fill("they were offline");
     await confirm.click();
     await page.getByText("24 slots changed.").first().waitFor();
-    const sent = server.requests.filter(({ method }) => method === "PUT").map(({ body }) => body);
+    const sent = stage.server.requests
+      .filter(({ method }) => method === "PUT")
+      .map(({ body }) => body);
     expect(sent).toEqual([
       { assignments: [{ from: 1000, to: 1023, group_id: 4 }], dry_run: true },
       { assignments: [{ from: 1000, to: 1023, group_id: 4 }] },

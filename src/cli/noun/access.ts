@@ -9,7 +9,7 @@ import { parseDurationMs } from "../../base/duration.ts";
 import { CodisError } from "../../base/error.ts";
 import { formatErrors, formatTable } from "../table.ts";
 import { argumentAt, readAddr, readNumber } from "./argument.ts";
-import { readPassword } from "./password-input.ts";
+import { readPassword, readPasswordChange } from "./password-input.ts";
 import type { Answer, Noun, Verb } from "./program.ts";
 
 const AUDIT_ROWS_MAX = 1_000;
@@ -69,6 +69,17 @@ const SET_PASSWORD: Verb<{ readonly remove?: boolean }> = {
   },
 };
 
+const SET_OWN_PASSWORD: Verb = {
+  use: "own-password",
+  summary: "give yourself another password; ends your sessions",
+  details:
+    "Reads the present password and the new one from stdin, a line for each, or asks at a terminal.",
+  run: async ({ client }) => {
+    const me = await client.setOwnPassword(await readPasswordChange());
+    return { json: me, text: `${me.user} has another password\n` };
+  },
+};
+
 /** Users and their tokens. */
 export const USER: Noun = {
   name: "user",
@@ -105,6 +116,7 @@ export const USER: Noun = {
     },
     ADD_USER,
     SET_PASSWORD,
+    SET_OWN_PASSWORD,
     {
       use: "set-role <name> <role>",
       choices: ROLES,
@@ -168,7 +180,9 @@ const AUDIT_LIST: Verb<{ readonly limit?: string; readonly before?: string }> = 
       entry.operation,
       entry.state,
       // In the last column, where a long text makes no other line longer.
-      JSON.stringify(entry.arguments) + (entry.error === null ? "" : `: ${entry.error}`),
+      JSON.stringify(entry.arguments) +
+        (entry.reason === null ? "" : ` because: ${entry.reason}`) +
+        (entry.error === null ? "" : `: ${entry.error}`),
     ]);
     const head = ["SEQ", "TIME", "WHO", "FROM", "OPERATION", "RESULT", "ARGUMENTS AND ERROR"];
     return { json: page, text: formatTable([head, ...rows]) };

@@ -18,7 +18,28 @@ export async function readPassword(): Promise<string> {
   return password;
 }
 
+/** The present password and a new one, from two lines. Rejects with USAGE when one of them is missing. */
+export async function readPasswordChange(): Promise<{
+  readonly present: string;
+  readonly password: string;
+}> {
+  const [present = "", password = ""] = process.stdin.isTTY
+    ? [await ask("Present password: "), await typeTwice()]
+    : await readLines();
+  if (present === "" || password === "") {
+    throw new CodisError(
+      "USAGE",
+      "expected the present password on the first line of stdin, and the new one on the second",
+    );
+  }
+  return { present, password };
+}
+
 async function readLine(): Promise<string> {
+  return (await readLines())[0] ?? "";
+}
+
+async function readLines(): Promise<readonly string[]> {
   let text = "";
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     text += chunk.toString("utf8");
@@ -26,7 +47,7 @@ async function readLine(): Promise<string> {
       throw new CodisError("USAGE", `the input is longer than ${INPUT_BYTES_MAX} bytes`);
     }
   }
-  return (text.split("\n")[0] ?? "").replace(/\r$/, "");
+  return text.split("\n").map((line) => line.replace(/\r$/, ""));
 }
 
 async function typeTwice(): Promise<string> {

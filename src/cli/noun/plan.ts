@@ -4,7 +4,14 @@
  */
 import { CodisError } from "../../base/error.ts";
 import { argumentAt } from "./argument.ts";
-import { type CarryFlags, carryOut, START_OPTIONS } from "./carry-out.ts";
+import {
+  CARRY_DETAILS,
+  CARRY_OPTIONS,
+  type CarryFlags,
+  carryOut,
+  START_OPTIONS,
+} from "./carry-out.ts";
+import { readPlanRequest } from "./plan-input.ts";
 import { describePlan } from "./plan-text.ts";
 import type { Noun, Verb } from "./program.ts";
 
@@ -19,6 +26,21 @@ const START: Verb<CarryFlags> = {
   run: (call) => carryOut(call, () => call.client.plan(readPlanId(argumentAt(call.args, 0)))),
 };
 
+const IMPORT: Verb<CarryFlags> = {
+  use: "import <file>",
+  summary: "make a plan of the moves in a file, or - for stdin, and carry it out",
+  options: CARRY_OPTIONS,
+  asksItself: true,
+  details:
+    "The file is what codis plan show ID --json prints, or the moves alone:\n" +
+    '{"moves": [{"slot_id": 12, "from_group_id": 1, "to_group_id": 2}]}. Refused when a slot isn\'t with its\n' +
+    `from_group_id; without one it may be anywhere. ${CARRY_DETAILS}`,
+  run: async (call) => {
+    const request = await readPlanRequest(argumentAt(call.args, 0));
+    return carryOut(call, () => call.client.createPlan(request));
+  },
+};
+
 /** See the file head. */
 export const PLAN: Noun = {
   name: "plan",
@@ -27,6 +49,8 @@ export const PLAN: Noun = {
     ["codis rebalance --dry-run", "make a plan and show it; its first line has its id"],
     ["codis plan show p-1-3", "show it again"],
     ["codis plan start p-1-3", "carry out just that"],
+    ["codis plan show p-1-3 --json > plan.json", "keep it as a file"],
+    ["codis plan import plan.json --dry-run", "the same moves as a new plan, later or elsewhere"],
   ],
   whenNotFound: "codis rebalance --dry-run makes a new one",
   verbs: [
@@ -39,6 +63,7 @@ export const PLAN: Noun = {
       },
     },
     START,
+    IMPORT,
   ],
 };
 

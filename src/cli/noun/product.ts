@@ -132,8 +132,8 @@ function describeProduct(product: V1Product): string {
 /** Every problem on a line of its own, those that keep keys away from clients marked with `!`. */
 function describeHealth(health: V1Health): string {
   const problems = health.problems.map(
-    ({ is_critical: isCritical, subject, message }) =>
-      `${isCritical ? "!" : "-"} ${subject}: ${message}\n`,
+    ({ is_critical: isCritical, subject, message, code, since }) =>
+      `${isCritical ? "!" : "-"} ${subject}: ${message} (${code}, since ${since})\n`,
   );
   return [`${health.status}\n`, ...problems].join("");
 }

@@ -25,6 +25,7 @@ export interface VerbFlags {
   readonly apiToken?: string;
   readonly json?: boolean;
   readonly yes?: boolean;
+  readonly reason?: string;
 }
 
 /** What a verb answers: JSON for programs, and a text for people. */
@@ -196,6 +197,7 @@ export function optionsOf(verb: Verb<never>): readonly Option[] {
       return choices === undefined ? option : option.choices(choices);
     }),
     ...(isAsking(verb) ? [new Option("--yes", "don't ask")] : []),
+    new Option("--reason <text>", "why, for the audit log, when something is changed"),
     new Option("--json", "for programs"),
     new Option(
       "--dashboard <addr>",
@@ -256,7 +258,8 @@ async function runVerb(
     .filter((arg): arg is string => typeof arg === "string");
   const token = flags.apiToken ?? process.env["CODIS_TOKEN"];
   const addr = flags.dashboard ?? findDashboard();
-  const call = { client: new V1Client({ addr, token }), args, flags };
+  const { reason } = flags;
+  const call = { client: new V1Client({ addr, token, reason }), args, flags };
   const question = verb.confirm?.(call);
   if (question !== undefined && flags.yes !== true && !(await agrees(question))) {
     process.stderr.write("nothing was changed\n");

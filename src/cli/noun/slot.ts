@@ -3,10 +3,16 @@
  * their data.
  */
 import type { V1Client } from "../../api/v1-client.ts";
-import type { V1AssignResult, V1Slot, V1SlotList } from "../../api/v1-topology-schema.ts";
+import type {
+  V1AssignResult,
+  V1Slot,
+  V1SlotKeys,
+  V1SlotList,
+} from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { slotOf } from "../../command/hash.ts";
 import type { BigKeyRule } from "../../model/operation/plan.ts";
+import type { SlotSpan } from "../../model/slot-range.ts";
 import { formatCount, formatFacts, formatSpan, formatTable } from "../table.ts";
 import { argumentAt, readGroupId, readSlotId, readSpans } from "./argument.ts";
 import { CARRY_DETAILS, CARRY_OPTIONS, type CarryFlags, carryOut } from "./carry-out.ts";
@@ -34,7 +40,7 @@ const INFO: Verb<{ readonly all?: boolean }> = {
       const slot = await client.slot(readSlotId(text));
       return { json: slot, text: describeSlot(slot) };
     }
-    const list = await client.slots();
+    const [list, counts] = await Promise.all([client.slots(), client.slotKeys()]);
     const spans = text === undefined ? [{ from: 0, to: list.slot_count - 1 }] : readSpans(text);
     const ranges = list.ranges.flatMap((range) =>
       spans
@@ -43,7 +49,8 @@ const INFO: Verb<{ readonly all?: boolean }> = {
           from: Math.max(range.from, from),
           to: Math.min(range.to, to),
         }))
-        .filter((part) => part.from <= part.to),
+        .filter((part) => part.from <= part.to)
+        .map((part) => ({ ...part, keys: sumOfKeys(counts, part) })),
     );
     return { json: { ...list, ranges }, text: rangeTable(ranges) };
   },
@@ -170,14 +177,25 @@ function describeChanges(result: V1AssignResult): string {
   return `${table}${formatCount(result.slots_changed, "slot", "slots")} ${verb}\n`;
 }
 
-function rangeTable(ranges: V1SlotList["ranges"]): string {
+/** A range with its keys; null when they aren't known. */
+type CountedRange = V1SlotList["ranges"][number] & { readonly keys: number | null };
+
+/** Keys of all slots from `from` to `to`; null as soon as one isn't known. */
+function sumOfKeys({ keys }: V1SlotKeys, { from, to }: SlotSpan): number | null {
+  return keys
+    .slice(from, to + 1)
+    .reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+}
+
+function rangeTable(ranges: readonly CountedRange[]): string {
   const rows = ranges.map((range) => [
     formatSpan(range.from, range.to),
     range.to - range.from + 1,
     showGroup(range.group_id),
+    range.keys ?? "-",
     range.action === null ? "" : `${range.action.state} to group ${range.action.target_id}`,
   ]);
-  return formatTable([["SLOTS", "COUNT", "GROUP", "ACTION"], ...rows]);
+  return formatTable([["SLOTS", "COUNT", "GROUP", "KEYS", "ACTION"], ...rows]);
 }
 
 function describeSlot(slot: V1Slot): string {

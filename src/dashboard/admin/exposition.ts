@@ -13,7 +13,6 @@ import type { AdminContext } from "./gate/context.ts";
 import { REQUEST_BOUNDS_SECONDS } from "./gate/request-count.ts";
 import { DASHBOARD_METRICS, type DashboardMetricName } from "./metric.ts";
 import type { Reign } from "./reign/reign.ts";
-import { viewHealth } from "./v1/state-view.ts";
 import { proxyStatus, serverStatus } from "./v1/view.ts";
 
 type Text = MetricText<DashboardMetricName>;
@@ -129,8 +128,8 @@ function writeOperations(text: Text, { leader, moves }: Reign): void {
   text.add("codis_dashboard_move_longest_hold_seconds", {}, sums.longestHoldMs / 1_000);
 }
 
-function writeProblems(text: Text, { leader }: Reign): void {
-  const { problems } = viewHealth(leader);
+function writeProblems(text: Text, { health }: Reign): void {
+  const { problems } = health.health();
   for (const kind of PROBLEM_KINDS) {
     const count = problems.filter((problem) => problem.kind === kind).length;
     if (count > 0) {

@@ -156,23 +156,20 @@ export class Beginning {
     }
     await handOver.noteLeaving(slotIds);
     const isWanted = (now: Topology, id: number): boolean => this.#isOf(begun.pair, now, id);
-    let opened: readonly number[] = [];
-    for (let start = 0; start < slotIds.length; start += HELD_SLOTS_MAX) {
-      const part = this.#wanted(begun, slotIds.slice(start, start + HELD_SLOTS_MAX));
-      if (part.length > 0) {
-        const before = opened;
-        opened = [];
-        try {
-          opened = await handOver.lockAndOpen({ slotIds: part, opened: before, isWanted });
-        } finally {
-          // Also when it failed: they were stored before anything else.
-          onOpened(before);
+    const opened: number[] = [];
+    try {
+      for (let start = 0; start < slotIds.length; start += HELD_SLOTS_MAX) {
+        const part = this.#wanted(begun, slotIds.slice(start, start + HELD_SLOTS_MAX));
+        if (part.length > 0) {
+          opened.push(...(await handOver.lockAndOpen({ slotIds: part, isWanted })));
         }
       }
-    }
-    if (opened.length > 0) {
-      await handOver.storeOpened(opened);
-      onOpened(opened);
+    } finally {
+      // Also when a later part failed. What can't be stored stays `prepared`, and the engine opens it again.
+      if (opened.length > 0) {
+        await handOver.storeOpened(opened);
+        onOpened(opened);
+      }
     }
   }
 
@@ -181,7 +178,7 @@ export class Beginning {
     const { topology, preflight, methods } = this.#options;
     const { look } = begun;
     // The wait for the turn may have been long.
-    const first = this.#wanted(begun, slotIds).slice(0, HELD_SLOTS_MAX);
+    const first = this.#wanted(begun, slotIds);
     if (first.length === 0) {
       return false;
     }

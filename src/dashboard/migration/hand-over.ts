@@ -4,7 +4,8 @@
  *
  *     preparing --locking--> all hold --store prepared, opening--> all move on access --> store migrating
  *
- * Of several parts, one after another, `migrating` of the one is stored with `preparing` of the next: one write less.
+ * Of several parts, one after another, `preparing` of all is stored before the first, and `migrating` behind the last:
+ * the only write for each part is `prepared`.
  */
 import type { Clock } from "../../base/clock.ts";
 import { CodisError, messageOf } from "../../base/error.ts";
@@ -13,7 +14,6 @@ import {
   beginLocking,
   beginOpening,
   beginTurning,
-  prepareSlots,
   slotsIn,
   storeMigrating,
   storePrepared,
@@ -53,10 +53,8 @@ export interface HandOverOptions {
 
 /** Slots of a hand-over, and what is written with it. */
 export interface HandedSlots {
-  /** At most `HELD_SLOTS_MAX`, `pending` or `preparing`. */
+  /** At most `HELD_SLOTS_MAX`, `preparing`. */
   readonly slotIds: readonly number[];
-  /** Those of the part before: every proxy serves them as `migrating`, which isn't stored yet. */
-  readonly opened: readonly number[];
   /** Asked of the topology that is changed: whether the slot still is what the look was made for. */
   readonly isWanted: (topology: Topology, slotId: number) => boolean;
 }
@@ -75,20 +73,19 @@ export class HandOver {
   }
 
   /**
-   * Until every proxy serves the slots as `migrating`; `storeOpened` stores that, or the next part does. They must
+   * Until every proxy serves the slots as `migrating`; `storeOpened` stores that, of several parts at once. They must
    * have been noted as leaving. Gives those that it was done with. Throws PROXY_CALL_FAILED with the proxies that
    * didn't confirm; the slots are then either served as before, or `prepared` and served by those that did (`open`
    * goes on from there).
    */
-  async lockAndOpen({ slotIds, opened, isWanted }: HandedSlots): Promise<readonly number[]> {
+  async lockAndOpen({ slotIds, isWanted }: HandedSlots): Promise<readonly number[]> {
     const { topology } = this.#options;
     const name = `slots ${list(slotIds)}`;
     let ready: readonly number[] = [];
     const startedMs = await this.#hold(`${name}: hold`, (now) => {
       const wanted = slotIds.filter((id) => isWanted(now, id));
-      const prepared = prepareSlots(storeMigrating(now, opened), wanted);
-      ready = slotsIn(prepared, wanted, "preparing");
-      return beginLocking(prepared, ready);
+      ready = slotsIn(now, wanted, "preparing");
+      return beginLocking(now, ready);
     });
     if (ready.length === 0) {
       return ready;

@@ -222,10 +222,13 @@ export class Preflight {
     const key = placeOf(pair);
     const targetLook = await lookAtServer(target);
     const sourceLook = source === undefined ? undefined : await lookAtServer(source);
+    const methods = this.#methodsFor(sourceLook, targetLook, pair);
     const runs = { sourceRunId: sourceLook?.runId ?? "", targetRunId: targetLook.runId };
     const before = this.#known.get(key);
     const isSame =
-      before?.sourceRunId === runs.sourceRunId && before.targetRunId === runs.targetRunId;
+      before?.sourceRunId === runs.sourceRunId &&
+      before.targetRunId === runs.targetRunId &&
+      before.methods[0] === methods[0];
     if (isSame && before.isPayloadKnown) {
       return before;
     }
@@ -235,7 +238,6 @@ export class Preflight {
         `servers ${pair.source.addr} and ${pair.target.addr} are one and the same process`,
       );
     }
-    const methods = this.#methodsFor(sourceLook, targetLook, pair);
     const isPayloadKnown =
       source === undefined || (await probePayload(source, sourceLook?.keyspace ?? [], target));
     if (!isSame) {

@@ -16,6 +16,7 @@ import {
   parseInfo,
   parseVersion,
 } from "../../redis/info.ts";
+import { replicationOf } from "../../redis/replication.ts";
 import { textOf } from "../../redis/reply.ts";
 import { selectDatabase } from "../../redis/server-command.ts";
 import { unexpectedReply } from "../../redis/server-error.ts";
@@ -83,7 +84,9 @@ export async function lookAtServer(client: RedisClient): Promise<ServerLook> {
   if (canMigrate) {
     await countIoErrors(client);
   }
-  return { runId, keyspace: keyspaceOf(info), slotCommands, canMigrate };
+  const replicas = replicationOf(info)?.replicas ?? [];
+  const isReplicated = replicas.some(({ state }) => state === "online");
+  return { runId, keyspace: keyspaceOf(info), slotCommands, canMigrate, isReplicated };
 }
 
 /**

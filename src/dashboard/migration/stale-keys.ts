@@ -4,7 +4,8 @@
  * They are unlinked if it is on record that the slot has left this group; any other key of the slot stops the
  * move by name, because nobody knows whose it is.
  *
- * A full SCAN over all databases, in steps small enough not to be felt, with a rest after each.
+ * A full SCAN over all databases, in steps small enough not to be felt, with a rest after each. A server with the slot
+ * commands counts its keys by slot: only databases in which it has some of these slots are looked through.
  */
 import { systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
@@ -14,10 +15,13 @@ import { numberOf } from "../../redis/reply.ts";
 import { scan, selectDatabase } from "../../redis/server-command.ts";
 import { showKey } from "../group/foreign-key.ts";
 import type { MoverServer, StaleKeySearch } from "./contract.ts";
+import { readSlotCounts } from "./mover/slot-counts.ts";
 import { connectTo, lookAtServer, runIdOf } from "./server-look.ts";
 
 /** Keys in one step. */
 const SCAN_COUNT = 1_000;
+/** Servers that count know this number of slots only. */
+const COUNTED_SLOTS = 1_024;
 /** The server rests so long for each millisecond that a step took. */
 const REST_SHARE = 0.3;
 
@@ -55,10 +59,14 @@ export class StaleKeys implements StaleKeySearch {
     const client = await connectTo(target, this.#options.epoch, signal);
     try {
       await this.#options.confirm();
-      const { runId, keyspace } = await lookAtServer(client);
+      const { runId, keyspace, slotCommands } = await lookAtServer(client);
       await this.#checkObstacle(client, slotIds, leftSlotIds);
       let unlinked = 0;
-      for (const { db } of keyspace) {
+      const canCount = slotCommands !== "none" && this.#options.slotCount === COUNTED_SLOTS;
+      const databases = canCount
+        ? await databasesOf(client, slotIds)
+        : keyspace.map(({ db }) => db);
+      for (const db of databases) {
         await selectDatabase(client, db);
         unlinked += await this.#clearDatabase(client, db, slotIds, leftSlotIds);
       }
@@ -124,6 +132,16 @@ export class StaleKeys implements StaleKeySearch {
     } while (cursor !== "0");
     return unlinked;
   }
+}
+
+/** Those in which the server has keys of the slots. Its counts say never less than there is. */
+async function databasesOf(
+  client: RedisClient,
+  slotIds: ReadonlySet<number>,
+): Promise<readonly number[]> {
+  const counts = await readSlotCounts(client);
+  const databases = [...slotIds].flatMap((id) => (counts.get(id) ?? []).map(({ db }) => db));
+  return [...new Set(databases)];
 }
 
 function refusalOf(addr: string, { key, slot, db }: Obstacle): CodisError {

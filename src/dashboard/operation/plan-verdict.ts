@@ -10,6 +10,7 @@ import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import { findFault, type Topology } from "../../model/topology/topology.ts";
 import { infoNumber } from "../../redis/info.ts";
+import { replicaProblems, type SlotCommandsOf } from "./replica-ability.ts";
 import { dataBytesOf, type MasterFacts } from "./survey.ts";
 
 /** What is judged. */
@@ -24,6 +25,8 @@ export interface PlanCase {
   readonly refusedSlotIds: readonly number[];
   /** `migration_method`. */
   readonly migrationMethod: "sync" | "semi-async";
+  /** Of replicas, as they were looked at last. */
+  readonly slotCommandsOf: SlotCommandsOf;
 }
 
 /** Big keys that one warning names. */
@@ -85,7 +88,7 @@ function methodProblems(
 
 /** All problems of a plan, one line each. */
 export function findProblems(planCase: PlanCase): readonly string[] {
-  const { topology, moves, masters, migrationMethod } = planCase;
+  const { topology, moves, masters, migrationMethod, slotCommandsOf } = planCase;
   const methodsOf: MethodsOf = ({ fromGroupId, toGroupId }) => {
     const target = masters.get(toGroupId);
     const source = masters.get(fromGroupId) ?? target;
@@ -98,6 +101,12 @@ export function findProblems(planCase: PlanCase): readonly string[] {
     ...topologyProblems(topology, moves, methodsOf),
     ...actionProblems(planCase),
     ...groupsOf(moves).flatMap((id) => masters.get(id)?.problems ?? []),
+    ...replicaProblems(
+      topology,
+      moves,
+      (move) => commonMethod(topology.proxies.values(), methodsOf(move)),
+      slotCommandsOf,
+    ),
     ...roomLines(planCase)
       .filter(({ isProblem }) => isProblem)
       .map(({ text }) => text),

@@ -11,7 +11,7 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { CodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { masterAddrOf } from "../../model/group.ts";
-import { type MoveAbility, methodsBetween } from "../../model/move-method.ts";
+import { commonMethod, type MoveAbility, methodsBetween } from "../../model/move-method.ts";
 import type { BigKeyRule, Plan, PlannedMove, PlanRequest } from "../../model/operation/plan.ts";
 import { describeGroups, type GroupLoad } from "../../model/operation/plan-groups.ts";
 import type { SlotMove } from "../../model/operation/plan-moves.ts";
@@ -22,6 +22,7 @@ import type { ServerFigures } from "../control.ts";
 import { measureServer, type SlotFigures } from "./measure.ts";
 import { Draft, groupedSlots, type MeasureOutcome, type Measures, NOTHING } from "./plan-draft.ts";
 import { findProblems, findWarnings, type PlanCase } from "./plan-verdict.ts";
+import { replicaProblems } from "./replica-ability.ts";
 import {
   abilityOf,
   dataBytesOf,
@@ -122,13 +123,31 @@ export class Planner {
     const topology = this.#options.topology();
     const figures = this.#options.serverFigures();
     const ids = new Set(moves.flatMap((move) => [move.fromGroupId, move.toGroupId]));
-    return [...ids].flatMap((id) => {
+    const ofMasters = [...ids].flatMap((id) => {
       const addr = masterOf(topology, id);
       const known = figures.get(addr);
       return known?.info === undefined
         ? []
         : masterProblems(id, addr, known.info, abilityOf(known.info, known.slotCommands));
     });
+    return [
+      ...ofMasters,
+      ...replicaProblems(
+        topology,
+        moves,
+        (move) => this.#knownMethodOf(topology, move),
+        (addr) => figures.get(addr)?.slotCommands,
+      ),
+    ];
+  }
+
+  /** undefined: none, or not known. */
+  #knownMethodOf(topology: Topology, move: SlotMove): ForwardMethod | undefined {
+    const { fromGroupId, toGroupId } = move;
+    const isKnown =
+      this.#abilityOf(toGroupId) !== undefined &&
+      (fromGroupId === 0 || this.#abilityOf(fromGroupId) !== undefined);
+    return isKnown ? commonMethod(topology.proxies.values(), this.methodsOf(move)) : undefined;
   }
 
   /** Ways in which keys of the move can go, as `quickProblems`; all where nothing is known. */
@@ -212,7 +231,11 @@ export class Planner {
   ): Plan {
     const { topology, request, moves } = draft;
     const { migrationMethod } = this.#options;
-    const planCase: PlanCase = { ...draft, topology, request, moves, masters, migrationMethod };
+    const figures = this.#options.serverFigures();
+    const planCase: PlanCase = {
+      ...{ ...draft, topology, request, moves, masters, migrationMethod },
+      slotCommandsOf: (addr) => figures.get(addr)?.slotCommands,
+    };
     this.#lastNumber += 1;
     const warnings = findWarnings(planCase);
     return {

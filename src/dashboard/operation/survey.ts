@@ -95,7 +95,9 @@ export function abilityOf(
 ): MoveAbility {
   const version = parseVersion(info?.["redis_version"]);
   const canMigrate = version !== undefined && isVersionAtLeast(version, ...VERSION_MIN);
-  return { slotCommands, canMigrate };
+  const replicas = (info && replicationOf(info)?.replicas) ?? [];
+  const isReplicated = replicas.some(({ state }) => state === "online");
+  return { slotCommands, canMigrate, isReplicated };
 }
 
 /** Why keys can't be moved from or to this master, by its INFO; one line each. */

@@ -1,5 +1,5 @@
 /**
- * How many keys a slot has on a server, as the server itself counts them: one with the slot commands of codis-server
+ * How many keys each slot has on a server, as the server itself counts them: one with the slot commands of codis-server
  * knows at all times, others would have to look at every key.
  *
  * Asked over a connection of its own, when somebody wants to know.
@@ -13,12 +13,14 @@ import { readSlotAbility } from "../../redis/slot-ability.ts";
 /** For connecting, and for each answer. */
 const TIMEOUT_MS = 2_000;
 
-/** Keys in all databases; undefined when the server doesn't count them. Rejects as `RedisClient` does. */
+/**
+ * Keys in all databases by slot, only slots with keys; undefined when the server doesn't count them. Rejects as
+ * `RedisClient` does.
+ */
 export async function readSlotKeys(
   addr: string,
   password: string,
-  slotId: number,
-): Promise<number | undefined> {
+): Promise<ReadonlyMap<number, number> | undefined> {
   const client = await RedisClient.connect({
     ...{ addr, password },
     connectTimeoutMs: TIMEOUT_MS,
@@ -28,11 +30,13 @@ export async function readSlotKeys(
     if ((await readSlotAbility(client)) === "none") {
       return undefined;
     }
-    let keys = 0;
+    const keys = new Map<number, number>();
     const info = parseInfo(textOf(await client.call(["INFO", "keyspace"])) ?? "");
     for (const { db } of keyspaceOf(info)) {
       await selectDatabase(client, db);
-      keys += (await slotsInfo(client)).get(slotId) ?? 0;
+      for (const [slotId, count] of await slotsInfo(client)) {
+        keys.set(slotId, (keys.get(slotId) ?? 0) + count);
+      }
     }
     return keys;
   } finally {

@@ -93,8 +93,13 @@ function checkMoves(topology: Topology, { moves = [], exceptGroupIds = [] }: Pla
     throw invalid("a plan of strategy move needs slots and their groups");
   }
   const seen = new Set<number>();
-  for (const { slotId, groupId } of moves) {
+  for (const { slotId, groupId, fromGroupId } of moves) {
     const slot = getSlot(topology, slotId);
+    if (fromGroupId !== undefined && fromGroupId !== slot.groupId) {
+      const owner = slot.groupId === 0 ? "is offline" : `belongs to group-[${slot.groupId}]`;
+      const asked = fromGroupId === 0 ? "offline" : `with group-[${fromGroupId}]`;
+      throw new CodisError("STATE_CONFLICT", `slot-[${slotId}] ${owner}, the plan has it ${asked}`);
+    }
     if (seen.has(slotId)) {
       throw invalid(`slot-[${slotId}] is there twice, expected it once`);
     }

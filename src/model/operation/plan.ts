@@ -25,7 +25,7 @@ export interface PlanRequest {
   /** For `drain`: the group to empty. */
   readonly drainGroupId?: number | undefined;
   /** For `move`: slots and the group each goes to. */
-  readonly moves?: readonly { readonly slotId: number; readonly groupId: number }[] | undefined;
+  readonly moves?: readonly NamedMove[] | undefined;
   /** For `weight`: by group id, above 0; a group without one has 1. */
   readonly weights?: Readonly<Record<string, number>> | undefined;
   /** Groups that neither give nor take. */
@@ -34,6 +34,14 @@ export interface PlanRequest {
   readonly maxSlots?: number | undefined;
   /** Default: `big_key` of the configuration. */
   readonly bigKey?: BigKeyRule | undefined;
+}
+
+/** One slot that was named. */
+export interface NamedMove {
+  readonly slotId: number;
+  readonly groupId: number;
+  /** Asked for only while the slot is with this group, 0: offline; undefined: whoever has it. */
+  readonly fromGroupId?: number | undefined;
 }
 
 /** One slot that moves. */

@@ -251,8 +251,9 @@ export class TagMover implements SlotMover {
       }
       return;
     }
-    const refusal = refusalOf(text);
-    this.#stats.countMigrate(refusal?.outcome ?? "failed");
+    const refusal = this.#refusalOf(text);
+    const outcome = refusal?.outcome ?? "no-commands";
+    this.#stats.countMigrate(outcome === "no-commands" ? "failed" : outcome);
     if (refusal === undefined) {
       for (const key of keys) {
         for (const waiter of key.waiters) waiter.onKeyFailed(`${this.source} answers: ${text}`);
@@ -262,10 +263,23 @@ export class TagMover implements SlotMover {
     for (const key of keys) {
       const { waiters } = key;
       key.waiters = [];
+      // A source that doesn't know the command has done nothing.
+      if (UNKNOWN_COMMAND.test(text)) key.isOwed = false;
       if (key.isOwed) this.#queue.postpone(key, performance.now() + REST_MAX_MS);
       else this.#queue.remove(key);
       for (const waiter of waiters) if (waiter.isWaiting) waiter.onKeyRefused(refusal);
     }
+  }
+
+  /** The key can't go for now; undefined: something else is wrong. */
+  #refusalOf(text: string): Refusal | undefined {
+    if (!text.includes("unknown command")) return refusalOf(text);
+    return {
+      outcome: "no-commands",
+      text:
+        `TRYAGAIN the slot is being moved with forward_method ${this.method}, but ${this.source} or ` +
+        `${this.target} doesn't have the slot commands of codis-server`,
+    };
   }
 
   #setTrouble(trouble: string | undefined): void {
@@ -287,6 +301,8 @@ export class TagMover implements SlotMover {
   }
 }
 
+/** The source's own error; one of the target's has other words before it. */
+const UNKNOWN_COMMAND = /^ERR unknown command/;
 /** Shortest wait for answers of a source that is held up by what it was asked. */
 const SYNC_ANSWER_MS = 15_000;
 

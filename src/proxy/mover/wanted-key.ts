@@ -8,9 +8,12 @@ import type { MovingSlot } from "./moving-slot.ts";
 
 /** Why a key can't go to the target at all, for now: final for the requests that wait. */
 export interface Refusal {
-  /** `target-full` and `payload-unknown` leave the key at the source in good order: it can be read there. */
-  readonly outcome: "target-full" | "payload-unknown";
-  /** The target's own error, without type byte and line end. */
+  /**
+   * `target-full` and `payload-unknown` leave the key at the source in good order: it can be read there. `no-commands`:
+   * a server lacks the commands of this way of moving.
+   */
+  readonly outcome: "target-full" | "payload-unknown" | "no-commands";
+  /** The error that is answered, the target's own where it has one, without type byte and line end. */
   readonly text: string;
 }
 

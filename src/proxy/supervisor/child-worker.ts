@@ -12,6 +12,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { IS_SINGLE_FILE, ownProgram, WORKER_COMMAND } from "../../base/program-place.ts";
 import { workerMark } from "../../model/local-process.ts";
 import type { SlotRecord } from "../../model/slot.ts";
 import type { ClientFilter, ClientInfo } from "../dispatch/context.ts";
@@ -34,6 +35,7 @@ const EXIT_TIMEOUT_MS = 1000;
 /** Flags of `bin/codis`: what a daemon does must not depend on the folder it is started from. */
 const RUNTIME_FLAGS = ["--no-env-file", "--no-install", "--config=/dev/null"];
 const PROGRAM = fileURLToPath(new URL("../worker/child-main.ts", import.meta.url));
+const COMMAND = IS_SINGLE_FILE ? [WORKER_COMMAND] : [...RUNTIME_FLAGS, PROGRAM];
 
 /** What a child is made of. */
 export interface ChildWorkerParts {
@@ -65,8 +67,10 @@ export class ChildWorker implements WorkerHandle {
     this.index = parts.setup.options.index;
     const { index, token } = parts.setup.options;
     // The index is for people who read a list of processes; by the mark a dashboard knows whether all have gone.
-    const argv = [...RUNTIME_FLAGS, PROGRAM, `${index}`, workerMark(token)];
-    const child = spawn(process.execPath, argv, {
+    const argv = [...COMMAND, `${index}`, workerMark(token)];
+    // Of the same version as this process, whatever was installed since. The name is for lists of processes.
+    const child = spawn(ownProgram(), argv, {
+      argv0: IS_SINGLE_FILE ? "codis" : process.execPath,
       stdio: ["ignore", "inherit", "inherit", "ipc", parts.sessionCountsFd],
       serialization: "advanced",
     });

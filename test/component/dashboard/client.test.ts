@@ -226,6 +226,10 @@ describe("V1Client", () => {
       keys: null,
       keys_to_come: 601,
     });
+    const counted = await client.slotKeys();
+    expect(counted.keys).toHaveLength(1024);
+    expect([0, 599, 601, 1000].map((id) => counted.keys[id])).toEqual([0, 599, null, null]);
+    expect(counted.silent_servers).toEqual(["[::1]:6379"]);
     const tables = (await client.proxies()).map(({ table }) => table);
     expect(tables).toEqual(["synced", "unknown", "unreachable", "pending"]);
     expect((await client.proxy(token)).ops).toBe(1021);

@@ -3,7 +3,7 @@
  * silent, a reign that fails to begin or doesn't end, a configuration that doesn't fit. On the memory
  * coordinator, with real time where something must not wait.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { CodisError } from "../../../src/base/error.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { ABSENT, type Coordinator, type Leadership } from "../../../src/coordinator/coordinator.ts";
@@ -11,6 +11,7 @@ import { MemoryCoordinator } from "../../../src/coordinator/memory/memory-coordi
 import { createMemoryStore } from "../../../src/coordinator/memory/memory-store.ts";
 import { Election, type Reign } from "../../../src/dashboard/election.ts";
 import { dashboardModelToJson } from "../../../src/model/dashboard-model.ts";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor, withDeadline } from "../../support/deadline.ts";
 
 const MODEL = {
@@ -27,13 +28,7 @@ const SOON_MS = 2_000;
 const LATE_MS = 9_000;
 const LOCK = "/codis3/demo/topom";
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 function electionOn<R extends Reign>(
   coordinator: Coordinator,
@@ -93,7 +88,7 @@ test("a reign that doesn't end keeps the lock from nobody for long", async () =>
   await waitFor("the first to lead", SOON_MS, () => first.reign());
   const end = { close: async () => undefined };
   const second = electionOn(new MemoryCoordinator(store, {}), async () => end, "127.0.0.1:18081");
-  cleanups.push(() => second.close());
+  cleanup(() => second.close());
   await waitFor("the second to stand by", SOON_MS, () =>
     second.state() === "standby" ? true : undefined,
   );
@@ -111,7 +106,7 @@ test("a reign that fails to begin gives the lock back and is tried again", async
     }
     return { close: async () => undefined };
   });
-  cleanups.push(() => election.close());
+  cleanup(() => election.close());
   await waitFor("the second try", SOON_MS, () => election.reign());
   expect(tries).toBe(2);
 });
@@ -141,7 +136,7 @@ test("after a kill -9 it is no standby of itself: it says that the old lock has 
   const second = electionOn(new MemoryCoordinator(store, {}), async () => ({
     close: async () => undefined,
   }));
-  cleanups.push(() => second.close());
+  cleanup(() => second.close());
   await waitFor("the line about the old lock", SOON_MS, () =>
     second.waitingFor()?.includes("ran at 127.0.0.1:18080 before (pid 1)") ? true : undefined,
   );
@@ -155,7 +150,7 @@ test("a lock that an original dashboard left at the same address makes no standb
   const text = JSON.stringify(dashboardModelToJson({ ...MODEL, pid: 3600 }));
   await store.open().write([{ path: LOCK, data: text, expected: ABSENT }]);
   const election = electionOn(store.open(), async () => ({ close: async () => undefined }));
-  cleanups.push(() => election.close());
+  cleanup(() => election.close());
   await waitFor("the line about --remove-lock", SOON_MS, () =>
     election.waitingFor()?.includes("pid 3600") ? true : undefined,
   );

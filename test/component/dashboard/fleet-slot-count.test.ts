@@ -3,7 +3,7 @@
  * number than its own, and a fleet never gives slots to such a proxy, nor to an original in a product that
  * Codis 3.2 couldn't have.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ERROR_CODE_HEADER } from "../../../src/api/error-form.ts";
 import { PROXY_ROUTES, SLOT_COUNT_HEADER } from "../../../src/api/proxy-route.ts";
 import type { Fleet } from "../../../src/dashboard/fleet/fleet.ts";
@@ -11,35 +11,30 @@ import type { ProxyModel } from "../../../src/model/proxy-model.ts";
 import type { SlotCount } from "../../../src/model/slot.ts";
 import { emptyTopology, type Topology } from "../../../src/model/topology/topology.ts";
 import { AdminPort, callAddr, causeOf, TOKEN } from "../../support/admin-port.ts";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FakeProxy } from "../../support/fake-proxy.ts";
 import { createFleet } from "../../support/fleet-product.ts";
 
 const WAIT_MS = 5000;
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function adminPort(): Promise<AdminPort> {
   const admin = new AdminPort();
   await admin.start();
-  cleanups.push(() => admin.close());
+  cleanup(() => admin.close());
   return admin;
 }
 
 function fleetOf(productAuth = ""): Fleet {
   const fleet = createFleet(undefined, { productAuth });
-  cleanups.push(() => fleet.close());
+  cleanup(() => fleet.close());
   return fleet;
 }
 
 async function original(): Promise<FakeProxy> {
   const proxy = await FakeProxy.start({ isOriginal: true });
-  cleanups.push(() => proxy.stop());
+  cleanup(() => proxy.stop());
   return proxy;
 }
 

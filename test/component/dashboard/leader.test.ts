@@ -2,22 +2,17 @@
  * The leader of a product between real redis-servers and a coordinator in memory: changes that overlap, and
  * what becomes of the second one.
  */
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { silentLog } from "../../../src/base/log.ts";
 import { createMemoryStore } from "../../../src/coordinator/memory/memory-store.ts";
 import { defaultDashboardConfig } from "../../../src/dashboard/config/load.ts";
 import { Leader } from "../../../src/dashboard/leader.ts";
 import { coordinatorPath } from "../../../src/model/coordinator-path.ts";
 import { RedisClient } from "../../../src/redis/client.ts";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) {
-    await clean();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 async function newLeader(): Promise<Leader> {
   const coordinator = createMemoryStore().open();
@@ -29,10 +24,8 @@ async function newLeader(): Promise<Leader> {
   });
   const config = defaultDashboardConfig({ productName: "demo" });
   const leader = await Leader.begin({ coordinator, leadership, config, log: silentLog });
-  cleanups.push(
-    () => coordinator.close(),
-    () => leader.close(),
-  );
+  cleanup(() => coordinator.close());
+  cleanup(() => leader.close());
   await leader.createGroup(1);
   await leader.createGroup(2);
   return leader;
@@ -40,7 +33,7 @@ async function newLeader(): Promise<Leader> {
 
 async function redis(): Promise<RedisServer> {
   const server = await startRedis();
-  cleanups.push(() => server.stop());
+  cleanup(() => server.stop());
   return server;
 }
 

@@ -31,6 +31,7 @@ describe("starting", () => {
       plan_id: "p-3-1",
       state: "running",
       reason: null,
+      reason_code: null,
       self_paused: false,
       big_key: "move",
       rollback: false,

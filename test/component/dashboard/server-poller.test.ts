@@ -2,7 +2,7 @@
  * Polling of all servers: figures of real servers, changes of the set, and servers that hang, leave, or come
  * back, which must cost the others nothing.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ServerFigures } from "../../../src/dashboard/control.ts";
 import {
@@ -10,19 +10,14 @@ import {
   type ServerPollerOptions,
 } from "../../../src/dashboard/stats/server-poller.ts";
 import { RedisClient } from "../../../src/redis/client.ts";
+import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { startFakeCodis } from "../../support/fake-codis-server.ts";
 import { keepSilent, type RawServer, startRawServer } from "../../support/raw-server.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 
 const WAIT_MS = 15_000;
-const open: { close(): unknown }[] = [];
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) {
-    await one.close();
-  }
-});
+const cleanup = cleanupsAfterEach();
 
 function poll(addrs: readonly string[], options: Partial<ServerPollerOptions> = {}): ServerPoller {
   const poller = new ServerPoller({
@@ -32,7 +27,7 @@ function poll(addrs: readonly string[], options: Partial<ServerPollerOptions> = 
     timeoutMs: 300,
     ...options,
   });
-  open.push({ close: () => poller.stop() });
+  cleanup(() => poller.stop());
   poller.setServers(addrs);
   poller.start();
   return poller;
@@ -51,13 +46,13 @@ function waitForFigures(
 
 async function redis(port?: number): Promise<RedisServer> {
   const server = await startRedis(port === undefined ? {} : { port });
-  open.push({ close: () => server.stop() });
+  cleanup(() => server.stop());
   return server;
 }
 
 async function silent(): Promise<RawServer> {
   const server = await startRawServer(keepSilent);
-  open.push(server);
+  cleanup(() => server.close());
   return server;
 }
 
@@ -80,7 +75,7 @@ describe("figures", () => {
 
   test("libraries appear as soon as INFO counts them, and codis-server has none", async () => {
     const [server, codis] = await Promise.all([redis(), startFakeCodis()]);
-    open.push(codis);
+    cleanup(() => codis.close());
     const poller = poll([server.addr, codis.addr]);
     await waitForFigures(poller, server.addr, ({ info }) => info !== undefined);
     const client = await RedisClient.connect({ addr: server.addr });
@@ -152,7 +147,8 @@ describe("failures", () => {
     const garbage = await startRawServer((socket) => {
       socket.once("data", () => socket.write("220 mail ready\r\n"));
     });
-    open.push(torn, garbage);
+    cleanup(() => torn.close());
+    cleanup(() => garbage.close());
     const poller = poll([torn.addr, garbage.addr]);
     const one = await waitForFigures(poller, torn.addr, () => true);
     expect(one.error).toContain("closed the connection");

@@ -201,7 +201,9 @@ describe("roles (U2)", () => {
       const isChange = V1_PATHS[name].method !== "GET";
       expect([name, await status(name, {})]).toEqual([name, 401]);
       if (isChange) {
-        expect([name, await status(name, viewer.headers)]).toEqual([name, 403]);
+        // The own password is the one thing that a viewer changes; without a body it is none.
+        const refusal = V1_PATHS[name].role === "viewer" ? 400 : 403;
+        expect([name, await status(name, viewer.headers)]).toEqual([name, refusal]);
         expect([name, await status(name, viewer.cookie)]).toEqual([name, 403]);
         expect([name, await status(name, admin.cookie)]).toEqual([name, 403]);
       } else if (name !== "getEvents" && name !== "getStream") {

@@ -3,6 +3,7 @@
  * connection that breaks in the middle. Nothing comes back that was deleted, nothing waits for ever.
  */
 import { afterEach, describe, expect, test } from "bun:test";
+import { CodisError } from "../../../src/base/error.ts";
 import { catchRejection } from "../../support/caught-error.ts";
 import { waitFor, withDeadline } from "../../support/deadline.ts";
 import { type HoldingRelay, startHoldingRelay } from "../../support/holding-relay.ts";
@@ -143,7 +144,17 @@ describe("a frozen source", () => {
     await waitFor("a request that waits", 5_000, async () =>
       (await worker.figures()).waiting > 0 ? true : undefined,
     );
-    const refusal = await catchRejection(worker.lock("{t}"));
+    // Before the transfer is sent, the target may have to be asked whether it is alive: nothing is to settle then.
+    const refusal = await waitFor("a transfer that is under way", 10_000, async () => {
+      try {
+        await worker.lock("{t}");
+      } catch (thrown) {
+        if (thrown instanceof CodisError) return thrown;
+        throw thrown;
+      }
+      await worker.migrate("{t}");
+      return undefined;
+    });
     expect(refusal.code).toBe("MOVE_UNSETTLED");
     expect(refusal.message).toContain(source.addr);
     // The table holds: the request waits for the lock now. The same push again isn't acknowledged either.

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { type MovingWorker, startMovingWorker } from "../../support/moving-worker.ts";
-import type { RedisServer } from "../../support/redis-server.ts";
+import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import type { RespConnection } from "../../support/resp-connection.ts";
 import { ask } from "../../support/running-proxy.ts";
 import { startSlotsServer } from "../../support/slots-module.ts";
@@ -88,6 +88,26 @@ test("a target that is away: TRYAGAIN within the bound, and all goes on when it 
     target.resume();
   }
   await expect(eventually(() => call("GET", "a"))).resolves.toBe("$1\r\n1\r\n");
+});
+
+test("servers without the commands: TRYAGAIN at once, reads are answered at the source", async () => {
+  const stock = await startRedis();
+  const held = { migrationHoldTimeoutMs: 60_000 };
+  const ends = [
+    { source: stock.addr, target: target.addr },
+    { source: source.addr, target: stock.addr },
+  ];
+  for (const each of ends) {
+    const other = await startMovingWorker(each, held, { forwardMethod: 0 });
+    const connection = await other.connect();
+    await connection.call("SET", "a", "1");
+    await other.migrate();
+    const reply = (await connection.call("APPEND", "a", "2")).toString();
+    expect(reply).toMatch(/^-TRYAGAIN .* doesn't have the slot commands of codis-server/);
+    expect((await connection.call("GET", "a")).toString()).toBe("$1\r\n1\r\n");
+    await other.close();
+  }
+  await stock.stop();
 });
 
 async function eventually(run: () => Promise<string>): Promise<string> {

@@ -82,7 +82,7 @@ test("a verb without a noun, and the words that the value of a flag can be", () 
   expect(completeOne("codis slot rebalance --dr")).toEqual(["--drain", "--dry-run"]);
   expect(completeOne("codis slot migrate --strategy ")).toEqual([]);
   expect(completeOne("codis operation ca")).toEqual(["cancel"]);
-  expect(completeOne("codis operation cancel --r")).toEqual(["--rollback"]);
+  expect(completeOne("codis operation cancel --r")).toEqual(["--rollback", "--reason"]);
   expect(completeOne("codis operation speed --un")).toEqual(["--unlimited"]);
   expect(completeOne("codis plan s")).toEqual(["show", "start"]);
   expect(completeOne("codis help operation w")).toEqual(["watch"]);

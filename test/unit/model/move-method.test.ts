@@ -25,6 +25,14 @@ test("the best way is the one that both servers have and that was asked for", ()
   expect(of(STOCK, CODIS_3)).toEqual([[], []]);
 });
 
+test("sync, which waits for no replica, comes last where the target has one", () => {
+  const replicated = { ...MODULE, isReplicated: true };
+  expect(methodsBetween(MODULE, replicated, "sync")).toEqual([2, 0]);
+  expect(methodsBetween(replicated, MODULE, "sync")).toEqual([0, 2]);
+  expect(methodsBetween(CODIS_2, { ...CODIS_2, isReplicated: true }, "sync")).toEqual([0]);
+  expect(methodsBetween(MODULE, replicated, "semi-async")).toEqual([1, 2, 0]);
+});
+
 test("all proxies have to know it; one that doesn't say is one of Codis", () => {
   const [ours, older, original] = [
     { forwardMethods: [0, 1, 2] },

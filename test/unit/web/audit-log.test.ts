@@ -32,6 +32,7 @@ function entry(seq: number, change: Partial<V1AuditEntry> = {}): V1AuditEntry {
     from: "127.0.0.1",
     claimed_from: null,
     operation: seq % 3 === 0 ? "createGroup" : "addServer",
+    reason: null,
     arguments: seq % 3 === 0 ? { id: seq } : { gid: 1, addr: `10.0.0.${seq}:6379` },
     state: seq % 5 === 0 ? "failed" : "done",
     error_code: seq % 5 === 0 ? "STATE_CONFLICT" : null,
@@ -106,7 +107,7 @@ describe("files", () => {
       "\r\n",
     );
     expect(lines[0]).toBe(
-      "seq,at,who,api,from,claimed_from,operation,arguments,state,error_code,error,duration_ms,request_id,epoch",
+      "seq,at,who,api,from,claimed_from,operation,arguments,reason,state,error_code,error,duration_ms,request_id,epoch",
     );
     expect(lines[1]).toContain('"{""gid"":1,""addr"":""10.0.0.1:6379""}"');
     expect(lines[1]).toContain(`"'=HYPERLINK(""x""),1\nnext"`);

@@ -2,12 +2,12 @@
  * Checks: stable ids, order by severity, a place and a command line for every problem, texts for every kind.
  */
 import { describe, expect, test } from "bun:test";
+import { problemCode } from "../../../src/api/problem-code.ts";
 import { PROBLEM_KINDS, type V1Health } from "../../../src/api/v1-state-schema.ts";
 import { findNoun } from "../../../src/cli/noun/noun.ts";
 import { catalogue } from "../../../web/src/i18n/catalogue.ts";
 import {
   CHECK_KINDS,
-  checkId,
   checksOf,
   commandOf,
   placeOf,
@@ -22,8 +22,8 @@ const groupOf = (addr: string) =>
 describe("checks", () => {
   test("are those of the API, each once, with ids that are written in handbooks", () => {
     expect([...CHECK_KINDS].sort()).toEqual([...PROBLEM_KINDS].sort());
-    expect(checkId("slots_offline")).toBe("CODIS-SLOTS-OFFLINE");
-    expect(new Set(CHECK_KINDS.map(checkId)).size).toBe(PROBLEM_KINDS.length);
+    expect(problemCode("slots_offline")).toBe("CODIS-SLOTS-OFFLINE");
+    expect(new Set(CHECK_KINDS.map(problemCode)).size).toBe(PROBLEM_KINDS.length);
   });
 
   test("have a name and what to do in the catalogue", () => {

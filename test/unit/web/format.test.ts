@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import {
   formatAge,
+  formatByteRate,
   formatBytes,
   formatCount,
   formatDuration,
@@ -15,7 +16,7 @@ import {
   timeZone,
   UNKNOWN,
 } from "../../../web/src/i18n/format.ts";
-import { language } from "../../../web/src/i18n/text.ts";
+import { language, t } from "../../../web/src/i18n/text.ts";
 
 afterEach(() => {
   language.value = "en";
@@ -72,6 +73,29 @@ describe("figures", () => {
   });
 });
 
+describe("in Chinese", () => {
+  test("units of time are Chinese", () => {
+    language.value = "zh";
+    expect(formatDuration(0.85)).toBe("850 微秒");
+    expect(formatDuration(1.25)).toBe("1.3 毫秒");
+    expect(formatDuration(1500)).toBe("1.5 秒");
+    expect(formatDuration(200_000)).toBe("3 分钟 20 秒");
+    expect(formatDuration(3_600_000 * 52 + 61_000)).toBe("2 天 4 小时");
+    expect(formatDuration(-60_000)).toBe("-1 分钟");
+    expect(t("ui.ago", { age: formatAge(0, 8_220_000) })).toBe("2 小时 17 分钟前");
+    expect(formatAge(0, 900)).toBe("0 秒");
+  });
+
+  test("so are those of rates, and sizes are written as everywhere", () => {
+    expect(formatByteRate(1.5 * 1024 ** 2)).toBe("1.5 MiB/s");
+    language.value = "zh";
+    expect(formatRate(12_345)).toBe("12.3 k/秒");
+    expect(formatByteRate(1.5 * 1024 ** 2)).toBe("1.5 MiB/秒");
+    expect(formatByteRate(null)).toBe(UNKNOWN);
+    expect(formatBytes(1.5 * 1024 ** 3)).toBe("1.5 GiB");
+  });
+});
+
 describe("times", () => {
   test("are written in the time zone of the user, the same in both languages", () => {
     timeZone.value = "Asia/Shanghai";
@@ -85,7 +109,7 @@ describe("times", () => {
 
   test("ages are in full seconds and never below zero", () => {
     expect(formatAge(1000, 13_900)).toBe("12 s");
-    expect(formatAge(20_000, 13_900)).toBe("0 ms");
+    expect(formatAge(20_000, 13_900)).toBe("0 s");
     expect(formatAge(null)).toBe(UNKNOWN);
   });
 

@@ -3,7 +3,8 @@
  */
 import { describe, expect, test } from "bun:test";
 import { findNoun } from "../../../src/cli/noun/noun.ts";
-import { cliLine, quoteWord } from "../../../web/src/screens/members/cli-line.ts";
+import { quoteWord } from "../../../web/src/data/quote-word.ts";
+import { cliLine } from "../../../web/src/screens/members/cli-line.ts";
 
 const NO_FLAGS = { datacenter: "", isReplica: false, isAdopted: false, isDiscarding: false };
 const ALL_FLAGS = {
@@ -44,7 +45,11 @@ const LINES: readonly string[] = [
   cliLine.history("3-1"),
   cliLine.haStatus(),
   cliLine.listAudit(1000),
-  cliLine.addUser("alice", "viewer"),
+  cliLine.addUser("alice", "viewer", false),
+  cliLine.addUser("alice", "admin", true),
+  cliLine.setPassword("alice", false),
+  cliLine.setPassword("alice", true),
+  cliLine.ownPassword(),
   cliLine.setRole("alice", "admin"),
   cliLine.removeUser("alice"),
   cliLine.addToken("alice", "laptop", 0),

@@ -13,6 +13,7 @@ import {
 } from "../../../web/src/screens/availability/story-view.ts";
 import {
   needsWord,
+  startedAtMs,
   stateOf,
   stateRank,
   uptimeMs,
@@ -57,6 +58,8 @@ describe("a proxy", () => {
     expect(uptimeMs("2026-11-27T07:00:00Z", now)).toBe(3_600_000);
     expect(uptimeMs("2026-11-27T09:00:00Z", now)).toBe(0);
     expect(uptimeMs("", now)).toBeUndefined();
+    expect(startedAtMs("2026-11-27 15:00:00.123456789 +0800 CST")).toBe(now - 3_600_000);
+    expect(startedAtMs("yesterday")).toBeUndefined();
   });
 });
 

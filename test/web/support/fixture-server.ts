@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { V1ProductCard, V1Session } from "../../../src/api/v1-console-schema.ts";
 import { WebFiles } from "../../../src/console/web-file.ts";
+import { cardOf } from "./product-card.ts";
 import type { FixtureReply, ProductFixture } from "./typical-product.ts";
 
 /** As the real server sends it. */
@@ -30,6 +31,8 @@ export interface FixtureOptions {
   readonly session?: Partial<V1Session>;
   /** Cards that differ from what the product's document says. */
   readonly cards?: readonly V1ProductCard[];
+  /** Cards of products besides, of which nothing else is known. */
+  readonly moreCards?: readonly V1ProductCard[];
 }
 
 /** A request that came in. */
@@ -262,7 +265,8 @@ export class FixtureServer {
   }
 
   #cards(): readonly V1ProductCard[] {
-    return this.#options.cards ?? this.#options.products.map(cardOf);
+    const { cards, products, moreCards = [] } = this.#options;
+    return cards ?? [...products.map(cardOf), ...moreCards];
   }
 }
 
@@ -302,30 +306,6 @@ export function problem(status: number, code: string, detail: string): FixtureRe
   return {
     status,
     body: { type: "about:blank", title, status, code, detail, instance: "", request_id: "req-42" },
-  };
-}
-
-function cardOf({ name, label }: ProductFixture): V1ProductCard {
-  return {
-    name,
-    label,
-    state: "reachable",
-    since: "2026-11-20T08:00:00.000Z",
-    detail: null,
-    health: "ok",
-    summary: {
-      problems: 0,
-      groups: 8,
-      servers: { total: 16, up: 16 },
-      proxies: { total: 3, online: 3 },
-      slots: { online: 1024, offline: 0, moving: 0 },
-      keys: 10_000_000,
-      memory_bytes: 24_000_000_000,
-      sessions: 1260,
-      ops_per_second: 41_700,
-      operations: 0,
-      role: "admin",
-    },
   };
 }
 

@@ -210,6 +210,7 @@ export function auditEntry(seq: number): V1AuditEntry {
     from: "10.1.2.3",
     claimed_from: null,
     operation: seq % 2 === 0 ? "addServer" : "resyncGroup",
+    reason: seq % 5 === 0 ? "the machine is replaced" : null,
     arguments: { gid: 1 + (seq % 8), ...(seq % 2 === 0 ? { addr: `10.0.0.${seq % 200}:1` } : {}) },
     state: isFailed ? "failed" : "done",
     error_code: isFailed ? "STATE_CONFLICT" : null,

@@ -65,6 +65,7 @@ export function makeOperation(id: string, parts: Partial<V1OperationSummary>): V
     plan_id: "p-3-1",
     state: "running",
     reason: null,
+    reason_code: null,
     self_paused: false,
     big_key: "move",
     rollback: false,

@@ -3,6 +3,8 @@
  * groups of 3 servers, 30 proxies, 200 commands and 100 slots that move; `broken` has everything that can be wrong
  * at once: servers and proxies that don't answer, sentinels of another mind, offline slots, a paused move.
  */
+
+import { problemCode } from "../../../src/api/problem-code.ts";
 import type { V1FailoverSummary } from "../../../src/api/v1-availability-schema.ts";
 import type {
   V1LiveGroup,
@@ -38,6 +40,28 @@ const LOST_AT = "2026-11-27T07:00:00.000Z";
 /** 2 groups of 2 servers, one proxy. */
 export function smallProduct(name = "small"): ProductFixture {
   return makeProduct(name, SIZES.small, "development");
+}
+
+/** As `small`, but a replica lags. */
+export function laggingProduct(name = "lagging"): ProductFixture {
+  const product = makeProduct(name, SIZES.small, "staging");
+  product.values["health"] = {
+    epoch: 3,
+    revision: 17,
+    status: "degraded",
+    faults: [],
+    problems: [
+      {
+        kind: "replica_lagging",
+        code: problemCode("replica_lagging"),
+        is_critical: false,
+        subject: "server 10.0.2.2:6379",
+        message: "it is 48 MB behind its master",
+        since: LOST_AT,
+      },
+    ],
+  } satisfies V1Health;
+  return product;
 }
 
 /** 8 groups of 2 servers, 3 proxies, sentinels, stories, users and an audit log. */
@@ -105,6 +129,7 @@ export function brokenProduct(name = "broken"): ProductFixture {
     state: "paused",
     self_paused: true,
     reason: "group 4 has no master that answers",
+    reason_code: "unreachable",
   });
   const shown = values["product"] as V1LiveProduct;
   values["product"] = {
@@ -196,9 +221,11 @@ function healthOf(values: Readonly<Record<string, unknown>>): V1Health {
   const proxy = values[`proxy:${"3".padStart(32, "0")}`] as V1LiveProxy;
   const problem = (kind: ProblemKind, subject: string, message: string, isCritical = false) => ({
     kind,
+    code: problemCode(kind),
     is_critical: isCritical,
     subject,
     message,
+    since: LOST_AT,
   });
   return {
     epoch: 3,

@@ -11,6 +11,7 @@ import type {
   V1LiveStats,
 } from "../../../src/api/v1-live-schema.ts";
 import type { V1Health } from "../../../src/api/v1-state-schema.ts";
+import type { V1SlotKeys } from "../../../src/api/v1-topology-schema.ts";
 import { commandNames, performanceAnswer, type Subjects } from "./performance-figures.ts";
 
 /** What the fixture server serves for one product. */
@@ -90,11 +91,25 @@ export function makeProduct(
     fences: [],
     running: [],
   };
-  const answers = { "GET performance": performanceAnswer(subjectsOf(values)) };
+  const answers = {
+    "GET performance": performanceAnswer(subjectsOf(values)),
+    "GET slot-keys": () => ({ status: 200, body: SLOT_KEYS }),
+  };
   return { name, label, values, answers };
 }
 
 const COMMANDS = 10;
+
+/** Keys of slots in every fixture: some slots are empty, and of some nobody knows. */
+export const SLOT_KEYS: V1SlotKeys = {
+  epoch: EPOCH,
+  revision: REVISION,
+  slot_count: 1024,
+  keys: Array.from({ length: 1024 }, (_, id) =>
+    id >= 896 && id % 31 === 7 ? null : id % 53 === 0 ? 0 : 9_000 + ((id * 7_919) % 9_000),
+  ),
+  silent_servers: [],
+};
 
 /** Who is in a live document, for figures of the past. */
 export function subjectsOf(values: Readonly<Record<string, unknown>>): Subjects {

@@ -8,6 +8,7 @@
 import { basePath } from "./base-path.ts";
 import { csrf } from "./csrf.ts";
 import { ApiProblem, asProblem, problemOf } from "./problem.ts";
+import { reasonHeader } from "./reason.ts";
 
 export { ApiProblem, asProblem };
 
@@ -56,6 +57,7 @@ async function call<T>(
   const headers: Record<string, string> = { accept: "application/json" };
   if (method !== "GET") {
     headers["x-codis-csrf"] = csrf.peek();
+    Object.assign(headers, reasonHeader());
   }
   if (body !== undefined) {
     headers["content-type"] = "application/json";

@@ -3,7 +3,7 @@
  * Null and undefined mean that nobody knows, and are drawn as a dash.
  */
 import { signal } from "@preact/signals";
-import { language } from "./text.ts";
+import { shownLanguage, t } from "./text.ts";
 
 /** A figure that may be unknown. */
 export type Figure = number | null | undefined;
@@ -19,10 +19,11 @@ const numbers = new Map<string, Intl.NumberFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();
 
 function numberFormat(digits: number): Intl.NumberFormat {
-  const key = `${language.value}${digits}`;
+  const shown = shownLanguage();
+  const key = `${shown}${digits}`;
   let made = numbers.get(key);
   if (made === undefined) {
-    made = new Intl.NumberFormat(LOCALE[language.value], { maximumFractionDigits: digits });
+    made = new Intl.NumberFormat(LOCALE[shown], { maximumFractionDigits: digits });
     numbers.set(key, made);
   }
   return made;
@@ -57,7 +58,12 @@ export function formatBytes(bytes: Figure): string {
 
 /** Something per second: `12.3 k/s`. */
 export function formatRate(perSecond: Figure): string {
-  return isKnown(perSecond) ? `${formatShort(perSecond)}/s` : UNKNOWN;
+  return isKnown(perSecond) ? t("unit.perSecond", { what: formatShort(perSecond) }) : UNKNOWN;
+}
+
+/** Bytes per second: `1.50 MiB/s`. */
+export function formatByteRate(perSecond: Figure): string {
+  return isKnown(perSecond) ? t("unit.perSecond", { what: formatBytes(perSecond) }) : UNKNOWN;
 }
 
 /** A share between 0 and 1: `62 %`, with one digit below 10 %. */
@@ -70,7 +76,7 @@ export function formatPercent(share: Figure): string {
   return `${numberFormat(digits).format(percent)} %`;
 }
 
-/** A duration in milliseconds, two units at most: `850 µs`, `12 ms`, `1.5 s`, `3 min 20 s`, `2 d 4 h`. */
+/** A duration in milliseconds, two units at most: `850 µs`, `12 ms`, `1.5 s`, `3 min 20 s`; `3 分钟 20 秒`. */
 export function formatDuration(ms: Figure): string {
   if (!isKnown(ms)) {
     return UNKNOWN;
@@ -79,19 +85,21 @@ export function formatDuration(ms: Figure): string {
     return `-${formatDuration(-ms)}`;
   }
   if (ms > 0 && ms < 1) {
-    return `${numberFormat(0).format(ms * 1000)} µs`;
+    return `${numberFormat(0).format(ms * 1000)} ${t("unit.us")}`;
   }
   if (ms < 1000) {
-    return `${numberFormat(ms < 10 ? 1 : 0).format(ms)} ms`;
+    return `${numberFormat(ms < 10 ? 1 : 0).format(ms)} ${t("unit.ms")}`;
   }
-  return ms < 60_000 ? `${numberFormat(ms < 10_000 ? 1 : 0).format(ms / 1000)} s` : long(ms);
+  return ms < 60_000
+    ? `${numberFormat(ms < 10_000 ? 1 : 0).format(ms / 1000)} ${t("unit.s")}`
+    : long(ms);
 }
 
 const UNITS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["min", 60_000],
-  ["s", 1000],
+  ["unit.d", 86_400_000],
+  ["unit.h", 3_600_000],
+  ["unit.min", 60_000],
+  ["unit.s", 1000],
 ] as const;
 
 function long(ms: number): string {
@@ -102,7 +110,7 @@ function long(ms: number): string {
     const count = Math.floor(left / size);
     left -= count * size;
     if (count > 0) {
-      parts.push(`${count} ${unit}`);
+      parts.push(`${count} ${t(unit)}`);
     }
   }
   return parts.join(" ");
@@ -114,12 +122,14 @@ export function formatTime(at: string | number | null | undefined): string {
   return ms === undefined ? UNKNOWN : dateFormat().format(ms).replace(",", "");
 }
 
-/** How long ago a moment was: `12 s`. */
+/** How long ago a moment was, in full seconds: `12 s`. */
 export function formatAge(at: string | number | null | undefined, now = Date.now()): string {
   const ms = momentOf(at);
-  return ms === undefined
-    ? UNKNOWN
-    : formatDuration(Math.max(0, Math.floor((now - ms) / 1000) * 1000));
+  if (ms === undefined) {
+    return UNKNOWN;
+  }
+  const seconds = Math.max(0, Math.floor((now - ms) / 1000));
+  return seconds === 0 ? `0 ${t("unit.s")}` : formatDuration(seconds * 1000);
 }
 
 /** Milliseconds since 1970; undefined when it isn't a moment. */

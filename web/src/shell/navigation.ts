@@ -52,7 +52,7 @@ export const NAVIGATION: readonly NavigationPart[] = [
   {
     title: "nav.records",
     items: [
-      { screen: "audit", title: "nav.audit", key: "l", role: "operator" },
+      { screen: "audit", title: "nav.audit", key: "l", role: "viewer" },
       { screen: "users", title: "nav.users", key: "u", role: "admin" },
     ],
   },

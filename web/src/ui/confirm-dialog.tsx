@@ -1,11 +1,13 @@
 /**
  * Asks before a change. What will happen is said in plain words, with the command line that does the same.
- * Level 0 asks nothing more; level 1 asks for the button; level 2 asks for the name of the target, and so
- * does level 1 in a product that is labelled production.
+ * Level 0 asks nothing more; level 1 asks for the button; level 2 asks for the name of the target and for a
+ * reason, which goes to the audit log, and so does level 1 in a product that is labelled production.
  */
 import { useState } from "preact/hooks";
 import { useAct } from "../data/act.ts";
 import { live } from "../data/live.ts";
+import { quoteWord } from "../data/quote-word.ts";
+import { withReason } from "../data/reason.ts";
 import { whyNot } from "../data/session.ts";
 import { t } from "../i18n/text.ts";
 import { Button } from "./button.tsx";
@@ -23,7 +25,7 @@ export interface ConfirmDialogProps {
   readonly title: string;
   /** What will happen. */
   readonly effect: Children;
-  /** What has to be typed when the name is asked for. */
+  /** What has to be typed at level 2. */
   readonly name: string;
   /** The line of the CLI. */
   readonly command: string;
@@ -40,6 +42,9 @@ export interface ConfirmDialogProps {
   readonly needs?: "operator" | "admin" | undefined;
 }
 
+/** The most that the API takes. */
+const WHY_CHARS_MAX = 200;
+
 /** See the head of the file. */
 export function ConfirmDialog(props: ConfirmDialogProps): Children {
   return props.isOpen ? <OpenConfirm {...props} /> : null;
@@ -52,12 +57,15 @@ export function isProduction(): boolean {
 
 function OpenConfirm(props: ConfirmDialogProps): Children {
   const [typed, setTyped] = useState("");
-  const act = useAct(props.onConfirm);
+  const [why, setWhy] = useState("");
+  const act = useAct(() => withReason(why.trim(), props.onConfirm));
   const asksName = props.level === 2 || (props.level === 1 && isProduction());
   const missing = whyNot(props.needs ?? "operator");
   const isNamed = !asksName || typed.trim() === props.name;
-  const isOff = missing !== undefined || !isNamed || props.isDisabled === true;
-  const reason = missing ?? (isNamed ? props.reason : t("ui.confirm.type", { name: props.name }));
+  const isReasoned = !asksName || why.trim() !== "";
+  const isOff = missing !== undefined || !isNamed || !isReasoned || props.isDisabled === true;
+  const untyped = isNamed ? t("ui.confirm.whyFirst") : t("ui.confirm.type", { name: props.name });
+  const reason = missing ?? (isNamed && isReasoned ? props.reason : untyped);
   const confirm = async (): Promise<void> => {
     if (!isOff && (await act.run())) {
       props.onClose();
@@ -87,15 +95,28 @@ function OpenConfirm(props: ConfirmDialogProps): Children {
       <div class="confirm-effect">{props.effect}</div>
       {props.children}
       {asksName && (
-        <TextInput
-          label={t("ui.confirm.name", { name: props.name })}
-          value={typed}
-          onChange={setTyped}
-          isCode
-        />
+        <>
+          <TextInput
+            label={t("ui.confirm.name", { name: props.name })}
+            value={typed}
+            onChange={setTyped}
+            isCode
+          />
+          <TextInput
+            label={t("ui.confirm.why")}
+            value={why}
+            onChange={setWhy}
+            maxLength={WHY_CHARS_MAX}
+          />
+        </>
       )}
-      <CopyLine text={props.command} />
+      <CopyLine text={withFlag(props.command, why.trim())} />
       {act.problem !== undefined && <ProblemText problem={act.problem} />}
     </Dialog>
   );
+}
+
+/** The command line with the reason in it. */
+function withFlag(command: string, why: string): string {
+  return why === "" ? command : `${command} --reason ${quoteWord(why)}`;
 }

@@ -67,6 +67,8 @@ export function TextInput(
     readonly isCode?: boolean | undefined;
     readonly isRequired?: boolean | undefined;
     readonly name?: string | undefined;
+    /** Characters. */
+    readonly maxLength?: number | undefined;
     /** The key `/` leads here. */
     readonly isFilter?: boolean | undefined;
   },
@@ -79,6 +81,7 @@ export function TextInput(
           class={props.isCode === true ? "input code" : "input"}
           {...inputType(props.type ?? "text")}
           name={props.name}
+          maxLength={props.maxLength}
           data-filter={props.isFilter === true ? "true" : undefined}
           value={props.value}
           placeholder={props.placeholder}

@@ -6,7 +6,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 
 /** See the head of the file; false where the browser can't tell. */
-export function useCut(box: RefObject<HTMLElement>): boolean {
+export function useCut(box: RefObject<HTMLElement | null>): boolean {
   const [isCut, setCut] = useState(false);
   useLayoutEffect(() => {
     const element = box.current;

@@ -74,6 +74,8 @@ export interface Change<T> {
   readonly operation: string;
   /** Without secrets. */
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** Why, as the caller says. */
+  readonly reason?: string | undefined;
   readonly run: () => Promise<T>;
 }
 
@@ -88,6 +90,7 @@ export function runChange<T>(context: AdminContext, change: Change<T>): Promise<
       claimedFrom: change.caller.claimedFrom,
       operation: change.operation,
       arguments: change.arguments,
+      reason: change.reason,
       requestId: change.caller.requestId,
     });
     try {

@@ -42,7 +42,7 @@ export interface AuditLogOptions {
 /** Who wants to change what. */
 export type AuditedChange = Pick<
   AuditRecord,
-  "who" | "api" | "from" | "claimedFrom" | "operation" | "arguments" | "requestId"
+  "who" | "api" | "from" | "claimedFrom" | "operation" | "arguments" | "reason" | "requestId"
 >;
 
 /** Entries whose newest state isn't durable; more refuse changes until the coordinator takes writes again. */
@@ -346,6 +346,7 @@ function logFields(record: AuditRecord) {
     claimed_from: record.claimedFrom,
     operation: record.operation,
     arguments: record.arguments,
+    reason: record.reason,
     duration_ms: record.durationMs,
     request_id: record.requestId,
   };

@@ -26,6 +26,8 @@ export interface AuditRecord {
   readonly claimedFrom: string | undefined;
   readonly operation: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** undefined when nobody gave one. */
+  readonly reason: string | undefined;
   readonly state: "started" | "done" | "failed";
   readonly errorCode: string | undefined;
   readonly error: string | undefined;
@@ -102,6 +104,7 @@ function encodeRecord(record: AuditRecord): Readonly<Record<string, unknown>> {
     claimed_from: record.claimedFrom,
     operation: record.operation,
     arguments: record.arguments,
+    reason: record.reason,
     state: record.state,
     error_code: record.errorCode,
     error: record.error,
@@ -140,6 +143,7 @@ function decodeRecord(value: unknown): AuditRecord | undefined {
       typeof given === "object" && given !== null && !Array.isArray(given)
         ? (given as Readonly<Record<string, unknown>>)
         : {},
+    reason: textOf(fields["reason"]),
     state,
     errorCode: textOf(fields["error_code"]),
     error: textOf(fields["error"]),

@@ -11,6 +11,7 @@ import type { LiveHub } from "../../live/live-hub.ts";
 import { Sampler } from "../../live/sampler.ts";
 import { AuditLog } from "./audit-log.ts";
 import { EventHub } from "./event-hub.ts";
+import { HealthWatch } from "./health-watch.ts";
 import { MoveCount } from "./move-count.ts";
 import { createSecret } from "./user-record.ts";
 import { UserStore } from "./user-store.ts";
@@ -36,6 +37,7 @@ export class Reign {
   readonly moves: MoveCount;
   /** Figures of the past; begins empty with each leadership. */
   readonly sampler: Sampler;
+  readonly health: HealthWatch;
   readonly isApiOpen: boolean;
   /** When this leadership began, milliseconds since 1970. */
   readonly sinceMs: number;
@@ -54,6 +56,7 @@ export class Reign {
     this.events = new EventHub(leader, options.clock);
     this.moves = new MoveCount(leader);
     this.sampler = new Sampler(leader, options.clock);
+    this.health = new HealthWatch(leader, options.clock);
   }
 
   /**
@@ -121,6 +124,7 @@ export class Reign {
     this.events.close();
     this.moves.close();
     this.sampler.close();
+    this.health.close();
     this.#live?.close();
     this.#audit?.then(
       (audit) => audit.close(),

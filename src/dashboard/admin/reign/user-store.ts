@@ -211,16 +211,18 @@ export class UserStore {
   }
 
   /**
-   * Changes what is given; `password` null takes it away. Another password ends all sessions. Rejects with
-   * NOT_FOUND or STATE_CONFLICT.
+   * Changes what is given; `password` null takes it away. Another password ends all sessions but the one with the
+   * secret `kept`. Rejects with NOT_FOUND or STATE_CONFLICT.
    */
   updateUser(
     name: string,
     change: { readonly role?: Role | undefined; readonly password?: string | null | undefined },
+    kept?: string,
   ): Promise<UserRecord> {
     return this.#inTurn(async () => {
       const before = this.get(name);
       const { role = before.role, password } = change;
+      const keptHash = kept === undefined ? undefined : hashSecret(kept);
       const user = {
         ...before,
         role,
@@ -228,7 +230,7 @@ export class UserStore {
           ? {}
           : {
               password: password === null ? undefined : await hashPassword(password),
-              sessions: [],
+              sessions: before.sessions.filter(({ hash }) => hash === keptHash),
             }),
       };
       this.#refuseWithoutAdmin(name, user);

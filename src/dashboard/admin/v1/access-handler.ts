@@ -6,14 +6,16 @@ import type {
   V1AuditEntry,
   V1CreatedToken,
   V1CreatedUser,
+  V1Me,
   V1User,
 } from "../../../api/v1-access-schema.ts";
-import { refuseFirstUserFromElsewhere } from "../gate/access.ts";
+import { CodisError } from "../../../base/error.ts";
+import { type Principal, refuseFirstUserFromElsewhere } from "../gate/access.ts";
 import type { AuditLog } from "../reign/audit-log.ts";
 import type { AuditRecord } from "../reign/audit-record.ts";
 import type { TokenRecord, UserRecord } from "../reign/user-record.ts";
 import type { CreatedToken, CreatedUser, UserStore } from "../reign/user-store.ts";
-import type { V1Handler } from "./call.ts";
+import type { V1Call, V1Handler } from "./call.ts";
 
 /** Entries of one page of the audit log without `limit`. */
 const AUDIT_LIMIT = 100;
@@ -22,6 +24,7 @@ const FIRST_TOKEN = "default";
 
 type AccessName =
   | "getMe"
+  | "setOwnPassword"
   | "listUsers"
   | "createUser"
   | "getUser"
@@ -33,12 +36,11 @@ type AccessName =
 
 /** The function of each call. */
 export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = {
-  getMe: ({ principal }) => ({
-    auth: principal.auth,
-    user: principal.user ?? null,
-    token: principal.token ?? null,
-    role: principal.role,
-  }),
+  getMe: ({ principal }) => meToJson(principal),
+  setOwnPassword: async (call) => {
+    await setOwnPassword(call);
+    return meToJson(call.principal);
+  },
   listUsers: async ({ reign }) => {
     const users = await reign.users();
     return { items: users.list().map((user) => userToJson(users, user)) };
@@ -89,6 +91,41 @@ export const V1_ACCESS_HANDLERS: { readonly [N in AccessName]: V1Handler<N> } = 
   },
 };
 
+function meToJson(principal: Principal): V1Me {
+  return {
+    auth: principal.auth,
+    user: principal.user ?? null,
+    token: principal.token ?? null,
+    role: principal.role,
+  };
+}
+
+/** The present password is limited as that of a sign-in: whoever finds a session open mustn't guess it. */
+async function setOwnPassword(call: V1Call<"setOwnPassword">): Promise<void> {
+  const { context, reign, caller, principal, body } = call;
+  const { user } = principal;
+  if (user === undefined) {
+    throw new CodisError("STATE_CONFLICT", "you are nobody yet: the product has no users");
+  }
+  const users = await reign.users();
+  if (users.get(user).password === undefined) {
+    throw new CodisError(
+      "STATE_CONFLICT",
+      `user ${user} has no password; an admin sets the first one`,
+    );
+  }
+  const origin = context.trustedProxies.originOf(
+    caller.addr,
+    call.request.headers["x-forwarded-for"],
+  );
+  context.signIns.spend(origin, user);
+  if (!(await users.isPassword(user, body.present))) {
+    throw new CodisError("FORBIDDEN", "the present password is wrong");
+  }
+  context.signIns.giveBack(origin, user);
+  await users.updateUser(user, { password: body.password }, caller.session?.secret);
+}
+
 function userToJson(users: UserStore, user: UserRecord): V1User {
   return {
     name: user.name,
@@ -137,6 +174,7 @@ function auditToJson(audit: AuditLog, record: AuditRecord): V1AuditEntry {
     claimed_from: record.claimedFrom ?? null,
     operation: record.operation,
     arguments: record.arguments,
+    reason: record.reason ?? null,
     state: audit.stateOf(record),
     error_code: record.errorCode ?? null,
     error: record.error ?? null,

@@ -11,7 +11,7 @@ import type {
 } from "../../../model/availability/replication.ts";
 import type { LeaderControl } from "../../control.ts";
 
-type Problem = V1Health["problems"][number];
+type Finding = Omit<V1Health["problems"][number], "code" | "since">;
 
 /** Faults that `state-view.ts` doesn't see by itself in the last looks at servers. */
 const KINDS: Readonly<Partial<Record<ReplicationFaultCode, ProblemKind>>> = {
@@ -21,7 +21,7 @@ const KINDS: Readonly<Partial<Record<ReplicationFaultCode, ProblemKind>>> = {
 };
 
 /** See the file head. */
-export function availabilityProblems(leader: LeaderControl): readonly Problem[] {
+export function availabilityProblems(leader: LeaderControl): readonly Finding[] {
   return [
     ...faultProblems(leader),
     ...failoverProblems(leader),
@@ -30,7 +30,7 @@ export function availabilityProblems(leader: LeaderControl): readonly Problem[] 
   ];
 }
 
-function faultProblems(leader: LeaderControl): readonly Problem[] {
+function faultProblems(leader: LeaderControl): readonly Finding[] {
   const faults = leader.availability.replicationFaults();
   const down = new Set(
     faults.filter(({ code }) => code === "MASTER_DOWN").map(({ groupId }) => groupId),
@@ -47,13 +47,13 @@ function faultProblems(leader: LeaderControl): readonly Problem[] {
   });
 }
 
-function problemOf(kind: ProblemKind, fault: ReplicationFault): Problem {
+function problemOf(kind: ProblemKind, fault: ReplicationFault): Finding {
   const subject = kind === "no_replica" ? `group ${fault.groupId}` : `server ${fault.addr}`;
   return { kind, is_critical: false, subject, message: fault.text };
 }
 
 /** Of each group the newest story counts: a later one that went well has mended what was left. */
-function failoverProblems(leader: LeaderControl): readonly Problem[] {
+function failoverProblems(leader: LeaderControl): readonly Finding[] {
   const newest = new Map<number, Failover>();
   for (const failover of leader.availability.failovers()) {
     if (!newest.has(failover.groupId) && failover.outcome !== "refused") {
@@ -70,7 +70,7 @@ function failoverProblems(leader: LeaderControl): readonly Problem[] {
     }));
 }
 
-function sentinelProblems(leader: LeaderControl): readonly Problem[] {
+function sentinelProblems(leader: LeaderControl): readonly Finding[] {
   return leader.availability.sentinelProblems().map((message) => ({
     kind: "sentinel_trouble",
     is_critical: false,
@@ -79,7 +79,7 @@ function sentinelProblems(leader: LeaderControl): readonly Problem[] {
   }));
 }
 
-function fenceProblems(leader: LeaderControl): readonly Problem[] {
+function fenceProblems(leader: LeaderControl): readonly Finding[] {
   return [...leader.availability.fences()]
     .filter(([token, { state }]) => state === "unprovable" && leader.topology().proxies.has(token))
     .map(([token, { text }]) => ({

@@ -16,7 +16,8 @@ import { describeProduct } from "./describe-product.ts";
 import { V1_LIVE_HANDLERS } from "./live-handler.ts";
 import { V1_OPERATION_HANDLERS } from "./operation-handler.ts";
 import { V1_SESSION_HANDLERS } from "./session-handler.ts";
-import { viewHealth, viewStats } from "./state-view.ts";
+import { viewSlotKeys } from "./slot-keys-view.ts";
+import { viewStats } from "./state-view.ts";
 import {
   viewGroupById,
   viewGroups,
@@ -56,7 +57,7 @@ export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
     return describeProduct(call);
   },
   resyncProduct: async ({ reign }) => toReport(await reign.leader.resyncAllGroups()),
-  getHealth: ({ reign }) => viewHealth(reign.leader),
+  getHealth: ({ reign }) => reign.health.health(),
   getStats: ({ reign, context }) => viewStats(reign.leader, context.clock.nowMs()),
   getEvents: (call) => listen(call),
 
@@ -121,6 +122,7 @@ export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
   },
   assignSlots: ({ reign, body }) => assignSlots(reign.leader, body),
   getSlot: ({ reign, params }) => viewSlot(reign.leader, params.id),
+  listSlotKeys: ({ reign }) => viewSlotKeys(reign.leader),
 
   listProxies: ({ reign, query }) => ({
     ...viewVersion(reign.leader),

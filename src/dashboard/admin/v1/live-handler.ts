@@ -88,6 +88,7 @@ function createView(reign: Reign, context: AdminContext, isOpenNow: boolean): Li
   return new LiveView({
     leader: reign.leader,
     sampler: reign.sampler,
+    health: () => reign.health.health(),
     nowMs: () => context.clock.nowMs(),
     facts: () => {
       // Told with the next message: who may call is no matter of seconds here.

@@ -11,6 +11,7 @@ import type {
   V1Recent,
 } from "../../../api/v1-live-schema.ts";
 import type { V1OperationSummary } from "../../../api/v1-operation-schema.ts";
+import type { V1Health } from "../../../api/v1-state-schema.ts";
 import type { V1Group, V1Proxy, V1Server } from "../../../api/v1-topology-schema.ts";
 import { isEnded } from "../../../model/operation/operation-slot.ts";
 import type { LeaderControl } from "../../control.ts";
@@ -21,7 +22,7 @@ import { type FigureFields, Steady, type Tolerance } from "../../live/steady.ts"
 import { viewAvailability, viewFailoverSummary } from "./availability-view.ts";
 import { packSlots } from "./live-slots.ts";
 import { viewSummary } from "./operation-view.ts";
-import { type ProductFacts, viewHealth, viewProduct, viewStats } from "./state-view.ts";
+import { type ProductFacts, viewProduct, viewStats } from "./state-view.ts";
 import { viewGroups, viewProxies, viewSentinels } from "./view.ts";
 
 /** Looks that are older aren't fresh: what they say is told with its time. */
@@ -87,6 +88,7 @@ export interface LiveSources {
   readonly leader: LeaderControl;
   readonly sampler: Sampler;
   readonly facts: () => ProductFacts;
+  readonly health: () => V1Health;
   readonly nowMs: () => number;
 }
 
@@ -102,10 +104,10 @@ export class LiveView {
 
   /** All values of now, by key. */
   read(): ReadonlyMap<string, unknown> {
-    const { leader } = this.#sources;
+    const { leader, health } = this.#sources;
     const values = new Map<string, unknown>([
       ["product", this.#product()],
-      ["health", viewHealth(leader)],
+      ["health", health()],
       ["stats", this.#stats()],
       ["slots", this.#slots()],
       ["availability", viewAvailability(leader)],

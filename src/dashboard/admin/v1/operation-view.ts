@@ -10,7 +10,8 @@ import type {
 } from "../../../api/v1-operation-schema.ts";
 import type { Operation } from "../../../model/operation/operation.ts";
 import { isEnded, isSettled, standingOf } from "../../../model/operation/operation-slot.ts";
-import type { Plan, PlannedMove, PlanRequest } from "../../../model/operation/plan.ts";
+import type { NamedMove, Plan, PlannedMove, PlanRequest } from "../../../model/operation/plan.ts";
+import { troubleCodeOf } from "../../../model/operation/trouble-code.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 
 type MoveState = V1Operation["moves"][number]["state"];
@@ -20,7 +21,11 @@ export function toPlanRequest(body: V1PlanRequest): PlanRequest {
   return {
     strategy: body.strategy,
     drainGroupId: body.drain_group_id,
-    moves: body.moves?.map((move) => ({ slotId: move.slot_id, groupId: move.group_id })),
+    moves: body.moves?.map((move) => ({
+      slotId: move.slot_id,
+      groupId: move.group_id,
+      fromGroupId: move.from_group_id,
+    })),
     weights: body.weights,
     exceptGroupIds: body.except_group_ids,
     maxSlots: body.max_slots,
@@ -80,6 +85,7 @@ export function viewSummary(operation: Operation, topology: Topology): V1Operati
     plan_id: operation.planId === "" ? null : operation.planId,
     state: operation.state,
     reason: operation.reason === "" ? null : operation.reason,
+    reason_code: operation.reason === "" ? null : troubleCodeOf(operation.reason),
     self_paused: operation.isSelfPaused,
     big_key: operation.bigKeyRule,
     rollback: operation.isRollback,
@@ -140,14 +146,21 @@ function viewRequest(request: PlanRequest): V1PlanRequest {
   return {
     strategy: request.strategy,
     ...(drainGroupId === undefined ? {} : { drain_group_id: drainGroupId }),
-    ...(moves === undefined
-      ? {}
-      : { moves: moves.map(({ slotId, groupId }) => ({ slot_id: slotId, group_id: groupId })) }),
+    ...(moves === undefined ? {} : { moves: moves.map(viewNamedMove) }),
     ...(weights === undefined ? {} : { weights: { ...weights } }),
     ...(exceptGroupIds === undefined ? {} : { except_group_ids: [...exceptGroupIds] }),
     ...(maxSlots === undefined ? {} : { max_slots: maxSlots }),
     ...(bigKey === undefined ? {} : { big_key: bigKey }),
   };
+}
+
+function viewNamedMove({
+  slotId,
+  groupId,
+  fromGroupId,
+}: NamedMove): NonNullable<V1PlanRequest["moves"]>[number] {
+  const move = { slot_id: slotId, group_id: groupId };
+  return fromGroupId === undefined ? move : { ...move, from_group_id: fromGroupId };
 }
 
 function viewMove({ slotId, fromGroupId, toGroupId, keys, bytes }: PlannedMove): {

@@ -3,6 +3,7 @@
  * in the audit log, and answers. What can only be answered by the leader is handed on to it.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { decodeReason, REASON_HEADER } from "../../../api/reason.ts";
 import { V1_PATHS, type V1Name, type V1Path } from "../../../api/v1-path.ts";
 import { V1_ROUTES } from "../../../api/v1-route.ts";
 import type { V1Route } from "../../../api/v1-route-form.ts";
@@ -94,6 +95,7 @@ async function answer(
           api: "v1",
           operation: name,
           arguments: argumentsOf(name, input),
+          reason: decodeReason(request.headers[REASON_HEADER]),
           run: async () => {
             checkIfMatch(request, reign.leader);
             return run();

@@ -18,7 +18,7 @@ import { runChange } from "../gate/context.ts";
 import type { CreatedSession, UserStore } from "../reign/user-store.ts";
 import type { V1Call, V1Handler } from "./call.ts";
 import { describeProduct } from "./describe-product.ts";
-import { viewHealth, viewStats } from "./state-view.ts";
+import { viewStats } from "./state-view.ts";
 
 type SessionName = "getSession" | "createSession" | "endSession" | "listProducts";
 
@@ -183,7 +183,7 @@ async function describeCard(call: V1Call<"listProducts">): Promise<V1ProductCard
   const { reign, context, principal } = call;
   const { leader } = reign;
   const product = await describeProduct(call);
-  const health = viewHealth(leader);
+  const health = reign.health.health();
   const { servers, proxies } = viewStats(leader, context.clock.nowMs());
   return {
     name: product.name,

@@ -2,6 +2,7 @@
  * The state of a product in the form of `/api/v1`: what is wrong with it, how much there is of everything,
  * and sums of figures. From the last looks only; nothing here connects to anything.
  */
+import { problemCode } from "../../../api/problem-code.ts";
 import type { ProductLabel } from "../../../api/v1-console-schema.ts";
 import type { ProblemKind, V1Health, V1Stats } from "../../../api/v1-state-schema.ts";
 import type { V1Product } from "../../../api/v1-topology-schema.ts";
@@ -18,12 +19,32 @@ import { compareFunctions } from "../../group/function-copy.ts";
 import { availabilityProblems } from "./availability-problem.ts";
 import { proxyStatus, serverStatus, viewVersion } from "./view.ts";
 
-type Problem = V1Health["problems"][number];
+/** A problem that is there now. */
+export type Finding = Omit<V1Health["problems"][number], "code" | "since">;
 
-/** `GET /api/v1/health`. */
-export function viewHealth(leader: LeaderControl): V1Health {
+/** `GET /api/v1/health`; `sinceMs` tells when each was first seen, milliseconds since 1970. */
+export function viewHealth(
+  leader: LeaderControl,
+  findings: readonly Finding[],
+  sinceMs: (finding: Finding) => number,
+): V1Health {
+  const isCritical = findings.some((each) => each.is_critical);
+  return {
+    ...viewVersion(leader),
+    status: isCritical ? "critical" : findings.length > 0 ? "degraded" : "ok",
+    faults: [...leader.topology().faults],
+    problems: findings.map((finding) => ({
+      ...finding,
+      code: problemCode(finding.kind),
+      since: new Date(sinceMs(finding)).toISOString(),
+    })),
+  };
+}
+
+/** What is wrong now, from the last looks at everything. */
+export function findProblems(leader: LeaderControl): readonly Finding[] {
   const { faults } = leader.topology();
-  const problems = [
+  return [
     ...faults.map((fault) => {
       const [path = fault, ...what] = fault.split(": ");
       return problem("fault", path, what.join(": "), fault.includes("/slots/"));
@@ -36,20 +57,13 @@ export function viewHealth(leader: LeaderControl): V1Health {
     ...sentinelProblems(leader),
     ...availabilityProblems(leader),
   ];
-  const isCritical = problems.some((each) => each.is_critical);
-  return {
-    ...viewVersion(leader),
-    status: isCritical ? "critical" : problems.length > 0 ? "degraded" : "ok",
-    faults: [...faults],
-    problems,
-  };
 }
 
-function problem(kind: ProblemKind, subject: string, message: string, isCritical = false): Problem {
+function problem(kind: ProblemKind, subject: string, message: string, isCritical = false): Finding {
   return { kind, is_critical: isCritical, subject, message };
 }
 
-function slotProblems(leader: LeaderControl): Problem[] {
+function slotProblems(leader: LeaderControl): Finding[] {
   const { slots } = leader.topology();
   const offline = slots.filter((slot) => slot.groupId === 0 && slot.action.state === "");
   // Slots of an operation are as they should be; if they aren't, the operation says so.
@@ -63,7 +77,7 @@ function slotProblems(leader: LeaderControl): Problem[] {
   ];
 }
 
-function operationProblems(leader: LeaderControl): Problem[] {
+function operationProblems(leader: LeaderControl): Finding[] {
   return openOperations(leader)
     .filter(({ reason }) => reason !== "")
     .map(({ id, reason, isSelfPaused }) => {
@@ -81,7 +95,7 @@ function describeSlots(
   slots: readonly { readonly id: number }[],
   message: string,
   isCritical: boolean,
-): Problem[] {
+): Finding[] {
   if (slots.length === 0) {
     return [];
   }
@@ -90,7 +104,7 @@ function describeSlots(
   return [problem(kind, subject, `${count} ${message}`, isCritical)];
 }
 
-function groupProblems(leader: LeaderControl, group: GroupRecord): Problem[] {
+function groupProblems(leader: LeaderControl, group: GroupRecord): Finding[] {
   const subject = `group ${group.id}`;
   const ownsSlots = leader.topology().slots.some((slot) => slot.groupId === group.id);
   return [
@@ -118,7 +132,7 @@ function serverProblems(
   group: GroupRecord,
   index: number,
   ownsSlots: boolean,
-): Problem[] {
+): Finding[] {
   const server = group.servers[index];
   const master = group.servers[0];
   if (server === undefined || master === undefined) {
@@ -127,7 +141,7 @@ function serverProblems(
   const subject = `server ${server.addr}`;
   const figures = leader.serverFigures().get(server.addr);
   const status = serverStatus(figures);
-  const found: Problem[] = [];
+  const found: Finding[] = [];
   if (server.action.state === "synced_failed") {
     found.push(problem("sync_failed", subject, "it couldn't be made a replica of its master"));
   }
@@ -149,7 +163,7 @@ function roleProblems(
   masterAddr: string,
   index: number,
   subject: string,
-): Problem[] {
+): Finding[] {
   const info = figures?.info;
   const role = info?.["role"];
   if (index === 0) {
@@ -171,14 +185,14 @@ function roleProblems(
 }
 
 /** Masters should have the same FUNCTION libraries, since any slot may come to any group. */
-function functionProblems(leader: LeaderControl): Problem[] {
+function functionProblems(leader: LeaderControl): Finding[] {
   const differences = compareFunctions(leader.topology(), leader.serverFigures());
   return differences.map(({ library, text }) =>
     problem("functions_differ", `library ${library}`, text),
   );
 }
 
-function proxyProblems(leader: LeaderControl): Problem[] {
+function proxyProblems(leader: LeaderControl): Finding[] {
   return [...leader.topology().proxies.values()].flatMap((proxy) => {
     const subject = `proxy ${proxy.token}`;
     // By the number and address that people know it by.
@@ -192,7 +206,7 @@ function proxyProblems(leader: LeaderControl): Problem[] {
       const why = figures.error ?? status;
       return [problem("proxy_unreachable", subject, `${name} doesn't answer: ${why}`)];
     }
-    const found: Problem[] = [];
+    const found: Finding[] = [];
     if (status !== "online") {
       found.push(problem("proxy_not_online", subject, `${name} is ${status}`));
     }
@@ -204,7 +218,7 @@ function proxyProblems(leader: LeaderControl): Problem[] {
   });
 }
 
-function sentinelProblems(leader: LeaderControl): Problem[] {
+function sentinelProblems(leader: LeaderControl): Finding[] {
   const { sentinel } = leader.topology();
   return sentinel.outOfSync
     ? [

@@ -311,7 +311,10 @@ export async function viewSlot(leader: LeaderControl, id: number): Promise<V1Slo
   }
   const told = leader.slotTable().find((record) => record.id === id);
   const [keys, keysToCome] = await Promise.all(
-    [told?.backendAddr, told?.migrateFrom].map((addr) => countKeys(leader, addr ?? "", id)),
+    [told?.backendAddr, told?.migrateFrom].map(async (addr) => {
+      const counts = await countKeys(leader, addr ?? "");
+      return counts === undefined ? undefined : (counts.get(id) ?? 0);
+    }),
   );
   return {
     id,
@@ -327,14 +330,16 @@ export async function viewSlot(leader: LeaderControl, id: number): Promise<V1Slo
   };
 }
 
-/** A server that doesn't answer can't tell; what is known without it is shown all the same. */
-async function countKeys(
+/**
+ * Keys of slots at a server; undefined when it can't tell or doesn't answer: what is known without it is shown all
+ * the same. An empty address is no server.
+ */
+export async function countKeys(
   leader: LeaderControl,
   addr: string,
-  slotId: number,
-): Promise<number | undefined> {
+): Promise<ReadonlyMap<number, number> | undefined> {
   try {
-    return addr === "" ? undefined : await leader.slotKeys(addr, slotId);
+    return addr === "" ? undefined : await leader.slotKeys(addr);
   } catch (thrown) {
     if (thrown instanceof CodisError) {
       return undefined;

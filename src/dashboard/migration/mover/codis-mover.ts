@@ -16,13 +16,12 @@
 import { Backoff } from "../../../base/backoff.ts";
 import { CodisError, messageOf } from "../../../base/error.ts";
 import type { ForwardMethod } from "../../../model/slot.ts";
-import { replyTextOf } from "../../../redis/server-error.ts";
 import type { Mover, MoverOptions } from "../contract.ts";
 import { Pacer } from "./pacer.ts";
 import { CycleStopped, pauseUnless } from "./pause.ts";
 import type { ServerTurns } from "./server-turns.ts";
 import type { SlotCounts } from "./slot-counts.ts";
-import { type CodisMoverSettings, isBusySource, isFullTarget, SlotOrders } from "./slot-order.ts";
+import { type CodisMoverSettings, isBusySource, SlotOrders, troubleOf } from "./slot-order.ts";
 import { outcomeOfOrder, SlotSource } from "./slot-source.ts";
 import { SlotTarget } from "./slot-target.ts";
 import { isForPeople } from "./transfer.ts";
@@ -83,6 +82,8 @@ class CodisMover implements Mover {
   readonly #slots = new Set<number>();
   /** Slots of which there may be copies on both sides. */
   readonly #unsettled = new Set<number>();
+  /** They are settled now, not when the turn of the first of them has come. */
+  #isHasty = false;
   /** Slots have come that weren't looked at yet. */
   #hasNew = false;
   #place: Place | undefined;
@@ -209,8 +210,10 @@ class CodisMover implements Mover {
     const { source, target, turns } = this.#options;
     const letGo = await this.#take(turns.take(source.addr, target.addr, this.#closing.signal));
     try {
-      if (await this.#source.ensure()) {
-        this.#isInDoubt = true;
+      const runId = this.#source.runId;
+      this.#isInDoubt = (await this.#source.ensure()) || this.#isInDoubt;
+      if (runId !== "" && this.#source.runId !== runId) {
+        this.#distrustAll();
       }
       await this.#target.ensure();
       if (this.#isInDoubt) {
@@ -228,6 +231,15 @@ class CodisMover implements Mover {
     } finally {
       letGo();
     }
+  }
+
+  /** Another process of the source: orders that were under way there, whoever gave them, may have left copies. */
+  #distrustAll(): void {
+    for (const id of this.#slots) {
+      this.#unsettled.add(id);
+    }
+    this.#hasNew = true;
+    this.#isHasty = true;
   }
 
   /** What `close` ends has no other way than to throw. */
@@ -248,8 +260,9 @@ class CodisMover implements Mover {
     if (slotId === undefined) {
       return;
     }
-    if (this.#unsettled.has(slotId)) {
+    if (this.#isHasty || this.#unsettled.has(slotId)) {
       await this.#settleCopies([...this.#slots].filter((id) => this.#unsettled.has(id)));
+      this.#isHasty = false;
     }
     const place = await this.#placeIn(slotId);
     if (place === undefined) {
@@ -362,6 +375,7 @@ class CodisMover implements Mover {
       } else {
         this.#orders.noteFailure(thrown);
         this.#isInDoubt = true;
+        this.#target.noteFailure(thrown);
         if (this.#orders.isAsync) {
           this.#unsettled.add(slotId);
         }
@@ -435,7 +449,7 @@ class CodisMover implements Mover {
     }
     const isBusy = isBusySource(thrown);
     if (!isBusy) {
-      const trouble = this.#troubleOf(thrown);
+      const trouble = troubleOf(this.#target.addr, thrown);
       for (const job of this.#jobs.splice(0)) {
         job.reject(trouble);
       }
@@ -447,16 +461,6 @@ class CodisMover implements Mover {
       if (!(stopped instanceof CycleStopped)) {
         throw stopped;
       }
-    });
-  }
-
-  #troubleOf(thrown: unknown): unknown {
-    if (!isFullTarget(thrown)) {
-      return thrown;
-    }
-    const reply = replyTextOf(thrown) ?? "";
-    return new CodisError("SERVER_REFUSED", `server ${this.#target.addr} is full: "${reply}"`, {
-      context: { outcome: "target-full", reply },
     });
   }
 

@@ -3,11 +3,12 @@
  * once: semi-async as many keys as the configuration says, sync as many as hold up the source for no longer than
  * `migration_max_stall`.
  */
-import { isCodisError } from "../../../base/error.ts";
+import { CodisError, isCodisError } from "../../../base/error.ts";
 import { parseServerAddr } from "../../../model/address.ts";
 import { FORWARD_METHOD, type ForwardMethod } from "../../../model/slot.ts";
 import { replyTextOf } from "../../../redis/server-error.ts";
 import type { MoverLimits } from "../contract.ts";
+import { notAcknowledged } from "./replica-ack.ts";
 
 /** From the configuration, by the names of Codis. */
 export interface CodisMoverSettings {
@@ -34,6 +35,7 @@ const ASYNC_TIMEOUT_MS_MAX = 5_000;
 const SYNC_ORDERS_MAX = 32;
 /** The source's own words; with others around them they are the target's. */
 const BUSY = /^ERR the specified DB is being migrated/;
+const BEHIND = /^ERR interrupted: no replica of the target/;
 /** The largest number that a server takes. */
 const BYTES_MAX = 2 ** 30;
 
@@ -124,7 +126,21 @@ export function isBusySource(thrown: unknown): boolean {
   return isCodisError(thrown, "SERVER_REFUSED") && BUSY.test(replyTextOf(thrown) ?? "");
 }
 
-/** Whether the target has no memory left. */
-export function isFullTarget(thrown: unknown): boolean {
-  return isCodisError(thrown, "SERVER_REFUSED") && /\bOOM\b/.test(replyTextOf(thrown) ?? "");
+/** Whether no replica of the target has acknowledged what the source had sent; the source's own words. */
+export function isBehindTarget(thrown: unknown): boolean {
+  return isCodisError(thrown, "SERVER_REFUSED") && BEHIND.test(replyTextOf(thrown) ?? "");
+}
+
+/** What people are told of a failure: a target without memory, or with replicas that are behind, is called so. */
+export function troubleOf(target: string, thrown: unknown): unknown {
+  if (isBehindTarget(thrown)) {
+    return notAcknowledged(target);
+  }
+  const reply = replyTextOf(thrown) ?? "";
+  if (!isCodisError(thrown, "SERVER_REFUSED") || !/\bOOM\b/.test(reply)) {
+    return thrown;
+  }
+  return new CodisError("SERVER_REFUSED", `server ${target} is full: "${reply}"`, {
+    context: { outcome: "target-full", reply },
+  });
 }

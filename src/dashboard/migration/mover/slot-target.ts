@@ -1,6 +1,6 @@
 /**
- * The server that keys go to, as a `codis` mover sees it: is it alive, which keys of a slot does it have, and over
- * which connections may a transfer that was broken off still come.
+ * The server that keys go to, as a `codis` mover sees it: is it alive, are its replicas behind, which keys of a slot
+ * does it have, and over which connections may a transfer that was broken off still come.
  */
 import { slotOf } from "../../../command/hash.ts";
 import { findSuspects, LISTING_PAUSE_MS, MOVER_NAME_PREFIX } from "../../../migrate/doubt.ts";
@@ -9,7 +9,9 @@ import { textOf } from "../../../redis/reply.ts";
 import { scan, selectDatabase } from "../../../redis/server-command.ts";
 import type { MoverOptions } from "../contract.ts";
 import { pauseUnless } from "./pause.ts";
+import { awaitReplica } from "./replica-ack.ts";
 import { readSlotCounts, type SlotCounts } from "./slot-counts.ts";
+import { isBehindTarget } from "./slot-order.ts";
 import { readMaster } from "./slot-source.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -41,6 +43,8 @@ export class SlotTarget {
   #client: RedisClient | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #aliveAtMs = Number.NEGATIVE_INFINITY;
+  /** No replica acknowledged; nothing is ordered before one does. */
+  #isBehind = false;
 
   constructor(options: MoverOptions, signal: AbortSignal) {
     this.#options = options;
@@ -51,7 +55,7 @@ export class SlotTarget {
     return this.#options.target.addr;
   }
 
-  /** Resolves when it has answered just now, and is a master. */
+  /** Resolves when it has answered just now, is a master, and its replicas aren't known to be behind. */
   async ensure(): Promise<void> {
     const client = await this.#open();
     if (performance.now() - this.#lookedAtMs > LOOK_EVERY_MS) {
@@ -60,6 +64,15 @@ export class SlotTarget {
     } else if (performance.now() - this.#aliveAtMs > ALIVE_MS) {
       await client.call(["PING"]);
     }
+    if (this.#isBehind) {
+      await awaitReplica(client);
+      this.#isBehind = false;
+    }
+  }
+
+  /** An order failed; the source may have waited for a replica in vain. */
+  noteFailure(thrown: unknown): void {
+    this.#isBehind ||= isBehindTarget(thrown);
   }
 
   /** It has just answered somebody else. */

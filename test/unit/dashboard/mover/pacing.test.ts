@@ -114,9 +114,9 @@ test("steps of SCAN fit the bound for a stall, and the source rests between them
   const stride = new ScanStride();
   const countFor = (maxStallMs: number, isSlow: boolean, keys = Number.POSITIVE_INFINITY): number =>
     stride.countFor({ maxStallMs, isSlow, keys });
-  expect(countFor(5, false)).toBe(500);
+  expect(countFor(5, false)).toBe(250);
   stride.learn(500, 0.25);
-  expect(countFor(5, false)).toBe(2_000);
+  expect(countFor(5, false)).toBe(1_000);
   expect(countFor(50, false)).toBe(4_000);
   expect(countFor(0.001, false)).toBe(50);
   expect(countFor(5, true)).toBe(300);
@@ -130,16 +130,16 @@ test("steps of SCAN fit the bound for a stall, and the source rests between them
   for (let page = 0; page < 30; page += 1) {
     stride.noteFound(1_000, 0);
   }
-  expect(countFor(5, false, 300)).toBe(2_000);
+  expect(countFor(5, false, 300)).toBe(1_000);
   expect(stride.restMs(1, false)).toBe(0);
   expect(stride.restMs(30, false)).toBeCloseTo(3.1);
   expect(stride.restMs(1, true)).toBeCloseTo(3);
   stride.learn(500, 100);
-  expect(countFor(5, false)).toBeGreaterThan(1_800);
+  expect(countFor(5, false)).toBeGreaterThan(900);
   for (let round = 0; round < 100; round += 1) {
     stride.learn(500, 2);
   }
-  expect(countFor(5, false)).toBe(250);
+  expect(countFor(5, false)).toBe(125);
 });
 
 describe("keys that stall for too long", () => {

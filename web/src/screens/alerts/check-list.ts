@@ -2,6 +2,7 @@
  * Problems of the product as checks: each kind of problem is a check with an id that never changes, which passes, warns
  * or fails. Where a problem leads, and which command line is its next step, is here too. Pure.
  */
+import { problemCode } from "../../../../src/api/problem-code.ts";
 import type { ProblemKind, V1Health } from "../../../../src/api/v1-state-schema.ts";
 import type { ProductScreen } from "../../route.ts";
 import { cliLine } from "../members/cli-line.ts";
@@ -47,17 +48,12 @@ export const CHECK_KINDS = [
   "slot_moving",
 ] as const satisfies readonly ProblemKind[];
 
-/** The id of a kind. */
-export function checkId(kind: string): string {
-  return `CODIS-${kind.toUpperCase().replaceAll("_", "-")}`;
-}
-
 /** Every check, those with problems first, the gravest at the top; kinds of a newer server at the end of theirs. */
 export function checksOf(problems: readonly Problem[]): readonly Check[] {
   const kinds = new Set<ProblemKind>([...CHECK_KINDS, ...problems.map(({ kind }) => kind)]);
   const checks = [...kinds].map((kind): Check => {
     const own = problems.filter((problem) => problem.kind === kind);
-    return { id: checkId(kind), kind, state: stateOf(own), problems: own };
+    return { id: problemCode(kind), kind, state: stateOf(own), problems: own };
   });
   return checks.toSorted((one, other) => rank(one.state) - rank(other.state));
 }

@@ -2,7 +2,6 @@
  * One problem in full: what is wrong, what it is about, since when, what to do, and the command line. The overview
  * shows the same in short.
  */
-import type { V1Availability } from "../../../../src/api/v1-availability-schema.ts";
 import type { V1LiveProxy, V1LiveServer } from "../../../../src/api/v1-live-schema.ts";
 import { live } from "../../data/live.ts";
 import { t, textOf } from "../../i18n/text.ts";
@@ -11,7 +10,7 @@ import { Age } from "../../ui/age.tsx";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import { CopyLine } from "../../ui/copy-line.tsx";
 import type { Children } from "../../ui/props.ts";
-import { type CheckState, checkId, commandOf, type Problem, placeOf } from "./check-list.ts";
+import { type CheckState, commandOf, type Problem, placeOf } from "./check-list.ts";
 
 /** Tone of a state. */
 export function checkTone(state: CheckState): Tone {
@@ -29,7 +28,7 @@ export function groupOfServer(addr: string): number | undefined {
 }
 
 /** Address of the screen on which the problem is dealt with. Reads signals. */
-export function problemHref(product: string, problem: Problem): string {
+export function problemHref(product: string, problem: Pick<Problem, "kind" | "subject">): string {
   const { screen, id, query } = placeOf(problem, groupOfServer);
   return href(product, screen, id, query);
 }
@@ -41,19 +40,6 @@ export function subjectName(subject: string): string {
   return proxy === undefined ? subject : `proxy ${proxy.proxy_addr}`;
 }
 
-/**
- * Since when, RFC 3339; undefined when nobody keeps that: health tells what is wrong now. Faults of replication, fences
- * and looks at servers have a time of their own. Reads signals.
- */
-function sinceOf({ subject }: Problem): string | undefined {
-  const availability = live.value<Pick<V1Availability, "faults" | "fences">>("availability").value;
-  const name = subject.slice(subject.indexOf(" ") + 1);
-  const fault = availability?.faults.find(({ addr }) => addr === name);
-  const fence = availability?.fences.find(({ token }) => token === name);
-  const look = live.value<V1LiveServer>(`server:${name}`).value?.observed_at;
-  return fault?.since ?? fence?.since ?? look ?? undefined;
-}
-
 /** See the head of the file. */
 export function ProblemView(props: {
   readonly product: string;
@@ -62,7 +48,8 @@ export function ProblemView(props: {
   readonly isShort?: boolean | undefined;
 }): Children {
   const { product, problem, isShort = false } = props;
-  const since = sinceOf(problem);
+  // A dashboard of an older release doesn't tell it.
+  const since: string | undefined = problem.since;
   return (
     <li class={`problem-view ${problem.is_critical ? "problem-bad" : "problem-warn"}`}>
       <div class="problem-head">
@@ -75,7 +62,7 @@ export function ProblemView(props: {
             <Age at={since} />
           </span>
         )}
-        {!isShort && <code class="muted">{checkId(problem.kind)}</code>}
+        {!isShort && <code class="muted">{problem.code}</code>}
       </div>
       <p>{problem.message}</p>
       <p class="problem-do">

@@ -53,6 +53,7 @@ export function AuditDetail(props: {
             </span>,
           ],
           [t("audit.state"), <ResultBadge key="state" state={entry.state} />],
+          [t("audit.reason"), entry.reason ?? UNKNOWN],
           [t("audit.duration"), formatDuration(entry.duration_ms)],
           [t("audit.api"), textOf("audit.api", entry.api)],
           [

@@ -16,6 +16,7 @@ const COLUMNS = [
   "claimed_from",
   "operation",
   "arguments",
+  "reason",
   "state",
   "error_code",
   "error",
@@ -52,13 +53,14 @@ export function exportName(product: string, form: ExportForm, nowMs: number): st
   return `codis-audit-${product.replace(/[^\w-]+/g, "_")}-${moment}.${form}`;
 }
 
-const TYPES: Readonly<Record<ExportForm, string>> = {
+const TYPES: Readonly<Record<ExportForm | "json", string>> = {
+  json: "application/json;charset=utf-8",
   jsonl: "application/x-ndjson;charset=utf-8",
   csv: "text/csv;charset=utf-8",
 };
 
 /** Has the browser save the text under the name. */
-export function saveFile(name: string, text: string, form: ExportForm): void {
+export function saveFile(name: string, text: string, form: ExportForm | "json"): void {
   // Spreadsheets take a CSV without the mark for another encoding.
   const parts = form === "csv" ? ["\uFEFF", text] : [text];
   const url = URL.createObjectURL(new Blob(parts, { type: TYPES[form] }));

@@ -57,6 +57,7 @@ export function auditRow(entry: V1AuditEntry): AuditRow {
     entry.error_code ?? "",
     entry.error ?? "",
     entry.request_id ?? "",
+    entry.reason ?? "",
     JSON.stringify(entry.arguments),
   ];
   return {

@@ -29,7 +29,7 @@ const CLI_LIMIT = 1000;
 
 /** See the head of the file. */
 export default function AuditScreen({ product }: ScreenProps): Children {
-  const isAllowed = hasRole("operator");
+  const isAllowed = hasRole("viewer");
   const audit = useAudit(isAllowed);
   const state = useFilter();
   const navigate = useNavigate();

@@ -12,8 +12,8 @@ export const text = {
   "audit.caption": ["Changes", "变更"],
   "audit.none": ["Nothing was changed yet.", "还没有变更。"],
   "audit.noRight": [
-    "Only operators and admins read the audit log.",
-    "只有 operator 和 admin 可以查看审计日志。",
+    "Only users of the product read its audit log.",
+    "只有该产品的用户可以查看其审计日志。",
   ],
   "audit.seq": ["No.", "编号"],
   "audit.at": ["Time", "时间"],
@@ -51,6 +51,7 @@ export const text = {
   "audit.one": ["Change {seq}", "变更 {seq}"],
   "audit.api": ["By", "接口"],
   "audit.claimed": ["Claimed by a proxy in front", "前置代理声明的来源"],
+  "audit.reason": ["Why", "原因"],
   "audit.arguments": ["Arguments", "参数"],
   "audit.noArguments": ["none", "无"],
   "audit.error": ["Error", "错误"],

@@ -12,6 +12,8 @@ import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { FaultList } from "../groups/fault-list.tsx";
+import { GhostList } from "../groups/ghost-list.tsx";
+import { ghostMasters } from "../groups/ghosts.ts";
 import { readGroups } from "../groups/use-groups.ts";
 import "../members/members.css";
 import { Notice } from "../members/notice.tsx";
@@ -22,6 +24,7 @@ import { SentinelCard } from "./sentinel-card.tsx";
 import { SentinelDialogs } from "./sentinel-dialogs.tsx";
 import { StoryPage } from "./story-page.tsx";
 import { readSentinels } from "./use-sentinels.ts";
+import { WhatIfCard } from "./what-if-card.tsx";
 
 /** See the head of the file. */
 export default function AvailabilityScreen(props: ScreenProps): Children {
@@ -54,6 +57,7 @@ function Overview(props: { readonly product: string; readonly dialog: OpenDialog
           <Fences product={product} availability={availability} />
         </>
       )}
+      {availability !== undefined && <WhatIfCard product={product} availability={availability} />}
       <SentinelCard masters={masters} dialog={dialog} />
       <HistoryCard product={product} />
       <SentinelDialogs dialog={dialog} addrs={sentinels?.items ?? []} />
@@ -87,6 +91,10 @@ function Faults({ product, availability }: PartProps): Children {
       ) : (
         <FaultList product={product} faults={faults} />
       )}
+      <GhostList
+        product={product}
+        ghosts={ghostMasters(readGroups(), readSentinels()?.masters ?? [])}
+      />
     </Card>
   );
 }

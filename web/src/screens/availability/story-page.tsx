@@ -112,7 +112,9 @@ function Lines(props: { readonly events: readonly StoryLine[] }): Children {
           title: t("ha.after"),
           align: "end",
           render: ({ event }) => (
-            <span title={formatTime(event.at)}>+{formatCount(event.after_ms)} ms</span>
+            <span title={formatTime(event.at)}>
+              +{formatCount(event.after_ms)} {t("unit.ms")}
+            </span>
           ),
         },
         {

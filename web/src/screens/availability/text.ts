@@ -85,6 +85,78 @@ export const text = {
   "ha.fences": ["Proxies that don't answer", "没有响应的代理"],
   "ha.noFences": ["All proxies answer.", "所有代理均有响应。"],
 
+  "ha.if": ["What if a server died now?", "如果某台服务器现在宕机会怎样？"],
+  "ha.if.lead": [
+    "By the last look at each; nothing is asked or changed.",
+    "根据最近一次检查推断，不会查询或更改任何内容。",
+  ],
+  "ha.if.server": ["Server", "服务器"],
+  "ha.if.option": ["group {id}, {role}: {addr}", "组 {id}，{role}：{addr}"],
+  "ha.if.safe": [
+    "{safe} of {total} groups would outlive the death of their master.",
+    "{total} 个组中有 {safe} 个可承受主节点宕机。",
+  ],
+  "ha.if.allSafe": ["all", "全部"],
+  "ha.if.atRisk": ["not all", "并非全部"],
+  "ha.if.word.replaced": ["replaced", "会被替换"],
+  "ha.if.word.down": ["stays down", "无法恢复"],
+  "ha.if.word.noticed": ["noticed", "有影响"],
+  "ha.if.word.unnoticed": ["not noticed", "无影响"],
+  "ha.if.verdict.replaced": [
+    "Clients of the group wait until a replica has taken over, by itself.",
+    "该组的客户端会等待，直到从节点自动接管。",
+  ],
+  "ha.if.verdict.down": [
+    "Nobody takes over: its slots stay away until somebody acts.",
+    "无人接管：在人工处理之前，其槽位不可用。",
+  ],
+  "ha.if.verdict.noticed": [
+    "Reads that went to it go to other servers of the group.",
+    "发往它的读请求将转到该组的其他服务器。",
+  ],
+  "ha.if.verdict.unnoticed": ["Clients notice nothing.", "客户端不受影响。"],
+  "ha.if.line.slots.none": ["The group has no slots.", "该组没有槽位。"],
+  "ha.if.line.slots.some": ["Slots that wait meanwhile: {slots}.", "期间需等待的槽位：{slots}。"],
+  "ha.if.line.keeper.nobody": [
+    "Nobody replaces masters: there are no sentinels, and ha_enabled is off.",
+    "无人替换主节点：没有哨兵，且 ha_enabled 未开启。",
+  ],
+  "ha.if.line.keeper.detector": [
+    "Proxies that can vote: {online} of {total}; a majority is needed.",
+    "可投票的代理：{total} 个中的 {online} 个；需要多数。",
+  ],
+  "ha.if.line.keeper.sentinels": [
+    "Sentinels that answer and watch the group: {watching} of {total}; a majority is needed.",
+    "有响应且监视该组的哨兵：{total} 个中的 {watching} 个；需要多数。",
+  ],
+  "ha.if.line.heirs.none": [
+    "No replica could take over; the group has {replicas}.",
+    "没有从节点可以接管；该组有 {replicas} 个从节点。",
+  ],
+  "ha.if.line.heirs.some": [
+    "Replicas that could take over: {heirs} of {replicas}.",
+    "可接管的从节点：{replicas} 个中的 {heirs} 个。",
+  ],
+  "ha.if.line.lag.none": ["{addr} has everything.", "{addr} 的数据完整。"],
+  "ha.if.line.lag.some": [
+    "{addr} lacks least: {bytes} of writes might be lost.",
+    "{addr} 落后最少：可能丢失 {bytes} 的写入。",
+  ],
+  "ha.if.line.lag.unknown": [
+    "How far {addr} is behind isn't known: writes might be lost.",
+    "{addr} 的滞后未知：可能丢失写入。",
+  ],
+  "ha.if.line.reads.none": ["Nothing is read from it.", "没有从它读取。"],
+  "ha.if.line.reads.some": ["It may be read from now.", "目前允许从它读取。"],
+  "ha.if.line.left.none": [
+    "No other replica could take over from the master then.",
+    "之后没有其他从节点可以接管主节点。",
+  ],
+  "ha.if.line.left.some": [
+    "Replicas that could take over from the master then: {left}.",
+    "之后可接管主节点的从节点：{left} 个。",
+  ],
+
   "ha.history": ["Changes of masters", "主节点变更历史"],
   "ha.noHistory": ["No master was ever changed.", "主节点从未变更。"],
   "ha.historyCaption": ["Changes of masters, the newest first", "主节点变更，最新在前"],

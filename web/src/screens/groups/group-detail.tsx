@@ -2,7 +2,9 @@
  * The page of one group: state, servers with what can be done with each, changes of its master.
  */
 import type { V1FailoverSummary } from "../../../../src/api/v1-availability-schema.ts";
+import type { V1ServerInfo } from "../../../../src/api/v1-topology-schema.ts";
 import { live } from "../../data/live.ts";
+import { useLoad } from "../../data/load.ts";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
@@ -10,13 +12,19 @@ import { Card } from "../../ui/card.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { StoryTable } from "../availability/story-table.tsx";
+import { readSentinels } from "../availability/use-sentinels.ts";
+import { pathPart } from "../members/addr.ts";
 import type { OpenDialog } from "../members/use-dialog.ts";
+import { useReloadOn } from "../members/use-reload-on.ts";
+import { GhostList } from "./ghost-list.tsx";
+import { ghostMasters, ghostReplicas } from "./ghosts.ts";
 import { GroupBadge, GroupNotices, SlotLine } from "./group-card.tsx";
 import { RemoveGroup, Repair, ResyncGroup } from "./group-dialogs.tsx";
 import { countMendable, type GroupView } from "./group-view.ts";
 import { ServerActions } from "./server-actions.tsx";
 import { AddServer, ServerDialogs } from "./server-dialogs.tsx";
 import { ServerTable } from "./server-table.tsx";
+import { readGroups } from "./use-groups.ts";
 
 interface DetailProps {
   readonly product: string;
@@ -42,6 +50,7 @@ export function GroupDetail(props: DetailProps): Children {
       actions={<Actions {...props} />}
     >
       <GroupNotices product={product} group={group} />
+      <Ghosts product={product} group={group} />
       <Card title={t("groups.serversTitle")}>
         <ServerTable
           product={product}
@@ -61,6 +70,22 @@ export function GroupDetail(props: DetailProps): Children {
       <Dialogs {...props} />
     </Page>
   );
+}
+
+/** What the sentinels, the servers, and the INFO of the master say of servers that aren't stored. */
+function Ghosts(props: { readonly product: string; readonly group: GroupView }): Children {
+  const { product, group } = props;
+  const master = group.servers[0];
+  const isUp = master?.status === "up";
+  const info = useLoad<V1ServerInfo>(
+    isUp ? `groups/${group.id}/servers/${pathPart(master.addr)}/info` : undefined,
+  );
+  useReloadOn(info.reload, group.servers.map(({ addr }) => addr).join(" "));
+  const groups = readGroups();
+  const named = ghostMasters(groups, readSentinels()?.masters ?? []);
+  const fed = info.data === undefined ? [] : ghostReplicas(group, info.data.info, groups);
+  const own = [...named.filter(({ groupId }) => groupId === group.id), ...fed];
+  return <GhostList product={product} ghosts={own} />;
 }
 
 function Actions({ product, group, dialog }: DetailProps): Children {

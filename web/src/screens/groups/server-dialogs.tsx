@@ -144,7 +144,8 @@ export function AddServer(props: {
   readonly dialog: OpenDialog;
 }): Children {
   const { group, dialog } = props;
-  const [addr, setAddr] = useState("");
+  // The address names one that isn't stored yet, where others speak of it.
+  const [addr, setAddr] = useState(dialog.target);
   const [datacenter, setDatacenter] = useState("");
   const [isFollowing, setFollowing] = useState(true);
   const [isDiscarding, setDiscarding] = useState(false);

@@ -82,6 +82,7 @@ function columns(product: string, groupId: number): readonly Column<ServerView>[
     {
       key: "status",
       title: t("groups.status"),
+      class: "wraps",
       render: (server) => <ServerBadge server={server} />,
     },
     { key: "link", title: t("groups.link"), render: (server) => <LinkBadge server={server} /> },
@@ -96,18 +97,21 @@ function columns(product: string, groupId: number): readonly Column<ServerView>[
       key: "keys",
       title: t("groups.keys"),
       align: "end",
+      class: "room-medium",
       render: (server) => formatCount(server.keys),
     },
     {
       key: "hits",
       title: t("groups.hits"),
       align: "end",
+      class: "room-wide",
       render: (server) => formatPercent(server.hit_ratio),
     },
     {
       key: "ops",
       title: t("groups.ops"),
       align: "end",
+      class: "room-medium",
       render: (server) => formatRate(server.ops_per_second),
     },
   ];

@@ -85,6 +85,21 @@ export const text = {
   "groups.fault.SPLIT_BRAIN": ["two masters take writes", "两个主节点同时接受写入"],
   "groups.fault.NO_REPLICA": ["no replica", "没有从节点"],
 
+  "groups.ghost": ["not stored", "未存储"],
+  "groups.ghost.adopt": ["Add it to group {id}", "将其添加到组 {id}"],
+  "groups.ghost.sentinels": [
+    "A majority of the sentinels says that {addr} is the master of group {id}; the product doesn't have it.",
+    "多数哨兵认为 {addr} 是组 {id} 的主节点，但本产品没有该服务器。",
+  ],
+  "groups.ghost.master": [
+    "{by} of group {id} follows {addr}; the product doesn't have it.",
+    "组 {id} 的 {by} 跟随 {addr}，但本产品没有该服务器。",
+  ],
+  "groups.ghost.replica": [
+    "{addr} follows {by}, the master of group {id}; the product doesn't have it.",
+    "{addr} 跟随组 {id} 的主节点 {by}，但本产品没有该服务器。",
+  ],
+
   "groups.readsTitle": ["Replica reads", "读从节点"],
   "groups.readsCount": [
     "Reading from replicas is allowed for {on} of {total} servers.",

@@ -3,6 +3,8 @@
  * its line, and a test reads every line against the program's own table of verbs.
  */
 
+import { quoteWord } from "../../data/quote-word.ts";
+
 /** Flags of `codis server add`. */
 export interface AddServerFlags {
   /** Empty: none. */
@@ -10,11 +12,6 @@ export interface AddServerFlags {
   readonly isReplica: boolean;
   readonly isAdopted: boolean;
   readonly isDiscarding: boolean;
-}
-
-/** A word as a shell reads it back: in quotes when it has to be. */
-export function quoteWord(word: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function line(...words: readonly (string | number)[]): string {
@@ -65,7 +62,12 @@ export const cliLine = {
 
   listAudit: (limit: number): string => line("audit", "list", "--limit", limit),
 
-  addUser: (name: string, role: string): string => line("user", "add", name, role),
+  /** `hasPassword`: it is read from stdin. */
+  addUser: (name: string, role: string, hasPassword: boolean): string =>
+    line("user", "add", name, role, ...(hasPassword ? ["--password-stdin"] : [])),
+  setPassword: (name: string, isNone: boolean): string =>
+    line("user", "password", name, ...(isNone ? ["--remove"] : [])),
+  ownPassword: (): string => line("user", "own-password"),
   setRole: (name: string, role: string): string => line("user", "set-role", name, role),
   removeUser: (name: string): string => line("user", "remove", name),
   /** `hours` 0: good until it is revoked. */

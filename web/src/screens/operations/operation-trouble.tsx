@@ -9,17 +9,19 @@ import { href, type ProductScreen } from "../../route.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
-import { type AdviceKind, adviceFor, STUCK_AFTER_MS } from "./stall-watch.ts";
+import { STUCK_AFTER_MS } from "./stall-watch.ts";
+
+type TroubleCode = NonNullable<V1OperationSummary["reason_code"]>;
 
 /** Where to go with an advice. */
-const PLACES: Partial<Readonly<Record<AdviceKind, ProductScreen>>> = {
-  memory: "groups",
+const PLACES: Partial<Readonly<Record<TroubleCode, ProductScreen>>> = {
+  target_memory: "groups",
   proxy: "proxies",
   replicas: "groups",
   version: "groups",
   role: "ha",
   loading: "groups",
-  noServer: "groups",
+  no_server: "groups",
   unreachable: "groups",
 };
 
@@ -35,7 +37,8 @@ export function OperationTrouble(props: {
   if (reason === null && !isStuck) {
     return null;
   }
-  const advice = adviceFor(reason ?? "");
+  // A dashboard of an older release has no code.
+  const advice = operation.reason_code ?? "other";
   const place = PLACES[advice];
   const isLimited = operation.speed.keys_per_second > 0 || operation.speed.bytes_per_second > 0;
   return (

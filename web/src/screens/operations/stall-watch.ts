@@ -1,7 +1,6 @@
 /**
- * Notices an operation that is stuck: it should work, but for some time no key has moved and no slot has arrived.
- * What can be done about it depends on the reason that the server gives, which is a line for people; where it
- * is a known one, an advice goes with it.
+ * Notices an operation that is stuck: it should work, but for some time no key has moved and no slot has arrived. A
+ * reason that the server gives is another matter; it may be there without a stall, and a stall without it.
  */
 
 /** What is known at one moment. */
@@ -37,43 +36,4 @@ export class StallWatch {
     }
     return sample.atMs - this.#sinceMs;
   }
-}
-
-/** Kinds of advice; texts are `operations.advice.*`. */
-export const ADVICE_KINDS = [
-  "memory",
-  "bigKey",
-  "foreignKey",
-  "proxy",
-  "replicas",
-  "version",
-  "role",
-  "loading",
-  "noServer",
-  "unreachable",
-  "other",
-] as const;
-/** One of `ADVICE_KINDS`. */
-export type AdviceKind = (typeof ADVICE_KINDS)[number];
-
-/** Words of reasons, in the order in which they are tried. */
-const SIGNS: readonly (readonly [RegExp, AdviceKind])[] = [
-  [/\bOOM\b|maxmemory|out of memory/i, "memory"],
-  [/big_key|hold up its server|too big|stall/i, "bigKey"],
-  [/which isn't its group's/, "foreignKey"],
-  [/proxy-\[|proxies/, "proxy"],
-  [/replicas? of server|not acknowledged/, "replicas"],
-  [/older|unknown version|format of keys|expected the same or a later/, "version"],
-  [/isn't a master|expected a master/, "role"],
-  [/reads its data from disk|LOADING/, "loading"],
-  [/has no server/, "noServer"],
-  [
-    /can't be reached|isn't connected|connection|doesn't answer|no reply|within \d+ ms|restarted/,
-    "unreachable",
-  ],
-];
-
-/** What goes with the reason of an operation. */
-export function adviceFor(reason: string): AdviceKind {
-  return SIGNS.find(([sign]) => sign.test(reason))?.[1] ?? "other";
 }

@@ -136,15 +136,15 @@ export const text = {
   ],
   "operations.trouble.do": ["What to do:", "处理建议："],
   "operations.trouble.go": ["Look there", "前往查看"],
-  "operations.advice.memory": [
+  "operations.advice.target_memory": [
     "Make room at the target: raise maxmemory there, or cancel and move fewer slots.",
     "为目标组腾出内存：提高其 maxmemory，或取消后迁移更少的槽位。",
   ],
-  "operations.advice.bigKey": [
+  "operations.advice.big_key": [
     "Split or delete the key, or cancel and plan again with another rule for big keys.",
     "拆分或删除该键，或取消后用其他大键规则重新计划。",
   ],
-  "operations.advice.foreignKey": [
+  "operations.advice.foreign_key": [
     "Look at the key on that server. Delete it if it is old; otherwise find out who wrote it there.",
     "检查该服务器上的键。若已陈旧则删除；否则查明是谁写入的。",
   ],
@@ -168,7 +168,7 @@ export const text = {
     "Wait: the server reads its data from disk.",
     "请等待：服务器正在从磁盘加载数据。",
   ],
-  "operations.advice.noServer": ["Add a server to the group.", "为该组添加服务器。"],
+  "operations.advice.no_server": ["Add a server to the group.", "为该组添加服务器。"],
   "operations.advice.unreachable": [
     "Check that the server runs and can be reached from the dashboard.",
     "检查服务器是否运行，以及 dashboard 能否访问它。",

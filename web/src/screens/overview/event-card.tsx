@@ -25,7 +25,7 @@ export function EventCard({ product }: { readonly product: string }): Children {
   const failovers = live.list<V1FailoverSummary>("failover:").value;
   const operations = live.list<V1LiveOperation>("operation:").value;
   const revision = live.value<V1LiveProduct>("product").value?.revision;
-  const audit = useLoad<V1AuditList>(hasRole("operator") ? `audit?limit=${SHOWN}` : undefined);
+  const audit = useLoad<V1AuditList>(hasRole("viewer") ? `audit?limit=${SHOWN}` : undefined);
   useReloadOn(audit.reload, revision);
   const events = recentEvents(failovers, operations, audit.data?.items ?? [], SHOWN);
   return (

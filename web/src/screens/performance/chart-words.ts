@@ -5,6 +5,7 @@ import type { PerformanceMetric, V1LiveProxy } from "../../../../src/api/v1-live
 import { live } from "../../data/live.ts";
 import {
   type Figure,
+  formatByteRate,
   formatBytes,
   formatDuration,
   formatPercent,
@@ -18,8 +19,8 @@ const FORMATS: Readonly<Record<PerformanceMetric, (figure: Figure) => string>> =
   failures: formatRate,
   reply_errors: formatRate,
   sessions: formatShort,
-  bytes_in: byteRate,
-  bytes_out: byteRate,
+  bytes_in: formatByteRate,
+  bytes_out: formatByteRate,
   p50: formatDuration,
   p99: formatDuration,
   p999: formatDuration,
@@ -53,8 +54,4 @@ export function subjectText(by: string, of: string | null): string {
     return t("performance.group", { id: of });
   }
   return by === "proxy" ? (live.value<V1LiveProxy>(`proxy:${of}`).value?.proxy_addr ?? of) : of;
-}
-
-function byteRate(figure: Figure): string {
-  return typeof figure === "number" ? `${formatBytes(figure)}/s` : formatBytes(figure);
 }

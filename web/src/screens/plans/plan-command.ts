@@ -53,6 +53,21 @@ export function startCommand(planId: string, speed: SpeedLimit): string {
   return `codis plan start ${planId}${speedFlags(speed)}`;
 }
 
+/** The command line that makes a plan of a file. */
+export function importCommand(name: string): string {
+  return `codis plan import ${quoted(name)} --dry-run`;
+}
+
+/** Name of the file that a plan is saved as. */
+export function planFileName(product: string, planId: string): string {
+  return `codis-plan-${product.replace(/[^\w-]+/g, "_")}-${planId}.json`;
+}
+
+/** The command line that saves a plan as a file. */
+export function exportCommand(product: string, planId: string): string {
+  return `codis plan show ${planId} --json > ${quoted(planFileName(product, planId))}`;
+}
+
 /** Flags of a limit of speed, with a blank before each; empty without a limit. */
 export function speedFlags({ keysPerSecond, bytesPerSecond }: SpeedLimit): string {
   return (
@@ -78,6 +93,11 @@ export function curlOf({ method, path, body }: ApiCall, url: string): string {
     `curl -X ${method} -H "Authorization: Bearer $CODIS_TOKEN" -H 'Content-Type: application/json' ` +
     `-d '${json}' '${url}${path}'`
   );
+}
+
+/** For a shell, in quotes only where it needs them. */
+function quoted(word: string): string {
+  return /^[\w./][\w./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function moveCommands({ moves = [] }: V1PlanRequest, flags: string): readonly string[] {

@@ -20,13 +20,22 @@ import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { saveFile } from "../audit/audit-export.ts";
 import { type PackedSlots, unpackSlots } from "../slots/slot-map.ts";
 import { writeFewSlots, writeSlots } from "../slots/slot-text.ts";
 import { PlanBars } from "./plan-bars.tsx";
-import { curlOf, planCommands, startCall, startCommand } from "./plan-command.ts";
+import {
+  curlOf,
+  exportCommand,
+  planCommands,
+  planFileName,
+  startCall,
+  startCommand,
+} from "./plan-command.ts";
 import { PlanDifference } from "./plan-difference.tsx";
 import { misplacedSlots } from "./plan-figures.ts";
 import { formQueryOf } from "./plan-form.ts";
+import { PlanMap } from "./plan-map.tsx";
 import { rememberPlan } from "./plan-memory.ts";
 import { BigKeys, MoveTables } from "./plan-tables.tsx";
 import { StartDialog } from "./start-dialog.tsx";
@@ -96,6 +105,15 @@ function KnownPlan(props: {
             {t("plans.another")}
           </a>
           <Button
+            isDisabled={isEmpty}
+            reason={t("plans.nothing")}
+            onPress={() =>
+              saveFile(planFileName(product, plan.id), `${JSON.stringify(plan, null, 2)}\n`, "json")
+            }
+          >
+            {t("plans.save")}
+          </Button>
+          <Button
             variant="primary"
             needs="operator"
             isDisabled={isEmpty || hasProblems}
@@ -115,6 +133,7 @@ function KnownPlan(props: {
         <Summary plan={plan} />
       )}
       <PlanBars plan={plan} />
+      {!isEmpty && <PlanMap plan={plan} />}
       {!isEmpty && <MoveTables moves={plan.moves} />}
       <BigKeys plan={plan} />
       <Card title={t("plans.equal.title")}>
@@ -123,6 +142,7 @@ function KnownPlan(props: {
           text={curlOf(startCall(plan.id, NO_LIMIT), new URL(productPath(""), location.href).href)}
           label={t("plans.equal.curl")}
         />
+        {!isEmpty && <CopyLine text={exportCommand(product, plan.id)} />}
         <p class="muted">{t("plans.equal.make")}</p>
         {planCommands(plan.request).map((line) => (
           <CopyLine key={line} text={line} />

@@ -26,6 +26,7 @@ import {
   type PlanForm,
   requestOf,
 } from "./plan-form.ts";
+import { PlanImport } from "./plan-import.tsx";
 import { rememberPlan } from "./plan-memory.ts";
 import { type ChangeForm, usePlanForm } from "./use-plan-form.ts";
 
@@ -86,6 +87,7 @@ export function RebalanceForm({ product }: { readonly product: string }): Childr
           {act.problem !== undefined && <ProblemText problem={act.problem} />}
         </form>
       )}
+      {groups.length > 0 && <PlanImport product={product} />}
     </Page>
   );
 }

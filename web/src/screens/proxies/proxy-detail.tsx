@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatPercent,
   formatRate,
+  formatTime,
   UNKNOWN,
 } from "../../i18n/format.ts";
 import { t, textOf } from "../../i18n/text.ts";
@@ -22,7 +23,7 @@ import { Notice } from "../members/notice.tsx";
 import { Seen } from "../members/seen.tsx";
 import type { OpenDialog } from "../members/use-dialog.ts";
 import { ProxyBadge, TableBadge } from "./proxy-list.tsx";
-import { needsWord, tableTone, uptimeMs } from "./proxy-view.ts";
+import { needsWord, startedAtMs, tableTone } from "./proxy-view.ts";
 
 /** `revision`: the newest of the dashboard. */
 export function ProxyDetail(props: {
@@ -133,11 +134,22 @@ function About({ proxy }: { readonly proxy: V1LiveProxy }): Children {
         [t("proxies.host"), code(proxy.hostname)],
         [t("proxies.pid"), String(proxy.pid)],
         [t("proxies.protocol"), proxy.proto_type],
-        [t("proxies.started"), proxy.start_time],
-        [t("proxies.uptime"), formatDuration(uptimeMs(proxy.start_time, Date.now()))],
+        [t("proxies.started"), <Started key="started" text={proxy.start_time} />],
         [t("proxies.discovery"), code(proxy.jodis_path)],
       ]}
     />
+  );
+}
+
+/** Moment and age; the text itself when it can't be read. */
+function Started({ text }: { readonly text: string }): Children {
+  const at = startedAtMs(text);
+  return at === undefined ? (
+    text || UNKNOWN
+  ) : (
+    <>
+      {formatTime(at)} · <Age at={at} />
+    </>
   );
 }
 

@@ -37,12 +37,14 @@ function columns(product: string): readonly Column<V1LiveProxy>[] {
     },
     {
       key: "state",
+      class: "wraps",
       title: t("proxies.state"),
       sort: (proxy) => stateRank(stateOf(proxy)),
       render: (proxy) => <ProxyBadge proxy={proxy} />,
     },
     {
       key: "table",
+      class: "wraps",
       title: t("proxies.table"),
       sort: (proxy) => proxy.table,
       render: (proxy) => <TableBadge proxy={proxy} />,
@@ -56,6 +58,7 @@ function columns(product: string): readonly Column<V1LiveProxy>[] {
     },
     {
       key: "datacenter",
+      class: "room-medium",
       title: t("proxies.dc"),
       sort: (proxy) => proxy.datacenter,
       render: (proxy) => proxy.datacenter,
@@ -97,6 +100,7 @@ function figureColumns(): readonly Column<V1LiveProxy>[] {
     {
       key: "memory",
       title: t("proxies.memory"),
+      class: "room-medium",
       align: "end",
       sort: (proxy) => proxy.memory_bytes,
       render: (proxy) => formatBytes(proxy.memory_bytes),

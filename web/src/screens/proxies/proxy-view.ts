@@ -70,10 +70,10 @@ export function stateRank(state: ProxyState): number {
 }
 
 /**
- * Milliseconds since a proxy started; undefined when its text can't be read. Proxies tell their start as
+ * When a proxy started, milliseconds since 1970; undefined when its text can't be read. Proxies tell their start as
  * `2026-11-27 07:46:19.123 +0000 UTC`, the original ones with nanoseconds.
  */
-export function uptimeMs(startTime: string, nowMs: number): number | undefined {
+export function startedAtMs(startTime: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)? ?(Z|[+-]\d\d:?\d\d)?/.exec(
     startTime,
   );
@@ -83,7 +83,13 @@ export function uptimeMs(startTime: string, nowMs: number): number | undefined {
   const [, day = "", time = "", , zone = "Z"] = match;
   const offset = zone === "Z" ? "Z" : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
   const startMs = Date.parse(`${day}T${time}${offset}`);
-  return Number.isNaN(startMs) ? undefined : Math.max(0, nowMs - startMs);
+  return Number.isNaN(startMs) ? undefined : startMs;
+}
+
+/** Milliseconds since a proxy started; undefined when its text can't be read. */
+export function uptimeMs(startTime: string, nowMs: number): number | undefined {
+  const startMs = startedAtMs(startTime);
+  return startMs === undefined ? undefined : Math.max(0, nowMs - startMs);
 }
 
 /** Whether an operator's word is what moves and promotions wait for. */

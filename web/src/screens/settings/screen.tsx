@@ -18,6 +18,7 @@ import { Card } from "../../ui/card.tsx";
 import { Checkbox, RadioGroup, TextInput } from "../../ui/field.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { OwnPassword } from "./own-password.tsx";
 import "./settings.css";
 
 /** See the head of the file. */
@@ -67,6 +68,7 @@ export default function SettingsScreen(): Children {
             }}
           />
         </Card>
+        <OwnPassword />
         <About />
       </div>
     </Page>

@@ -5,7 +5,10 @@
 /** English, Chinese. */
 export const text = {
   "settings.title": ["Settings", "设置"],
-  "settings.lead": ["Kept in this browser, for you only.", "仅保存在此浏览器中，只对您生效。"],
+  "settings.lead": [
+    "For you only; all but the password is kept in this browser.",
+    "只对您生效；除密码外均保存在此浏览器中。",
+  ],
   "settings.look": ["Look", "外观"],
   "settings.theme": ["Theme", "主题"],
   "settings.density": ["Room between lines", "行距"],
@@ -26,6 +29,16 @@ export const text = {
     "Ctrl+K (⌘K on a Mac) always works.",
     "Ctrl+K（Mac 上为 ⌘K）始终可用。",
   ],
+  "settings.password": ["Your password", "您的密码"],
+  "settings.password.effect": [
+    "You are {user}. This session stays; your others end. Tokens stay good.",
+    "您是 {user}。当前会话保留，其他会话将结束；令牌仍然有效。",
+  ],
+  "settings.password.product": ["Product", "产品"],
+  "settings.password.present": ["Present password", "当前密码"],
+  "settings.password.presentFirst": ["Type the present password first.", "请先输入当前密码。"],
+  "settings.password.set": ["Change password", "更改密码"],
+  "settings.password.done": ["The password of {user} is changed.", "{user} 的密码已更改。"],
   "settings.about": ["About", "关于"],
   "settings.version": ["Version", "版本"],
   "settings.user": ["User", "用户"],

@@ -2,9 +2,17 @@
  * The cells of the grid. They are made once; after that a change touches only the cells that look otherwise than
  * before, so that twenty slots that move cost twenty cells and not a thousand.
  */
-import { type CellLook, type GridView, labelOfRow, lookOfCell } from "./slot-cell.ts";
+import type { CellLook } from "./slot-cell.ts";
 import { changedSlots, NO_SLOTS, type SlotMap } from "./slot-map.ts";
 import type { SlotSelection } from "./slot-selection.ts";
+
+/** What is to be drawn: the map, and what its cells and rows look like and are called. */
+export interface GridDrawing {
+  readonly map: SlotMap;
+  lookOf(slotId: number): CellLook;
+  /** The slots from one to another, both included. */
+  labelOfRow(from: number, to: number): string;
+}
 
 /** Slots in a row of the grid: 32 for 1,024 slots, 64 for more. */
 export function columnsFor(count: number): number {
@@ -32,25 +40,25 @@ export class GridPainter {
   }
 
   /** Draws what differs. `shown` stands for all but the map (mode, language): when it changes, every cell counts. */
-  paint(view: GridView, shown: string): void {
+  paint(drawing: GridDrawing, shown: string): void {
     const startMs = performance.now();
-    const isNew = view.map.count !== this.#cells.length;
-    const isOther = shown !== this.#shown || view.map.count !== this.#map.count;
+    const isNew = drawing.map.count !== this.#cells.length;
+    const isOther = shown !== this.#shown || drawing.map.count !== this.#map.count;
     if (isNew) {
-      this.#build(view.map.count);
+      this.#build(drawing.map.count);
     }
-    const ids = isOther ? this.#cells.keys() : changedSlots(this.#map, view.map);
+    const ids = isOther ? this.#cells.keys() : changedSlots(this.#map, drawing.map);
     const rows = new Set<number>();
-    const columns = columnsFor(view.map.count);
+    const columns = columnsFor(drawing.map.count);
     for (const id of ids) {
-      this.#draw(id, lookOfCell(view, id));
+      this.#draw(id, drawing.lookOf(id));
       rows.add(Math.floor(id / columns));
     }
     for (const row of rows) {
-      const label = labelOfRow(view.map, row * columns, row * columns + columns - 1);
+      const label = drawing.labelOfRow(row * columns, row * columns + columns - 1);
       this.#heads[row]?.setAttribute("aria-label", label);
     }
-    this.#map = view.map;
+    this.#map = drawing.map;
     this.#shown = shown;
     noteTime(isNew ? "slots.create" : "slots.update", startMs);
   }

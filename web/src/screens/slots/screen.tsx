@@ -16,6 +16,7 @@ import { MoveDialog } from "./move-dialog.tsx";
 import { SelectionBar, type SlotOrderKind } from "./selection-bar.tsx";
 import { GRID_MODES } from "./slot-cell.ts";
 import { SlotGrid } from "./slot-grid.tsx";
+import { useSlotKeys } from "./slot-keys.ts";
 import { SlotLegend } from "./slot-legend.tsx";
 import { SlotPanel } from "./slot-panel.tsx";
 import { SlotRanges } from "./slot-ranges.tsx";
@@ -51,6 +52,7 @@ function KnownSlots(props: { readonly model: SlotsModel; readonly product: strin
     model.mode.value = open;
   }, [model, open]);
   useSlotsAddress(model);
+  useSlotKeys(model);
   return (
     <>
       {model.groups.value.length === 0 && (

@@ -2,12 +2,15 @@
  * How one slot looks in the grid: classes, the few letters in it, and its name for screen readers. Every state has a
  * pattern and a letter of its own, so that nothing is told by colour alone.
  */
+import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
+import type { GridDrawing } from "./grid-painter.ts";
 import { GROUP_HUES, lookClasses } from "./group-look.ts";
+import { fullestOf, LEVEL_UNKNOWN, levelOf, type SlotKeys } from "./slot-heat.ts";
 import { isMoving, type SlotMap, type SlotState, stateOf } from "./slot-map.ts";
 
 /** What the grid shows. */
-export const GRID_MODES = ["owner", "state"] as const;
+export const GRID_MODES = ["owner", "state", "keys"] as const;
 /** One of `GRID_MODES`. */
 export type GridMode = (typeof GRID_MODES)[number];
 
@@ -19,6 +22,9 @@ export interface GridView {
   readonly faintGroups: ReadonlySet<number>;
   /** States that the legend has switched off. */
   readonly faintStates: ReadonlySet<SlotState>;
+  readonly keys: SlotKeys;
+  /** Levels of keys that the legend has switched off. */
+  readonly faintLevels: ReadonlySet<number>;
 }
 
 /** What is drawn in one cell. */
@@ -38,6 +44,42 @@ export const STATE_SIGNS: Readonly<Record<SlotState, string>> = {
   migrating: "M",
   finished: "F",
 };
+
+/** The grid as its painter draws it. */
+export function drawingOf(view: GridView): GridDrawing {
+  const fullest = fullestOf(view.keys);
+  return {
+    map: view.map,
+    lookOf: (id) => (view.mode === "keys" ? heatOfCell(view, id, fullest) : lookOfCell(view, id)),
+    labelOfRow: (from, to) => labelOfRow(view.map, from, to),
+  };
+}
+
+/** The look of a slot by its keys. */
+function heatOfCell({ map, keys, faintLevels }: GridView, id: number, fullest: number): CellLook {
+  const count = keys[id] ?? null;
+  const level = levelOf(count, fullest);
+  const classes = ["slot-cell", heatClass(level), ...(faintLevels.has(level) ? ["faint"] : [])];
+  const name = labelOf(id, map.owners[id] ?? 0, map.targets[id] ?? 0, stateOf(map, id));
+  return {
+    classes: classes.join(" "),
+    text: heatSign(level),
+    label:
+      count === null
+        ? t("slots.cell.uncounted", { slot: name })
+        : t("slots.cell.keys", { slot: name, keys: formatCount(count) }),
+  };
+}
+
+/** Class of a level of keys. */
+export function heatClass(level: number): string {
+  return level === LEVEL_UNKNOWN ? "heat-unknown" : `heat-${level}`;
+}
+
+/** What a cell of this level has written in it; nothing when it has no keys. */
+export function heatSign(level: number): string {
+  return level === LEVEL_UNKNOWN ? "?" : level === 0 ? "" : String(level);
+}
 
 /** The look of a slot. */
 export function lookOfCell(

@@ -8,6 +8,7 @@ import { language, t } from "../../i18n/text.ts";
 import type { Children } from "../../ui/props.ts";
 import { listenToGrid } from "./grid-input.ts";
 import { columnsFor, GridPainter } from "./grid-painter.ts";
+import { drawingOf } from "./slot-cell.ts";
 import type { SlotsModel } from "./slots-model.ts";
 
 /** See the file head. */
@@ -41,19 +42,25 @@ function paintInto(host: HTMLElement, model: SlotsModel): () => void {
   const ends = [
     effect(() => {
       const [mode, groups, states] = [model.mode, model.faintGroups, model.faintStates];
+      // Counts change all the time; they don't concern what the other modes draw.
+      const heat = mode.value === "keys" ? model.keys.value : [];
       const shown = [
         language.value,
         mode.value,
         [...groups.value].join(),
         [...states.value].join(),
+        [...model.faintLevels.value].join(),
+        heat.join(),
       ].join(" ");
       const view = {
         map: model.map.value,
         mode: mode.value,
         faintGroups: groups.value,
         faintStates: states.value,
+        keys: heat,
+        faintLevels: model.faintLevels.value,
       };
-      painter.paint(view, shown);
+      painter.paint(drawingOf(view), shown);
     }),
     effect(() => painter.choose(model.selection.value)),
     effect(() => {

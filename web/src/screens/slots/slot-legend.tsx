@@ -6,7 +6,8 @@ import { formatCount, formatPercent } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import type { Children } from "../../ui/props.ts";
 import { lookClasses } from "./group-look.ts";
-import { STATE_SIGNS } from "./slot-cell.ts";
+import { heatClass, heatSign, STATE_SIGNS } from "./slot-cell.ts";
+import { countLevels, LEVEL_UNKNOWN } from "./slot-heat.ts";
 import { countOwners, countStates } from "./slot-map.ts";
 import type { SlotsModel } from "./slots-model.ts";
 
@@ -16,6 +17,7 @@ export function SlotLegend({ model }: { readonly model: SlotsModel }): Children 
   const mode = model.mode.value;
   return (
     <ul class="slot-legend" aria-label={t("slots.legend")}>
+      {mode === "keys" && <Levels model={model} />}
       {mode === "owner"
         ? countOwners(map).map(({ groupId, slots }) => (
             <Entry
@@ -31,7 +33,8 @@ export function SlotLegend({ model }: { readonly model: SlotsModel }): Children 
               }}
             />
           ))
-        : countStates(map)
+        : mode === "state" &&
+          countStates(map)
             .filter(({ slots }) => slots > 0)
             .map(({ state, slots }) => (
               <Entry
@@ -49,6 +52,30 @@ export function SlotLegend({ model }: { readonly model: SlotsModel }): Children 
             ))}
     </ul>
   );
+}
+
+function Levels({ model }: { readonly model: SlotsModel }): Children {
+  const map = model.map.value;
+  return countLevels(map, model.keys.value).map(({ level, slots, from, to }) => (
+    <Entry
+      key={level}
+      swatch={heatClass(level)}
+      sign={heatSign(level)}
+      name={
+        level === LEVEL_UNKNOWN
+          ? t("slots.heat.unknown")
+          : level === 0
+            ? t("slots.heat.none")
+            : t("slots.heat.range", { from: formatCount(from), to: formatCount(to) })
+      }
+      slots={slots}
+      count={map.count}
+      isFaint={model.faintLevels.value.has(level)}
+      onPress={() => {
+        model.faintLevels.value = toggled(model.faintLevels.peek(), level);
+      }}
+    />
+  ));
 }
 
 function Entry(props: {

@@ -7,6 +7,7 @@ import type { V1OperationSummary } from "../../../../src/api/v1-operation-schema
 import type { V1Proxy, V1Slot } from "../../../../src/api/v1-topology-schema.ts";
 import { live } from "../../data/live.ts";
 import { useLoad } from "../../data/load.ts";
+import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Badge, type Tone } from "../../ui/badge.tsx";
@@ -40,6 +41,7 @@ export function SlotPanel(props: {
   const ownerId = map.owners[slotId] ?? 0;
   const targetId = map.targets[slotId] ?? 0;
   const state = stateOf(map, slotId);
+  const count = model.keys.value[slotId] ?? null;
   return (
     <Card title={t("slots.panel.title", { slot: slotId })} class="slot-panel">
       <dl class="facts">
@@ -68,6 +70,14 @@ export function SlotPanel(props: {
             </dd>
           </>
         )}
+        <dt>{t("slots.keys")}</dt>
+        <dd>
+          {count === null ? (
+            <span class="muted">{t("slots.heat.unknown")}</span>
+          ) : (
+            formatCount(count)
+          )}
+        </dd>
         {isMoving(state) && <MovedBy product={product} />}
         <Servers slotId={slotId} />
         <Disagreement product={product} />

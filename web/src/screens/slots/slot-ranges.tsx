@@ -10,6 +10,7 @@ import { Badge } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
 import { type Column, Table } from "../../ui/table.tsx";
+import { type SlotKeys, sumOfKeys } from "./slot-heat.ts";
 import { runsOf, type SlotRun } from "./slot-map.ts";
 import { STATE_TONES } from "./slot-panel.tsx";
 import { chooseSlots } from "./slot-selection.ts";
@@ -33,7 +34,7 @@ export function SlotRanges(props: {
       <Table
         caption={t("slots.ranges.title")}
         name="ranges"
-        columns={columnsFor(product)}
+        columns={columnsFor(product, model.keys.value)}
         rows={runs}
         rowKey={({ from }) => String(from)}
         onOpen={choose}
@@ -45,7 +46,7 @@ export function SlotRanges(props: {
   );
 }
 
-function columnsFor(product: string): readonly Column<SlotRun>[] {
+function columnsFor(product: string, keys: SlotKeys): readonly Column<SlotRun>[] {
   const group = (id: number): Children =>
     id === 0 ? "–" : <a href={href(product, "groups", String(id))}>{groupText(id)}</a>;
   return [
@@ -61,6 +62,13 @@ function columnsFor(product: string): readonly Column<SlotRun>[] {
       align: "end",
       render: ({ from, to }) => formatCount(to - from + 1),
       sort: ({ from, to }) => to - from,
+    },
+    {
+      key: "keys",
+      title: t("slots.keys"),
+      align: "end",
+      render: ({ from, to }) => formatCount(sumOfKeys(keys, from, to)),
+      sort: ({ from, to }) => sumOfKeys(keys, from, to) ?? -1,
     },
     {
       key: "state",

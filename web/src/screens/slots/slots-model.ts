@@ -8,6 +8,7 @@ import { live } from "../../data/live.ts";
 import { t } from "../../i18n/text.ts";
 import { announce } from "../../ui/toast.ts";
 import type { GridMode } from "./slot-cell.ts";
+import type { SlotKeys } from "./slot-heat.ts";
 import {
   NO_SLOTS,
   type PackedSlots,
@@ -29,6 +30,9 @@ export interface SlotsModel {
   readonly mode: Signal<GridMode>;
   readonly faintGroups: Signal<ReadonlySet<number>>;
   readonly faintStates: Signal<ReadonlySet<SlotState>>;
+  /** Keys of slots, as servers count them. */
+  readonly keys: Signal<SlotKeys>;
+  readonly faintLevels: Signal<ReadonlySet<number>>;
   /** Changes the choice; says so to screen readers when other slots are chosen. */
   select(next: SlotSelection): void;
   /** Where the cursor is to be focused next; the grid sets it back. */
@@ -52,6 +56,8 @@ export function createSlotsModel(): SlotsModel {
     mode: signal("owner"),
     faintGroups: signal(new Set()),
     faintStates: signal(new Set()),
+    keys: signal([]),
+    faintLevels: signal(new Set()),
     wantedFocus: signal(undefined),
     select(next) {
       const isOther = next.chosen !== selection.peek().chosen;

@@ -19,6 +19,13 @@ export const text = {
   "slots.mode": ["What the grid shows", "网格显示内容"],
   "slots.mode.owner": ["Owners", "所属组"],
   "slots.mode.state": ["States", "状态"],
+  "slots.mode.keys": ["Keys", "键数"],
+  "slots.keys": ["Keys", "键数"],
+  "slots.heat.unknown": ["not counted by its server", "服务器不统计"],
+  "slots.heat.none": ["no keys", "没有键"],
+  "slots.heat.range": ["{from} to {to} keys", "{from} 至 {to} 个键"],
+  "slots.cell.keys": ["{slot}, {keys} keys", "{slot}，{keys} 个键"],
+  "slots.cell.uncounted": ["{slot}, keys not counted", "{slot}，键数未统计"],
   "slots.grid": ["Map of {count} slots", "{count} 个槽位的地图"],
   "slots.grid.keys": [
     "Arrows move, Shift with arrows or a drag chooses, Space adds or takes away one, Ctrl+A chooses all, Esc none.",

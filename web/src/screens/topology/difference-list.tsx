@@ -38,7 +38,7 @@ function Line(props: { readonly product: string; readonly difference: Difference
   const { difference } = props;
   const { about, kind, words, fix } = difference;
   const subject = about.replace(":", " ");
-  const problem = { kind, subject, message: "", is_critical: false };
+  const problem = { kind, subject };
   return (
     <li>
       <div class="fault-head">

@@ -58,11 +58,10 @@ export function AddUser(props: {
         <>
           <p>{t("users.add.effect")}</p>
           {isFirst && <p class="strong">{t("users.add.first")}</p>}
-          <p class="muted">{t("users.add.cliNote")}</p>
         </>
       }
       name={name}
-      command={cliLine.addUser(name === "" ? "NAME" : name, role)}
+      command={cliLine.addUser(name === "" ? "NAME" : name, role, by === "password")}
       confirmLabel={name === "" ? t("users.add") : t("users.add.confirm", { name })}
       isDisabled={wrongName !== undefined || wrongPassword !== undefined}
       reason={reason}

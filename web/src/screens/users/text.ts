@@ -28,13 +28,10 @@ export const text = {
   "users.you": ["you", "您"],
   "users.of": ["{verb}: {name}", "{verb}：{name}"],
   "users.roleHint.viewer": [
-    "sees everything but the audit log and users",
-    "可查看除审计和用户外的一切",
+    "sees everything but users, changes nothing but the own password",
+    "可查看除用户外的一切，仅可更改自己的密码",
   ],
-  "users.roleHint.operator": [
-    "changes the product, reads the audit log",
-    "可更改产品、查看审计日志",
-  ],
+  "users.roleHint.operator": ["changes the product", "可更改产品"],
   "users.roleHint.admin": ["does everything, also users and tokens", "可执行一切，包括用户与令牌"],
 
   "users.nameError.form": [
@@ -61,10 +58,6 @@ export const text = {
   "users.add.byToken": ["a token (programs)", "令牌（程序）"],
   "users.add.confirm": ["Add {name}", "添加 {name}"],
   "users.add.done": ["User {name} is made.", "用户 {name} 已创建。"],
-  "users.add.cliNote": [
-    "The command line makes the user with a first token.",
-    "命令行创建的用户带有一个初始令牌。",
-  ],
   "users.again": ["Password again", "再次输入密码"],
 
   "users.setRole": ["Change role", "更改角色"],
@@ -87,10 +80,6 @@ export const text = {
   "users.setPassword.none": ["No password any longer: tokens only", "不再使用密码：仅令牌"],
   "users.setPassword.done": ["The password of {name} is set.", "{name} 的密码已设置。"],
   "users.setPassword.removed": ["{name} has no password any longer.", "{name} 不再有密码。"],
-  "users.setPassword.apiNote": [
-    "Only the API and this console set passwords: PATCH /api/v1/users/{name}",
-    "仅 API 和本控制台可设置密码：PATCH /api/v1/users/{name}",
-  ],
 
   "users.remove": ["Remove", "移除"],
   "users.remove.title": ["Remove user {name}?", "移除用户 {name}？"],

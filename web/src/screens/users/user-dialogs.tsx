@@ -4,13 +4,13 @@
 import { useState } from "preact/hooks";
 import type { V1CreatedToken, V1User } from "../../../../src/api/v1-access-schema.ts";
 import type { Role } from "../../../../src/api/v1-path.ts";
-import { api, productPath } from "../../data/api.ts";
+import { api } from "../../data/api.ts";
 import { session } from "../../data/session.ts";
 import { t, textOf } from "../../i18n/text.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Checkbox, NumberInput, RadioGroup, TextInput } from "../../ui/field.tsx";
 import type { Children } from "../../ui/props.ts";
-import { cliLine, quoteWord } from "../members/cli-line.ts";
+import { cliLine } from "../members/cli-line.ts";
 import { PasswordFields } from "./password-fields.tsx";
 import type { Secret } from "./secret-dialog.tsx";
 import { lifeSeconds, nameProblem, passwordProblem, TOKEN_DAYS_MAX } from "./user-check.ts";
@@ -77,14 +77,9 @@ export function SetPassword({ user, onClose, onDone }: OneUser): Children {
       level={1}
       needs="admin"
       title={t("users.setPassword.title", { name })}
-      effect={
-        <>
-          <p>{t("users.setPassword.effect", { sessions: user.sessions })}</p>
-          <p class="muted">{t("users.setPassword.apiNote", { name })}</p>
-        </>
-      }
+      effect={t("users.setPassword.effect", { sessions: user.sessions })}
       name={name}
-      command={curlLine(name, isNone)}
+      command={cliLine.setPassword(name, isNone)}
       confirmLabel={t("users.setPassword")}
       isDisabled={problem !== undefined}
       reason={textOf("users.passwordError", problem ?? "")}
@@ -105,15 +100,6 @@ export function SetPassword({ user, onClose, onDone }: OneUser): Children {
       <Checkbox label={t("users.setPassword.none")} isChecked={isNone} onChange={setNone} />
     </ConfirmDialog>
   );
-}
-
-/** The call itself: the command line sets no passwords. Never holds the password. */
-function curlLine(name: string, isNone: boolean): string {
-  const url = new URL(productPath(`users/${encodeURIComponent(name)}`), location.href).href;
-  const body = isNone ? '{"password":null}' : '{"password":"…"}';
-  const words = ["curl", "-X", "PATCH", "-H", "Authorization: Bearer …"];
-  const more = ["-H", "Content-Type: application/json", "-d", body, url];
-  return [...words, ...more].map(quoteWord).join(" ");
 }
 
 /** Removes a user. */

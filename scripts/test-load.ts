@@ -1,0 +1,133 @@
+/**
+ * How long test files take and what part of a processor they keep busy meanwhile, roughly, on a quiet machine: what the
+ * test runner needs to begin with most work and to run side by side what only waits. Files that take less than ten
+ * seconds go by their folder. A wrong figure costs time and nothing else.
+ */
+
+/** What a file takes. */
+export interface TestLoad {
+  readonly seconds: number;
+  /** Part of a processor; a browser and what it shows take more than 1. */
+  readonly load: number;
+}
+
+/** Of files that aren't named below; the first folder that fits. */
+const OF_FOLDER: readonly (readonly [folder: string, load: TestLoad])[] = [
+  ["test/chaos/", { seconds: 5, load: 0.7 }],
+  ["test/component/", { seconds: 2, load: 0.4 }],
+  ["test/contract/", { seconds: 3, load: 0.3 }],
+  ["test/module/", { seconds: 3, load: 0.7 }],
+  ["test/system/", { seconds: 6, load: 0.7 }],
+  ["test/web/", { seconds: 15, load: 1.1 }],
+  ["test/", { seconds: 0.5, load: 0.8 }],
+];
+
+/** Sorted by path. */
+const OF_FILE: Readonly<Record<string, readonly [seconds: number, load: number]>> = {
+  "test/chaos/availability.test.ts": [44, 0.7],
+  "test/chaos/chaos.test.ts": [47, 0.6],
+  "test/component/dashboard/codis-mover-sync.test.ts": [15, 0.2],
+  "test/component/dashboard/codis-mover.test.ts": [12, 0.2],
+  "test/component/dashboard/engine-crash.test.ts": [18, 0.8],
+  "test/component/dashboard/fence-cut.test.ts": [14, 0.2],
+  "test/component/dashboard/fence-freeze.test.ts": [14, 0.2],
+  "test/component/dashboard/fence.test.ts": [17, 0.2],
+  "test/component/dashboard/mover-big-key.test.ts": [10, 0.2],
+  "test/component/dashboard/mover-control.test.ts": [15, 0.2],
+  "test/component/dashboard/mover-data.test.ts": [13, 0.2],
+  "test/component/dashboard/mover-faults.test.ts": [26, 0.1],
+  "test/component/dashboard/mover-links.test.ts": [23, 0.1],
+  "test/component/dashboard/mover-replica.test.ts": [10, 0.2],
+  "test/component/dashboard/openapi.test.ts": [16, 1.2],
+  "test/component/dashboard/operation-run.test.ts": [39, 0.2],
+  "test/component/dashboard/promotion-undo.test.ts": [11, 0.2],
+  "test/component/dashboard/replication-safety.test.ts": [13, 0.2],
+  "test/component/dashboard/sentinel-failover.test.ts": [11, 0.2],
+  "test/component/moving-commands.test.ts": [14, 0.2],
+  "test/component/proxy/moving-faults.test.ts": [22, 0.1],
+  "test/component/proxy/moving-keys.test.ts": [10, 0.2],
+  "test/component/proxy/moving-load.test.ts": [18, 0.1],
+  "test/component/proxy/pipeline.test.ts": [10, 0.2],
+  "test/component/proxy/replica-reads.test.ts": [21, 0.3],
+  "test/component/proxy/replica-repeat.test.ts": [10, 0.2],
+  "test/component/server-pulse.test.ts": [15, 0.2],
+  "test/contract/coordinator-filesystem.test.ts": [12, 0.3],
+  "test/contract/coordinator-memory.test.ts": [22, 0.1],
+  "test/contract/etcd-cluster.test.ts": [20, 0.3],
+  "test/contract/etcd-store.test.ts": [11, 0.3],
+  "test/contract/etcd.test.ts": [41, 0.2],
+  "test/contract/zookeeper-ensemble.test.ts": [26, 0.3],
+  "test/contract/zookeeper-session.test.ts": [14, 0.3],
+  "test/contract/zookeeper.test.ts": [40, 0.2],
+  "test/system/bench.test.ts": [54, 0.4],
+  "test/system/cli-admin.test.ts": [25, 0.8],
+  "test/system/cli-moving.test.ts": [20, 0.7],
+  "test/system/cli-noun.test.ts": [16, 0.6],
+  "test/system/clients.test.ts": [19, 0.7],
+  "test/system/codis-server.test.ts": [11, 0.6],
+  "test/system/console-figures.test.ts": [15, 0.6],
+  "test/system/dashboard-coordinator.test.ts": [15, 0.6],
+  "test/system/dashboard-leader.test.ts": [14, 0.6],
+  "test/system/discovery-node.test.ts": [11, 0.6],
+  "test/system/discovery.test.ts": [13, 0.6],
+  "test/system/executable.test.ts": [16, 1],
+  "test/system/failover-again.test.ts": [13, 0.6],
+  "test/system/failover-cut.test.ts": [22, 0.3],
+  "test/system/failover-network.test.ts": [39, 0.3],
+  "test/system/failover.test.ts": [20, 0.3],
+  "test/system/fault-client.test.ts": [14, 0.6],
+  "test/system/fault-server.test.ts": [18, 0.5],
+  "test/system/fault-slots.test.ts": [10, 0.6],
+  "test/system/fe.test.ts": [13, 0.6],
+  "test/system/product-coordinator.test.ts": [25, 0.5],
+  "test/system/product-frozen-leader.test.ts": [18, 0.6],
+  "test/system/product-proxy-fault.test.ts": [27, 0.2],
+  "test/system/product-server.test.ts": [22, 0.4],
+  "test/system/product-side-by-side.test.ts": [15, 0.6],
+  "test/system/replica-reads.test.ts": [24, 0.5],
+  "test/system/shutdown.test.ts": [20, 0.6],
+  "test/system/slot-migration.test.ts": [17, 0.6],
+  "test/system/topology-crash.test.ts": [20, 0.7],
+  "test/system/tutorial-1x.test.ts": [36, 0.7],
+  "test/system/up-crash.test.ts": [28, 0.7],
+  "test/system/up.test.ts": [41, 0.7],
+  "test/system/workers-fault.test.ts": [12, 0.6],
+  "test/unit/dashboard/operation-crash.test.ts": [16, 0.2],
+  "test/web/fe.test.ts": [32, 0.7],
+  "test/web/journey-members.test.ts": [27, 1],
+  "test/web/journey-move.test.ts": [18, 1.1],
+  "test/web/members-actions.test.ts": [23, 1.1],
+  "test/web/members-screens-zh.test.ts": [24, 0.9],
+  "test/web/members-screens.test.ts": [24, 1],
+  "test/web/plan-screen.test.ts": [36, 1.2],
+  "test/web/pseudo-locale.test.ts": [26, 1.1],
+  "test/web/shell-access.test.ts": [30, 1.2],
+  "test/web/shell-live.test.ts": [22, 0.4],
+  "test/web/shell.test.ts": [17, 1.1],
+  "test/web/slots-access.test.ts": [21, 1],
+  "test/web/slots-screen.test.ts": [13, 1.1],
+  "test/web/time-chart.test.ts": [21, 1.1],
+  "test/web/watch-actions.test.ts": [13, 1.1],
+  "test/web/watch-screens.test.ts": [21, 1.2],
+};
+
+/** The named files, in their order. */
+export const NAMED_FILES: readonly string[] = Object.keys(OF_FILE);
+
+/** What a file takes; its path begins with `test/`. */
+export function testLoadOf(file: string): TestLoad {
+  const named = OF_FILE[file];
+  if (named !== undefined) {
+    return { seconds: named[0], load: named[1] };
+  }
+  const ofFolder = OF_FOLDER.find(([folder]) => file.startsWith(folder));
+  if (ofFolder === undefined) {
+    throw new Error(`${file} isn't below test/`);
+  }
+  return ofFolder[1];
+}
+
+/** True when a file took far longer than it is said to, so that the figure should be mended. */
+export function isFarOff(file: string, tookSeconds: number): boolean {
+  return tookSeconds > 2 * testLoadOf(file).seconds + 10;
+}
