@@ -12,7 +12,7 @@ import type { Random } from "./seed.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
 
 /** Longest time from the first change of a round to the kill, milliseconds. */
-const LIFE_MS = 250;
+const LIFE_MS = 500;
 const END_MS = 20_000;
 /** Groups that are made and removed; 1 and 2 have the slots. */
 const GROUP_IDS = { first: 3, count: 20 };

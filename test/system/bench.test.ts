@@ -186,8 +186,10 @@ describe("module", () => {
         expect(keys).toBeGreaterThan(0);
         expect(keysPerSecond).toBeGreaterThan(0);
       }
-      for (const { rates } of record.cost.writes) {
-        expect(Object.values<number>(rates).every((rate) => rate > 0)).toBe(true);
+      for (const { servers } of record.cost.writes) {
+        const figures = Object.values<{ rate: number; cpuUs: number }>(servers);
+        expect(figures).toHaveLength(5);
+        expect(figures.every(({ rate, cpuUs }) => rate > 0 && cpuUs > 0)).toBe(true);
       }
       // All bars were measured.
       expect(rows.filter((cells) => /^(ok|MISSED)$/.test(cells[3] ?? ""))).toHaveLength(11);

@@ -248,7 +248,7 @@ async function checkViews(target: string, addr: string): Promise<void> {
   }
   const shown = await runCodis(["slot", "info", "--all"], { env });
   expect(shown.stdout).toBe(
-    "SLOTS     COUNT  GROUP  ACTION\n0-511     512    1\n512-1023  512    2\n",
+    "SLOTS     COUNT  GROUP  KEYS  ACTION\n0-511     512    1      -\n512-1023  512    2      -\n",
   );
   const old = await runCodis(["config", "slot", "info", "0"], { env });
   expect(JSON.parse(old.stdout)).toMatchObject({ id: 0, group_id: slots[0]?.group_id });

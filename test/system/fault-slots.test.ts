@@ -190,7 +190,14 @@ describe("SIGHUP", () => {
       Object.assign(slot, { migrate_from: addrs[2], migrate_from_group_id: 3 });
     }
     expect((await reload(JSON.stringify(table)))["event"]).toBe("slots.reloaded");
-    expect(`${await client.call("GET", OTHER_KEY)}`).toMatch(/^-TRYAGAIN .*SLOTSMGRTTAGONE/);
+    const source = servers[2]?.port ?? 0;
+    await ask(source, "SET", OTHER_KEY, "at the source");
+    expect(`${await client.call("APPEND", OTHER_KEY, "x")}`).toMatch(
+      /^-TRYAGAIN .*doesn't have the slot commands/,
+    );
+    await ask(source, "DEL", OTHER_KEY);
+    // Now there is nothing to move.
+    expect(`${await client.call("GET", OTHER_KEY)}`).toBe("$1\r\n2\r\n");
     expect(`${await client.call("GET", KEY)}`).toBe("$1\r\n1\r\n");
   });
 });

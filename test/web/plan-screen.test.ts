@@ -120,7 +120,10 @@ describe("operations", () => {
   test("a reason comes with what to do about it, and a list shows how far each one is", async () => {
     const page = await open("shop/operations/op-7");
     const reason = `server 10.0.2.1:6379 doesn't take key a of database 0: "OOM command not allowed"`;
-    const paused = makeOperation("op-7", { state: "paused", self_paused: true, reason });
+    const paused = makeOperation("op-7", {
+      ...{ state: "paused", self_paused: true },
+      ...{ reason, reason_code: "target_memory" },
+    });
     stage.server.publish("shop", { "operation:op-7": summaryOf(paused) });
     await page.getByText(reason).waitFor();
     await page.getByText("Make room at the target").waitFor();

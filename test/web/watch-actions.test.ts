@@ -73,7 +73,7 @@ describe("the overview", () => {
         stage.server.setSession({ role: "viewer" });
         await go(page, "typical");
         await waitForText(page, "h2", "Last events");
-        const asked = stage.server.requests.filter(({ path }) => path.endsWith("/audit"));
+        const asked = stage.server.requests.filter(({ path }) => path.endsWith("/users"));
         expect(asked).toEqual([]);
       });
     },

@@ -182,15 +182,24 @@ export class TagMover implements SlotMover {
         error ||= errorOf(reply);
       }
     }
-    if (failed.length > 0) this.#fail(failed, error);
+    const here = UNKNOWN_COMMAND.test(error) ? await this.#presentOf(failed) : failed;
+    if (here.length > 0) this.#fail(here, error);
+  }
+
+  /** Of keys of one database: those that the source has; the others are sure. */
+  async #presentOf(keys: readonly WantedKey[]): Promise<readonly WantedKey[]> {
+    const { db } = keys[0] as WantedKey;
+    const { value: isHere } = await this.#from.has(
+      db,
+      keys.map(({ name }) => name),
+    );
+    this.#settle(keys.filter((_key, i) => isHere[i] === false));
+    return keys.filter((key, i) => isHere[i] === true && key.slot.isCurrent);
   }
 
   async #moveTogether(batch: readonly WantedKey[]): Promise<void> {
     const { db } = batch[0] as WantedKey;
-    const names = batch.map(({ name }) => name);
-    const { value: isHere } = await this.#from.has(db, names);
-    this.#settle(batch.filter((_key, i) => isHere[i] === false));
-    const here = batch.filter((key, i) => isHere[i] === true && key.slot.isCurrent);
+    const here = await this.#presentOf(batch);
     if (here.length === 0) return;
     const bounds = [ASYNC_TIMEOUT_MS, ASYNC_MAX_BULKS, ASYNC_MAX_BYTES].map(String);
     const order = [
