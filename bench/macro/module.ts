@@ -50,7 +50,7 @@ export const MODULE_SIZES: ModuleSizes = {
 /** Sizes that only show that everything runs. */
 export const QUICK_MODULE_SIZES: ModuleSizes = {
   fields: 20_000,
-  keys: 10_000,
+  keys: 40_000,
   requests: 2_000,
   rounds: 1,
   movingRounds: 1,

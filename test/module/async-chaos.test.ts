@@ -109,8 +109,9 @@ async function useLists(
         list.isDeletionUnsure = false;
       }
     }
-    // An element without an answer makes the next look necessary before anything else of that list.
-    if (list.unsure.size > 0 || list.isDeletionUnsure) {
+    // Without an answer it has to be looked at before anything else of that list: what is pushed onto one that may
+    // have been deleted would look like a loss.
+    while ((list.unsure.size > 0 || list.isDeletionUnsure) && !isOver()) {
       const reply = await client.execute(list.key, "LRANGE", list.key, "0", "-1");
       if (reply !== undefined) {
         check(list, elementsOf(reply));
