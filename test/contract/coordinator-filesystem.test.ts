@@ -3,14 +3,15 @@
  * is tested in `filesystem-….test.ts`.
  */
 import { openCoordinator } from "../../src/coordinator/open.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 import { spawnClient } from "./client-process.ts";
 import { describeCoordinator } from "./coordinator-suite.ts";
 
 let folder: TemporaryFolder | undefined;
 
 function root(): string {
-  folder ??= temporaryFolder();
+  // Leases of two seconds don't outlive a disk that other tests keep from answering.
+  folder ??= memoryFolder();
   return folder.path;
 }
 

@@ -11,7 +11,7 @@ import {
   type Coordinator,
   type Leadership,
 } from "../../src/coordinator/coordinator.ts";
-import { failure, LEASE_MS, pass, put, type SuiteContext } from "./suite-context.ts";
+import { CALM_LEASE_MS, failure, LEASE_MS, pass, put, type SuiteContext } from "./suite-context.ts";
 
 /** Declares the tests of `lead`, `confirm` and `release`. */
 export function testLeadership(context: SuiteContext): void {
@@ -21,7 +21,7 @@ export function testLeadership(context: SuiteContext): void {
       async (scope) => {
         const first = await scope.open();
         const second = await scope.open();
-        const request = scope.leadershipRequest();
+        const request = scope.leadershipRequest(CALM_LEASE_MS);
         const leadership = await first.lead(request);
         expect(leadership.epoch).toBeGreaterThan(0);
         expect(leadership.isHeld()).toBe(true);
@@ -38,7 +38,7 @@ export function testLeadership(context: SuiteContext): void {
       "it outlives its lease again and again while its process lives",
       async (scope) => {
         const coordinator = await scope.open();
-        const request = { ...scope.leadershipRequest(), leaseMs: 2_500 };
+        const request = scope.leadershipRequest(4_000);
         const leadership = await coordinator.lead(request);
         let lost: string | undefined;
         leadership.lost.then(
@@ -51,7 +51,7 @@ export function testLeadership(context: SuiteContext): void {
         );
         const other = await scope.open();
         for (let round = 0; round < 9; round += 1) {
-          await pass(900);
+          await pass(1_500);
           expect(leadership.isHeld()).toBe(true);
           await leadership.confirm();
           await failure("LEADER_EXISTS", other.lead(request));
@@ -62,7 +62,7 @@ export function testLeadership(context: SuiteContext): void {
 
     context.slowTest("release lets the next in at once, with a larger epoch", async (scope) => {
       const coordinators = [await scope.open(), await scope.open()];
-      const request = scope.leadershipRequest();
+      const request = scope.leadershipRequest(CALM_LEASE_MS);
       let epoch = 0;
       for (let round = 0; round < 6; round += 1) {
         const leadership = await coordinators[round % 2]?.lead({ ...request, data: `${round}` });
@@ -78,7 +78,7 @@ export function testLeadership(context: SuiteContext): void {
 
     context.slowTest("close gives the lock back", async (scope) => {
       const first = await scope.open();
-      const request = scope.leadershipRequest();
+      const request = scope.leadershipRequest(CALM_LEASE_MS);
       const leadership = await first.lead(request);
       await first.close();
       expect(leadership.isHeld()).toBe(false);
@@ -89,7 +89,7 @@ export function testLeadership(context: SuiteContext): void {
 
     context.slowTest("of two that race exactly one leads, every time", async (scope) => {
       const racers = [await scope.open(), await scope.open(), await scope.open()];
-      const request = scope.leadershipRequest();
+      const request = scope.leadershipRequest(CALM_LEASE_MS);
       for (let round = 0; round < 5; round += 1) {
         await race(racers, request);
       }
@@ -97,8 +97,8 @@ export function testLeadership(context: SuiteContext): void {
 
     context.slowTest("two products on one coordinator have leaders of their own", async (scope) => {
       const first = await scope.open();
-      const one = await first.lead(scope.leadershipRequest());
-      const two = await first.lead(scope.leadershipRequest());
+      const one = await first.lead(scope.leadershipRequest(CALM_LEASE_MS));
+      const two = await first.lead(scope.leadershipRequest(CALM_LEASE_MS));
       await one.release();
       await two.confirm();
       expect(two.isHeld()).toBe(true);
@@ -108,7 +108,7 @@ export function testLeadership(context: SuiteContext): void {
       "fenced writes are conditional as all others, batches included",
       async (scope) => {
         const coordinator = await scope.open();
-        const leadership = await coordinator.lead(scope.leadershipRequest());
+        const leadership = await coordinator.lead(scope.leadershipRequest(CALM_LEASE_MS));
         const path = scope.freshPath();
         const [version] = await leadership.write([
           { path: `${path}/x`, data: "1", expected: ABSENT },
@@ -135,7 +135,7 @@ export function testLeadership(context: SuiteContext): void {
       "after release everything is refused, and nothing is changed",
       async (scope) => {
         const coordinator = await scope.open();
-        const leadership = await coordinator.lead(scope.leadershipRequest());
+        const leadership = await coordinator.lead(scope.leadershipRequest(CALM_LEASE_MS));
         const path = scope.freshPath();
         await leadership.release();
         await failure("LEADERSHIP_LOST", put(leadership, `${path}/x`, "1"));

@@ -9,7 +9,7 @@ import { waitFor } from "./deadline.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { RunningProduct, tableOf } from "./running-product.ts";
 import type { Random } from "./seed.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 /** Longest time from the first change of a round to the kill, milliseconds. */
 const LIFE_MS = 500;
@@ -95,7 +95,7 @@ export class CrashRun {
 
   /** Builds the product: two groups, one proxy. */
   static async start(random: Random): Promise<CrashRun> {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const product = await RunningProduct.start({
       coordinator: { name: "filesystem", addr: folder.path },
       config: { proxy_push_timeout: "1s" },

@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
 import { stopChild } from "./stopped-process.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 /** How to start servers. */
 export interface EtcdOptions {
@@ -175,7 +175,7 @@ class Member implements EtcdServer {
     const url = (port: number): string => `http://127.0.0.1:${port}`;
     this.port = client;
     this.addr = `127.0.0.1:${client}`;
-    this.#folder = temporaryFolder();
+    this.#folder = memoryFolder();
     this.#args = [
       ...["--name", `m${index}`, "--data-dir", this.#folder.join("data")],
       ...["--listen-client-urls", url(client), "--advertise-client-urls", url(client)],

@@ -12,7 +12,7 @@ import { waitFor } from "./deadline.ts";
 import { FailoverLeader, type FailoverLeaderOptions } from "./failover-leader.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { RespConnection } from "./resp-connection.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
 /** Of a master that is taken for dead, milliseconds. */
@@ -39,7 +39,7 @@ const REDIS_ARGS = ["--repl-diskless-sync-delay", "0"];
 
 /** See the file head. */
 export class FailoverProduct {
-  readonly folder = temporaryFolder();
+  readonly folder = memoryFolder();
   /** By group, the first one is the master at the start. */
   readonly groups: RedisServer[][] = [];
   readonly proxies: WaitingProxy[] = [];

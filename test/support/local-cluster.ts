@@ -7,13 +7,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterStatus } from "../../src/up/status.ts";
 import { type CodisProgram, runCodis, startCodis } from "./codis-program.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 const folders: TemporaryFolder[] = [];
 
 /** A folder for one cluster; isn't there yet. */
 export function newClusterDir(): string {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   folders.push(folder);
   return folder.join("cluster");
 }

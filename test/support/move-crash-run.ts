@@ -19,7 +19,7 @@ import { FakeProxy } from "./fake-proxy.ts";
 import { slotOfKey } from "./mover-pair.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { ROOT } from "./source-tree.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 
 /** Where a leader is killed. `pushed`: right after a proxy has taken a push. */
 export type CrashPoint = "write" | "push" | "pushed";
@@ -74,7 +74,7 @@ class LeaderChild {
 
 /** See the file head. */
 export class MoveCrashRun {
-  readonly #folder = temporaryFolder();
+  readonly #folder = memoryFolder();
   readonly #servers: readonly RedisServer[];
   readonly #proxies: readonly FakeProxy[];
   readonly #slotIds = TAGS.map((tag) => slotOfKey(`{${tag}}`));

@@ -17,7 +17,7 @@ import { RedisClient } from "../../src/redis/client.ts";
 import { bytesOf, itemsOf, numberOf, textOf } from "../../src/redis/reply.ts";
 import { waitFor } from "./deadline.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 
 /** Number of slots in these tests. */
 export const SLOT_COUNT = 1024;
@@ -90,7 +90,7 @@ export function serverAt(addr: string, groupId = 1): MoverServer {
 /** Starts both servers. */
 export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
   // The source's data outlives its process.
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const { start = startRedis } = options;
   const [source, target] = await Promise.all([
     start({ dir: folder.path, args: options.sourceArgs ?? [] }),

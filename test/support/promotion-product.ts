@@ -12,7 +12,7 @@ import { replyTextOf } from "../../src/redis/server-error.ts";
 import { waitFor } from "./deadline.ts";
 import { type DeskOptions, PRODUCT, PromotionDesk } from "./promotion-desk.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 import { WriteLoad } from "./write-load.ts";
 
@@ -53,7 +53,7 @@ export class PromotionProduct {
   }
 
   private constructor(servers: readonly RedisServer[], proxies: readonly WaitingProxy[]) {
-    this.folder = temporaryFolder();
+    this.folder = memoryFolder();
     this.servers = servers;
     this.proxies = proxies;
   }

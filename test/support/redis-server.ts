@@ -10,7 +10,7 @@ import { connect } from "node:net";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
 import { stopChild } from "./stopped-process.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 
 /** How to start a server. */
 export interface RedisServerOptions {
@@ -70,7 +70,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 }
 
 async function startOnce(options: RedisServerOptions, port: number): Promise<RedisServer> {
-  const ownFolder = options.dir === undefined ? temporaryFolder() : undefined;
+  const ownFolder = options.dir === undefined ? memoryFolder() : undefined;
   const dir = options.dir ?? ownFolder?.path ?? "";
   const fixed = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
   const args = [...fixed, "--appendonly", "no", ...(options.args ?? [])];

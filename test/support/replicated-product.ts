@@ -11,7 +11,7 @@ import {
   type RunningDashboardOptions,
   startDashboard,
 } from "./running-dashboard.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
 /** What to build. */
@@ -41,7 +41,7 @@ export class Member {
   #server: RedisServer;
 
   static async start(groupId: number, args: readonly string[]): Promise<Member> {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     return new Member(groupId, args, folder, await startRedis({ args, dir: folder.path }));
   }
 

@@ -8,7 +8,7 @@ import { V1Client } from "../../src/api/v1-client.ts";
 import { CODIS, type CodisExit, type CodisProgram, startCodis } from "./codis-program.ts";
 import { freePort } from "./free-port.ts";
 import { tomlOf } from "./running-proxy.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 
 /** Longest wait for a dashboard to lead: more than a lease. */
 const LEAD_MS = 20_000;
@@ -48,7 +48,7 @@ export interface RunningDashboard {
 
 /** Starts a dashboard and waits until it is as far as asked for. */
 export async function startDashboard(options: RunningDashboardOptions): Promise<RunningDashboard> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const port = options.port ?? (await freePort());
   const addr = `127.0.0.1:${port}`;
   const configFile = folder.join("dashboard.toml");

@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import { type CodisExit, type CodisProgram, startCodis } from "./codis-program.ts";
 import { freePort } from "./free-port.ts";
 import { RespConnection } from "./resp-connection.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 const SLOT_COUNT = 1024;
 /** Log lines, one JSON object each. */
@@ -49,7 +49,7 @@ export interface RunningProxy {
 
 /** Starts a proxy and waits until it serves. */
 export async function startProxy(options: RunningProxyOptions): Promise<RunningProxy> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const port = options.port ?? (await freePort());
   const adminPort = await freePort();
   const configFile = folder.join("proxy.toml");

@@ -16,7 +16,7 @@ import { type RedisServer, startRedis } from "./redis-server.ts";
 import { keyOfGroup } from "./running-proxy.ts";
 import { PRODUCT, SentinelDesk } from "./sentinel-desk.ts";
 import { type SentinelServer, startSentinel } from "./sentinel-server.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 
 /** Longest wait for anything, on a busy machine. */
@@ -66,7 +66,7 @@ export class SentinelProduct {
     sentinels: readonly SentinelServer[],
     proxies: readonly WaitingProxy[],
   ) {
-    this.#folder = temporaryFolder();
+    this.#folder = memoryFolder();
     this.servers = servers;
     this.sentinels = sentinels;
     this.proxies = proxies;

@@ -11,7 +11,7 @@ import { SentinelClient } from "../../src/sentinel/sentinel-client.ts";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
 import { stopChild } from "./stopped-process.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 
 /** How to start a sentinel. */
 export interface SentinelServerOptions {
@@ -56,7 +56,7 @@ process.on("exit", () => {
 /** Starts one and waits until it answers. */
 export async function startSentinel(options: SentinelServerOptions = {}): Promise<SentinelServer> {
   const port = options.port ?? (await freePort());
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const file = folder.join("sentinel.conf");
   const lines = [`port ${port}`, "bind 127.0.0.1", `dir ${folder.path}`, ...(options.lines ?? [])];
   writeFileSync(file, `${lines.join("\n")}\n`);

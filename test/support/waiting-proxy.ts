@@ -9,7 +9,7 @@ import { type CodisExit, type CodisProgram, startCodis } from "./codis-program.t
 import { freePort } from "./free-port.ts";
 import { RespConnection } from "./resp-connection.ts";
 import { tomlOf } from "./running-proxy.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder } from "./temporary-folder.ts";
 
 /** Keys of proxy.toml besides product and addresses. */
 export type ProxyKeys = Readonly<Record<string, string | number | boolean>>;
@@ -55,7 +55,7 @@ async function startOnPorts(
   args: readonly string[],
   ports: Ports,
 ): Promise<WaitingProxy> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const configFile = folder.join("proxy.toml");
   const adminAddr = `127.0.0.1:${ports.adminPort}`;
   const keys = {

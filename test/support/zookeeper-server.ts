@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
 import { stopChild } from "./stopped-process.ts";
-import { type TemporaryFolder, temporaryFolder } from "./temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 /** How to start servers. */
 export interface ZookeeperOptions {
@@ -106,7 +106,7 @@ export function javaArgs(
 
 /** Starts one server or three. */
 export async function startZookeeper(options: ZookeeperOptions = {}): Promise<ZookeeperCluster> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const places: ServerPlace[] = [];
   for (let id = 1; id <= (options.servers ?? 1); id += 1) {
     const ports = [await freePort(), await freePort(), await freePort()] as const;
