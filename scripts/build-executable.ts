@@ -7,7 +7,7 @@
  *
  * Inside are the code of `src` as one bundle for each command (compiled to bytecode, for a fast start), the built
  * console, and the module with the slot commands when there is a compiler to build it. A file that is in use is
- * replaced as a whole: what runs goes on with what it was started from.
+ * replaced as a whole: what runs goes on with what it was started from. Beside it is `FILE.licenses.txt`.
  */
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import {
@@ -19,9 +19,11 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { buildWeb, WEB_DIST } from "./build-web.ts";
+import { licenseNotices } from "./license-notices.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const ENTRY = "src/main.ts";
@@ -37,7 +39,7 @@ export interface Executable {
   readonly moduleProblem: string | undefined;
 }
 
-/** Builds the executable at the path. Throws with what the failed step printed. */
+/** Builds the executable at the path, and the licences beside it. Throws with what the failed step printed. */
 export async function buildExecutable(path: string): Promise<Executable> {
   await buildWeb();
   mkdirSync(dirname(path), { recursive: true });
@@ -50,6 +52,7 @@ export async function buildExecutable(path: string): Promise<Executable> {
     const assets = moduleProblem === undefined ? ["web", "module"] : ["web"];
     const made = join(stage, "made");
     compile(made, assets);
+    writeFileSync(`${path}.licenses.txt`, licenseNotices());
     renameSync(made, path);
     return { bytes: statSync(path).size, moduleProblem };
   } finally {

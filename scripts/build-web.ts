@@ -12,13 +12,14 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { consoleSources } from "./console-sources.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const WEB = join(ROOT, "web");
 /** Where the built console is. */
 export const WEB_DIST = join(WEB, "dist");
 const BUILD_FILE = "build.json";
-/** What a build depends on besides `web/`. */
+/** What a build depends on besides `web/` and `consoleSources`. */
 const OTHER_SOURCES = ["package-lock.json", "scripts/build-web.ts"];
 const PACKED = new Set([".js", ".css", ".svg", ".json"]);
 const GZIP_LEVEL = 9;
@@ -169,7 +170,7 @@ function hashOfSources(): string {
   const own = listFiles(WEB)
     .filter((path) => !path.startsWith("dist/"))
     .map((path) => `web/${path}`);
-  for (const path of [...own, ...OTHER_SOURCES]) {
+  for (const path of [...own, ...consoleSources(), ...OTHER_SOURCES]) {
     const bytes = readFileSync(join(ROOT, path));
     hash.update(`${path}\n${bytes.length}\n`).update(bytes);
   }

@@ -19,7 +19,7 @@ import { SUBCOMMANDS } from "../src/cli/subcommand.ts";
 import { NOTE, page, table } from "./docs-page.ts";
 
 /** Flags that every verb has; they aren't repeated in the tables. */
-const COMMON_FLAGS = ["--json", "--dashboard", "--api-token", "--yes"];
+const COMMON_FLAGS = ["--json", "--dashboard", "--api-token", "--yes", "--reason"];
 
 /** `docs/cli.md`. */
 export function cliPage(): string {
@@ -38,8 +38,9 @@ export function cliPage(): string {
     ...nounPart(),
     ...adminPart(),
     "## Completion",
-    "`source <(codis completion bash)` completes commands, verbs, flags and words in bash; put the line into " +
-      "`~/.bashrc` to have it in every shell. It covers `codis` and `codis-admin`.",
+    "Commands, verbs, flags and words are completed, of `codis` and `codis-admin`. bash: put " +
+      "`source <(codis completion bash)` into `~/.bashrc`. zsh: `source <(codis completion zsh)` into `~/.zshrc`, " +
+      "behind `compinit`. fish: `codis completion fish > ~/.config/fish/completions/codis.fish`.",
   ]);
 }
 
@@ -83,6 +84,7 @@ function nounPart(): readonly string[] {
           "`--yes`",
           "do it without asking, for verbs that take something away; needed where there is no terminal",
         ],
+        ["`--reason TEXT`", "why, for the audit log, when something is changed"],
       ],
     ),
     ...LONE_VERBS.flatMap(describeLone),

@@ -12,7 +12,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runInRoom } from "./test-lanes.ts";
+import { runInRoom } from "./job-room.ts";
 import { isFarOff, testLoadOf } from "./test-load.ts";
 import { endAll, type Finished, runProgram } from "./test-process.ts";
 import { readReport } from "./test-report.ts";
@@ -29,8 +29,8 @@ interface Outcome {
 const isLong = process.env["CODIS_TEST_LONG"] === "1";
 const MINUTE_MS = 60_000;
 /** For tests that don't give a bound of their own. */
-const TEST_MS = isLong ? 10 * MINUTE_MS : 20_000;
-const FILE_MS = isLong ? 60 * MINUTE_MS : 5 * MINUTE_MS;
+const TEST_MS = isLong ? 10 * MINUTE_MS : MINUTE_MS;
+const FILE_MS = isLong ? 60 * MINUTE_MS : 10 * MINUTE_MS;
 const TOTAL_MS = isLong ? 240 * MINUTE_MS : 40 * MINUTE_MS;
 /** In long form, what runs a whole product runs alone: it has bounds of its own on how fast it must be. */
 const ALONE_FOLDERS = ["test/system/", "test/chaos/", "test/module/", "test/web/"];

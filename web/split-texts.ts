@@ -2,7 +2,7 @@
  * Splits the texts of the console by language when it is built: a page reads those of the language that it
  * shows, and of the other one only when the user changes. In place of `src/i18n/texts.ts` it puts a module
  * that imports them as files of their own: values in the order of the keys, which are the same for all languages and
- * thus kept once.
+ * thus kept once, each without what it begins with as the one before.
  */
 import { join } from "node:path";
 import type { Plugin } from "vite";
@@ -17,7 +17,11 @@ const loaderOf = (keys: readonly string[]): string => `import { signal } from "@
 const files = {
 ${LANGUAGES.map((each) => `  ${each}: () => import("${PREFIX}${each}"),`).join("\n")}
 };
-const keys = ${JSON.stringify(keys)};
+let before = [];
+const keys = ${JSON.stringify(packKeys(keys))}.split(" ").map((part) => {
+  before = [...before.slice(0, Number(part[0])), ...part.slice(1).split(".")];
+  return before.join(".");
+});
 export const texts = signal({});
 export async function loadTexts(language) {
   if (texts.peek()[language] === undefined) {
@@ -27,6 +31,20 @@ export async function loadTexts(language) {
   }
 }
 `;
+
+/** Keys in one text: of each how many of its names are those of the one before, and the others. */
+function packKeys(keys: readonly string[]): string {
+  let before: readonly string[] = [];
+  return keys
+    .map((key) => {
+      const names = key.split(".");
+      const first = names.findIndex((name, index) => name !== before[index]);
+      const shared = first < 0 ? names.length - 1 : first;
+      before = names;
+      return `${shared}${names.slice(shared).join(".")}`;
+    })
+    .join(" ");
+}
 
 /** The plugin for Vite. `source`: the folder with the sources of the console. */
 export function splitTexts(source: string): Plugin {

@@ -9,6 +9,9 @@ import { defineConfig } from "vite";
 import { splitTexts } from "./split-texts.ts";
 
 const WEB = dirname(fileURLToPath(import.meta.url));
+/** Elements and data that screens share; charts are read only where there are some. */
+const SHARED =
+  /\/web\/src\/(?:ui\/(?!draw-chart|time-chart)|data\/|screens\/members\/)[^/]+\.tsx?$/;
 
 export default defineConfig({
   root: WEB,
@@ -25,5 +28,11 @@ export default defineConfig({
     // A small file in a `data:` address would break the content security policy.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // How long a build took is no warning: on a slow machine every one would have it.
+    rolldownOptions: {
+      checks: { bundlerTimings: false },
+      // What many screens share is one file: in thirty small ones it takes more bytes, and more requests.
+      output: { codeSplitting: { groups: [{ name: "shared", test: SHARED, minShareCount: 2 }] } },
+    },
   },
 });

@@ -46,9 +46,9 @@ export async function runMover(run: MoverRun): Promise<number> {
       onMoved: (_slotId, count) => {
         keys += count;
       },
-      onTrouble: (reason) => {
-        if (reason !== undefined) {
-          done.reject(new Error(reason));
+      onTrouble: (trouble) => {
+        if (trouble !== undefined) {
+          done.reject(new Error(trouble.text));
         }
       },
       onStall: () => undefined,

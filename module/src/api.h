@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of a function that runs for each key which comes: these are kept together, in few pages of memory. */
+#define HOT __attribute__((hot))
+
 typedef struct RedisModuleCtx Context;
 typedef struct RedisModuleString String;
 typedef struct RedisModuleKey Key;

@@ -61,6 +61,9 @@ bool session_has(uint64_t client, int db, const String *key, Half *left) {
 
 void session_set(uint64_t client, int db, const String *key, Half left) {
     Session *session = ensure(client);
+    if (session->is_failed) {
+        return;
+    }
     if (session->key == NULL || !is_same(session->key, key)) {
         if (session->key != NULL) {
             rm.FreeString(NULL, session->key);
@@ -81,6 +84,7 @@ void session_forget(uint64_t client) {
 }
 
 void session_fail(uint64_t client) {
+    drop(find(client));
     ensure(client)->is_failed = true;
 }
 

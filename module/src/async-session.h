@@ -19,14 +19,15 @@ typedef struct {
 /* Whether this connection is in the middle of this key; if so, what it has left. */
 bool session_has(uint64_t client, int db, const String *key, Half *left);
 
-/* A chunk of this connection has left this. */
+/* A chunk of this connection has left this. Nothing happens when the connection has failed. */
 void session_set(uint64_t client, int db, const String *key, Half left);
 
-/* The connection is in the middle of nothing. */
+/* The connection is in the middle of nothing. One that has failed stays so. */
 void session_forget(uint64_t client);
 
-/* Nothing more is accepted from this connection. */
+/* Nothing more is accepted from this connection, until it has gone. */
 void session_fail(uint64_t client);
+
 bool session_is_failed(uint64_t client);
 
 /* The connection has gone. */

@@ -8,25 +8,31 @@ enum { RECOUNT_REST = 100 };
 
 static DbCounts **databases;
 static int database_count;
-/* Where a new key must have replaced one, which the next event hasn't confirmed yet; -1: nowhere. */
-static int unconfirmed_db = -1;
+/*
+ * Where a new key must have replaced one, which the next event hasn't confirmed yet: the database's number and 1 more;
+ * 0: nowhere.
+ */
+static int unconfirmed;
 
 DbCounts *counts_of(int db) {
     return db < database_count ? databases[db] : NULL;
 }
 
-static DbCounts *ensure(int db) {
+static __attribute__((noinline)) DbCounts *make(int db) {
     if (db >= database_count) {
         databases = rm.Realloc(databases, (size_t)(db + 1) * sizeof(*databases));
         while (database_count <= db) {
             databases[database_count++] = NULL;
         }
     }
-    if (databases[db] == NULL) {
-        databases[db] = rm.Alloc(sizeof(DbCounts));
-        memset(databases[db], 0, sizeof(DbCounts));
-    }
+    databases[db] = rm.Alloc(sizeof(DbCounts));
+    memset(databases[db], 0, sizeof(DbCounts));
     return databases[db];
+}
+
+static inline DbCounts *ensure(int db) {
+    DbCounts *counts = counts_of(db);
+    return counts == NULL ? make(db) : counts;
 }
 
 uint64_t counts_slot(int db, int slot) {
@@ -35,18 +41,20 @@ uint64_t counts_slot(int db, int slot) {
 }
 
 void counts_resolve(bool is_replacement) {
-    DbCounts *counts = unconfirmed_db < 0 ? NULL : counts_of(unconfirmed_db);
+    DbCounts *counts = unconfirmed == 0 ? NULL : counts_of(unconfirmed - 1);
     if (counts != NULL && !is_replacement) {
         counts->is_suspect = true;
     }
-    unconfirmed_db = -1;
+    unconfirmed = 0;
 }
 
-void counts_add(int db, int slot, uint64_t size) {
+HOT void counts_add(int db, int slot, uint64_t size) {
     DbCounts *counts = ensure(db);
-    counts_resolve(false);
+    if (unconfirmed != 0) {
+        counts_resolve(false);
+    }
     if (size == counts->total) {
-        unconfirmed_db = db;
+        unconfirmed = db + 1;
         return;
     }
     counts->slots[slot]++;

@@ -6,6 +6,7 @@
 #include "async-session.h"
 #include "connection.h"
 #include "counts.h"
+#include "crc.h"
 #include "delete-job.h"
 #include "events.h"
 #include "exec-wrapper.h"
@@ -71,7 +72,7 @@ int RedisModule_OnLoad(Context *ctx, String **argv, int argc) {
         rm.Log(ctx, "warning", "codis_slots takes no arguments");
         return API_ERROR;
     }
-    slot_init();
+    crc_init(true);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (rm.CreateCommand(ctx, commands[i].name, commands[i].function, commands[i].flags,
                 commands[i].first_key, commands[i].last_key, commands[i].key_step) != API_OK) {

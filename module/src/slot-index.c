@@ -184,7 +184,7 @@ bool index_is_reading(void) {
     return reading_count > 0;
 }
 
-void index_add(int db, const char *bytes, size_t length, KeyHash hash) {
+HOT void index_add(int db, const char *bytes, size_t length, KeyHash hash) {
     int slot = slot_of_crc(hash.crc);
     Window *window = find(db, slot);
     if (window != NULL) {

@@ -17,9 +17,7 @@ typedef struct {
     bool has_tag;
 } KeyHash;
 
-/* Fills the table; call once before key_hash. */
-void slot_init(void);
-
+/* Call crc_init before. */
 KeyHash key_hash(const char *key, size_t length);
 
 static inline int slot_of_crc(uint32_t crc) {

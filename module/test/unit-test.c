@@ -1,6 +1,7 @@
 /*
- * Tests of what needs no server: api.c, slot.c, name-set.c, counts.c, outbox.c, answer.c, doubt.c. The server's
- * functions that these call are stood in for by the C library; everything else of `rm` is NULL and crashes if called.
+ * Tests of what needs no server: api.c, crc.c, slot.c, name-set.c, counts.c, outbox.c, answer.c, doubt.c, and by
+ * async-session-test.c async-session.c. The server's functions that these call are stood in for by the C library;
+ * everything else of `rm` is NULL and crashes if called.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,21 +10,16 @@
 
 #include "answer.h"
 #include "api.h"
+#include "async-session-test.h"
+#include "check.h"
 #include "counts.h"
+#include "crc.h"
 #include "doubt.h"
 #include "name-set.h"
 #include "outbox.h"
 #include "slot.h"
 
-static int failures;
-
-#define CHECK(is_true) \
-    do { \
-        if (!(is_true)) { \
-            failures++; \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #is_true); \
-        } \
-    } while (0)
+int failures;
 
 static KeyHash hash_of(const char *key) {
     return key_hash(key, strlen(key));
@@ -88,7 +84,7 @@ static KeyHash slow_hash(const char *key, size_t length) {
 
 /* Keys of all lengths at all alignments, many with braces, each a memory of exactly its size. */
 static void test_hashes(void) {
-    enum { ROUNDS = 200000, LENGTH_MAX = 40 };
+    enum { ROUNDS = 200000, LENGTH_MAX = 80 };
     static const char letters[] = "{}{}abcz|~\x7a\x7c\xfb\xfa\x80\xff";
     for (int round = 0; round < ROUNDS; round++) {
         size_t length = (size_t)rand() % LENGTH_MAX;
@@ -274,7 +270,8 @@ static long read_copy(const char *bytes, size_t length, Answer *answer) {
 static void test_answers(void) {
     static const char good[] = "*3\r\n$22\r\nSLOTSRESTORE-ASYNC-ACK\r\n$1\r\n0\r\n$2\r\nOK\r\n";
     static const char bad[] = "*3\r\n$22\r\nSLOTSRESTORE-ASYNC-ACK\r\n$2\r\n-1\r\n$0\r\n\r\n";
-    static const char *const nonsense[] = {":-1\r\n", ":\r\n", "$-1\r\n", "$1\r\nabc\r\n", "\r\n", "*2\r\n", "*3\r\n$5\r\nhello\r\n$1\r\n0\r\n$0\r\n\r\n",
+    static const char *const nonsense[] = {":-1\r\n", ":\r\n", "$-1\r\n", "$1\r\nabc\r\n", "\r\n", "*2\r\n",
+        "*3\r\n$5\r\nhello\r\n$1\r\n0\r\n$0\r\n\r\n",
         "*3\r\n$-1\r\n", "*3\r\n$22222\r\n", "*3x\r\n", "*3\r\n$2\r\nabc\r\n", "*9999999999\r\n", "+a\n"};
     Answer answer;
     CHECK(answer_read(good, strlen(good), &answer) == (long)strlen(good));
@@ -401,15 +398,18 @@ int main(void) {
     rm.Alloc = malloc;
     rm.Realloc = realloc;
     rm.Free = free;
-    slot_init();
-    test_slots();
-    test_hashes();
+    for (int turn = 0; turn < 2; turn++) {
+        crc_init(turn == 0);
+        test_slots();
+        test_hashes();
+    }
     test_name_set();
     test_tags();
     test_outbox();
     test_answers();
     test_doubts();
     test_counts();
+    test_sessions();
     if (failures == 0) {
         puts("unit tests passed");
     }

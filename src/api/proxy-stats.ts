@@ -81,6 +81,8 @@ export interface ProxyStatsJson {
   backend: { primary_only: boolean };
   /** From and to clients, since the start; with the latencies only. */
   bytes?: { in: number; out: number };
+  /** Keys moved on access, since the start; with the latencies only. */
+  moved_keys?: number;
   runtime?: RuntimeJson;
   /** By address; the original hasn't got it and doesn't mind it. */
   servers?: Readonly<Record<string, ServerSightJson>>;

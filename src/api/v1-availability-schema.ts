@@ -13,6 +13,7 @@ import {
 import { FENCE_PROOFS, FENCE_STATES } from "../model/availability/fence.ts";
 import { REPLICATION_FAULTS } from "../model/availability/replication.ts";
 import { PAGE_ITEMS_MAX } from "./v1-path.ts";
+import { saidFields, saidListSchema } from "./v1-said-schema.ts";
 import {
   addrSchema,
   countSchema,
@@ -51,6 +52,8 @@ export const promotionPlanSchema = z
     problems: z.array(z.string()),
     /** What an operator should know, one line each. */
     warnings: z.array(z.string()),
+    problems_said: saidListSchema,
+    warnings_said: saidListSchema,
   })
   .meta({ id: "PromotionPlan" });
 /** See `promotionPlanSchema`. */
@@ -74,6 +77,7 @@ const failoverFields = {
   /** `undone`: begun and taken back; `refused`: nothing was changed; `failed`: `reason` says what is left to do. */
   outcome: z.enum(FAILOVER_OUTCOMES),
   reason: z.nullable(z.string()),
+  ...saidFields,
   /** How long clients of the group waited, as far as it was measured. */
   pause_ms: figureSchema,
   /** Bytes of the old master's stream that the new one hadn't got when it was last seen. */
@@ -88,6 +92,7 @@ const failoverEventSchema = z.strictObject({
   /** A proxy's token, the address of a server or sentinel; null when the line is about none. */
   about: z.nullable(z.string()),
   text: z.string(),
+  ...saidFields,
 });
 
 /** A story without its lines, as in lists. */
@@ -139,11 +144,14 @@ export const replicationFaultSchema = z
     addr: z.string(),
     /** In a few words. */
     stored: z.string(),
+    stored_said: saidFields.said,
     real: z.string(),
+    real_said: saidFields.said,
     since: timeSchema,
     /** A repair mends it; else `text` says what an operator has to do. */
     mendable: z.boolean(),
     text: z.string(),
+    ...saidFields,
   })
   .meta({ id: "ReplicationFault" });
 /** See `replicationFaultSchema`. */
@@ -181,6 +189,7 @@ export const fenceSchema = z
     /** By which it is known that it can't write; null unless `fenced`. */
     proof: z.nullable(z.enum(FENCE_PROOFS)),
     text: z.string(),
+    ...saidFields,
   })
   .meta({ id: "ProxyFence" });
 /** See `fenceSchema`. */
@@ -191,7 +200,7 @@ export const availabilitySchema = z
   .strictObject({
     ...versionFields,
     /** Whether dead masters are replaced by this dashboard; if not, `text` says why not. */
-    detector: z.strictObject({ enabled: z.boolean(), text: z.string() }),
+    detector: z.strictObject({ enabled: z.boolean(), text: z.string(), ...saidFields }),
     /** Sentinels of the product. */
     sentinels: z.array(addrSchema),
     /** The worst first. */

@@ -54,6 +54,7 @@ import type {
   V1Proxy,
   V1ProxyList,
   V1PushReport,
+  V1RegistrationList,
   V1SentinelList,
   V1Server,
   V1ServerInfo,
@@ -251,6 +252,11 @@ export class V1Client {
   /** All proxies, in order of their ids. */
   proxies(): Promise<readonly V1Proxy[]> {
     return this.#readAll<V1Proxy, V1ProxyList>("listProxies");
+  }
+
+  /** Proxies that applications find in the coordinator. */
+  registrations(): Promise<V1RegistrationList> {
+    return this.#call("listRegistrations");
   }
 
   proxy(token: string): Promise<V1Proxy> {

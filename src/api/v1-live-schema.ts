@@ -74,13 +74,13 @@ export interface V1LiveStats extends Omit<V1Stats, "groups"> {
   readonly recent: V1Recent;
 }
 
-/** Value of `slots`, one entry for each slot; see `V1_SLOT_STATES`. */
+/** Value of `slots`, one entry for each slot; see `LIVE_SLOT_STATES`. */
 export interface V1LiveSlots {
   /** Base64 of little-endian 16-bit numbers: ids of groups, 0 for none. */
   readonly owners: string;
   /** As `owners`. */
   readonly targets: string;
-  /** Base64 of bytes, indexes of `V1_SLOT_STATES`. */
+  /** Base64 of bytes, indexes of `LIVE_SLOT_STATES`. */
   readonly states: string;
 }
 
@@ -272,14 +272,3 @@ export const performanceSchema = z
   .meta({ id: "Performance" });
 /** See `performanceSchema`. */
 export type V1Performance = z.infer<typeof performanceSchema>;
-
-/** States of slots as `V1LiveSlots` numbers them. */
-export const V1_SLOT_STATES = [
-  "offline",
-  "online",
-  "pending",
-  "preparing",
-  "prepared",
-  "migrating",
-  "finished",
-] as const;

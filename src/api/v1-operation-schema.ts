@@ -11,6 +11,7 @@ import { WEIGHT_MAX, WEIGHT_MIN } from "../model/operation/plan-request.ts";
 import { TROUBLE_CODES } from "../model/operation/trouble-code.ts";
 import { SLOT_COUNTS } from "../model/slot.ts";
 import { PAGE_ITEMS_MAX } from "./v1-path.ts";
+import { saidFields, saidListSchema } from "./v1-said-schema.ts";
 import {
   countSchema,
   flagTextSchema,
@@ -129,6 +130,8 @@ export const planSchema = z
     problems: z.array(z.string()),
     /** What an operator should know, one line each. */
     warnings: z.array(z.string()),
+    problems_said: saidListSchema,
+    warnings_said: saidListSchema,
   })
   .meta({ id: "Plan" });
 /** See `planSchema`. */
@@ -186,6 +189,7 @@ export const operationSummarySchema = z
     reason: z.nullable(z.string()),
     /** What kind of reason it is; choose by it what to do, the text of `reason` may change. */
     reason_code: z.nullable(z.enum(TROUBLE_CODES)),
+    ...saidFields,
     /** It pauses because it can't go on, and goes on by itself when the reason is gone. */
     self_paused: z.boolean(),
     big_key: z.enum(BIG_KEY_RULES),
@@ -201,7 +205,11 @@ export const operationSummarySchema = z
       slots_pending: countSchema,
       slots_moving: countSchema,
       slots_done: countSchema,
+      /** By the mover and by proxies. */
       keys_moved: countSchema,
+      /** Of those, the ones that proxies moved on access. */
+      keys_on_access: countSchema,
+      /** By the mover; of keys that proxies move nobody knows the size. */
       bytes_moved: countSchema,
       /** As planned, corrected by what was found. */
       keys_total: countSchema,
@@ -231,7 +239,7 @@ export const operationSchema = z
     /** In the order in which they are done. `done`: it has arrived, or nothing more will be done about it. */
     moves: z.array(z.strictObject({ ...moveFields, state: z.enum(["pending", "moving", "done"]) })),
     /** What happened, the newest last. */
-    events: z.array(z.strictObject({ at: timeSchema, text: z.string() })),
+    events: z.array(z.strictObject({ at: timeSchema, text: z.string(), ...saidFields })),
   })
   .meta({ id: "Operation" });
 /** See `operationSchema`. */

@@ -68,6 +68,7 @@ export const V1_PATHS = {
   cancelOperation: { method: "POST", path: "/api/v1/operations/{id}/cancel", role: "operator" },
 
   listProxies: { method: "GET", path: "/api/v1/proxies", role: "viewer" },
+  listRegistrations: { method: "GET", path: "/api/v1/proxy-registrations", role: "viewer" },
   addProxy: { method: "POST", path: "/api/v1/proxies", role: "operator" },
   getProxy: { method: "GET", path: "/api/v1/proxies/{token}", role: "viewer" },
   removeProxy: { method: "DELETE", path: "/api/v1/proxies/{token}", role: "operator" },

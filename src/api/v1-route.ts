@@ -47,6 +47,7 @@ import {
   proxyListSchema,
   proxySchema,
   pushReportSchema,
+  registrationListSchema,
   sentinelListSchema,
   serverChangeSchema,
   serverInfoSchema,
@@ -262,6 +263,16 @@ const PROXY_ROUTES = {
     summary: "Proxies, in order of their ids.",
     query: pageQuerySchema,
     answer: proxyListSchema,
+  }),
+  listRegistrations: defineRoute({
+    tag: "proxies",
+    summary:
+      "Proxies that applications find in the coordinator, and which of them the product has.",
+    description:
+      "Read from the dashboard's own coordinator now, with those that are registered as in Codis 2. A proxy whose " +
+      "`jodis_addr` is another coordinator isn't seen.",
+    answer: registrationListSchema,
+    errors: ["COORDINATOR_UNREACHABLE", "COORDINATOR_REFUSED"],
   }),
   addProxy: defineRoute({
     tag: "proxies",

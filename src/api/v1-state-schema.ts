@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { ERROR_CODES, type ErrorCode } from "../base/error.ts";
 import { LOG_LEVELS } from "../base/log-level.ts";
+import { saidFields } from "./v1-said-schema.ts";
 import { countSchema, groupIdSchema, timeSchema, versionFields } from "./v1-scalar.ts";
 
 /** What can be wrong with a product. */
@@ -52,6 +53,7 @@ export const healthSchema = z
         /** Which group, server, proxy, slots or path. */
         subject: z.string(),
         message: z.string(),
+        ...saidFields,
         /** When this leader saw it first. */
         since: timeSchema,
       }),

@@ -322,6 +322,34 @@ export const proxyListSchema = z
 /** See `proxyListSchema`. */
 export type V1ProxyList = z.infer<typeof proxyListSchema>;
 
+/** Proxies that are registered for applications, as each wrote it into the coordinator of the dashboard. */
+export const registrationListSchema = z
+  .strictObject({
+    ...versionFields,
+    /** By path. */
+    items: z.array(
+      z.strictObject({
+        /** Node of the coordinator. It goes with its proxy. */
+        path: z.string(),
+        token: z.string(),
+        /** Where applications connect. */
+        proxy_addr: z.string(),
+        /** null in registrations of Codis 2. */
+        admin_addr: z.nullable(z.string()),
+        start_time: z.string(),
+        /** Applications use it while this is `online`. */
+        state: z.string(),
+        /** The product has it. If not, it isn't told of slots that move. */
+        stored: z.boolean(),
+      }),
+    ),
+    /** Nodes that couldn't be understood, one line each. */
+    faults: z.array(z.string()),
+  })
+  .meta({ id: "RegistrationList" });
+/** See `registrationListSchema`. */
+export type V1RegistrationList = z.infer<typeof registrationListSchema>;
+
 /** A proxy to add. */
 export const newProxySchema = z
   .strictObject({

@@ -15,7 +15,7 @@ export interface RemoteTarget {
   readonly whenOther: string;
   /** A secret was sent. */
   readonly hasToken?: boolean;
-  /** Where to look for what there is, after "… doesn't exist;". */
+  /** Where to look for what there is, after "… doesn't exist;" or "… already exists;". */
   readonly whenNotFound?: string | undefined;
 }
 
@@ -59,6 +59,13 @@ function describeSilence(thrown: CodisError, target: RemoteTarget): string | und
     );
   }
   const cause = systemCodeOf(thrown.cause);
+  if (cause === "ECONNRESET") {
+    // A dashboard that dies while it answers, or a server of something else that wants no HTTP.
+    return (
+      `${addr} ended the connection without an answer (${cause}). A ${kind} that has just died may have done what ` +
+      `was asked for: look before you ask again. If none is there: ${target.whenOther}`
+    );
+  }
   return cause === undefined || !ABSENT.has(cause)
     ? `what listens at ${addr} isn't a ${kind} (${cause ?? "no HTTP"}); ${target.whenOther}`
     : `no ${kind} answers at ${addr} (${cause}); ${target.whenAbsent}`;
@@ -79,12 +86,14 @@ function describeRefusal(thrown: CodisError, target: RemoteTarget): string | und
     case "UNAUTHENTICATED":
       return target.hasToken === true
         ? `${said}; look at CODIS_TOKEN or --api-token`
-        : "a token is needed: put the secret of a user into CODIS_TOKEN; an admin makes one with codis user add";
+        : "a token is needed: put the secret of a user into CODIS_TOKEN; it is made in the console (Users and " +
+            "tokens) or with codis user add-token";
     case "NOT_LEADER":
     case "NOT_ONLINE":
       return `${said}; try again in a moment`;
     case "XAUTH_INVALID":
       return kind === "proxy" ? `${said}; --auth is the proxy's product_auth` : said;
+    case "ALREADY_EXISTS":
     case "NOT_FOUND":
       return target.whenNotFound === undefined ? said : `${said}; ${target.whenNotFound}`;
     default:

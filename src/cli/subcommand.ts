@@ -33,7 +33,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "dashboard", summary: "run the dashboard of a product", isHere: true },
   { name: "admin", summary: "command line of Codis 3", isHere: true },
   { name: "config", summary: "command line of Codis 1.9 and 2.0", isHere: true },
-  { name: "completion", summary: "completion for a shell: bash", isHere: true },
+  { name: "completion", summary: "completion for a shell: bash, zsh, fish", isHere: true },
   { name: "fe", summary: "run the web console for many products", isHere: true },
 ];
 

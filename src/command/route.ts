@@ -100,8 +100,6 @@ export const FLAG_NAMES = [
   "container",
 ] as const;
 
-/** May use memory: Redis answers -OOM when it is full. */
-export const FLAG_DENYOOM = 1 << 2;
 /** May block the connection. */
 export const FLAG_BLOCKING = 1 << 7;
 /** Allowed before authentication (AUTH, HELLO, QUIT, RESET). */

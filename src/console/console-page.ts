@@ -9,7 +9,7 @@ import { setSecurityHeaders } from "./security-header.ts";
 import { type Coding, PAGE_PATH, type WebFile, WebFiles } from "./web-file.ts";
 
 /** Where the build of this program is. */
-export const WEB_FOLDER = placeOf("web/dist");
+const WEB_FOLDER = placeOf("web/dist");
 
 const IMMUTABLE = "public, max-age=31536000, immutable";
 const HTML_TYPE = "text/html; charset=utf-8";

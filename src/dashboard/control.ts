@@ -48,6 +48,8 @@ export interface ProxyCounts {
   readonly layout: string | undefined;
   /** From and to clients. */
   readonly bytes: { readonly in: number; readonly out: number } | undefined;
+  /** Keys that it moved on access; undefined: an older one, which doesn't tell. */
+  readonly movedKeys?: number | undefined;
 }
 
 /** Outcome of the last look at a proxy. */

@@ -84,6 +84,7 @@ export class Moving implements MovingGroups {
       writer: leadership,
       topology,
       planner,
+      proxyFigures: () => fleet.figures(),
       createEngine: (policy, events) =>
         createMigrationEngine({
           leadership,

@@ -3,13 +3,14 @@
  * events too. Headers go through lists of what may pass, in both directions; of the cookies only the one of this
  * product. Where a call goes is decided by the list of products alone, never by the caller.
  */
-import { type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { REASON_HEADER } from "../api/reason.ts";
 import { PRODUCT_HEADER } from "../api/topom-route.ts";
 import { CodisError, messageOf, systemCodeOf } from "../base/error.ts";
 import { sessionCookieName, valueOfSetCookie } from "../console/session-cookie.ts";
+import { HandedCalls } from "../http/handed-calls.ts";
 import { parseServerAddr } from "../model/address.ts";
 import type { FeMetrics } from "./fe-metric.ts";
 import type { KnownProduct, ProductBook } from "./product-book.ts";
@@ -64,7 +65,7 @@ export interface ForwardCall {
 export class FeForwarder {
   readonly #book: ProductBook;
   readonly #metrics: FeMetrics;
-  readonly #running = new Set<ClientRequest>();
+  readonly #calls = new HandedCalls();
 
   constructor(book: ProductBook, metrics: FeMetrics) {
     this.#book = book;
@@ -85,7 +86,7 @@ export class FeForwarder {
     if (dashboard === "") {
       throw new CodisError("NOT_LEADER", `product ${name} has no dashboard now`);
     }
-    if (this.#running.size >= CALLS_MAX) {
+    if (this.#calls.size >= CALLS_MAX) {
       throw new CodisError("TOO_BUSY", `${CALLS_MAX} calls are under way, the limit; try later`);
     }
     let answer: IncomingMessage;
@@ -114,56 +115,28 @@ export class FeForwarder {
 
   /** Ends what is under way. */
   close(): void {
-    for (const running of this.#running) {
-      running.destroy();
-    }
+    this.#calls.close();
   }
 
-  #ask(
+  async #ask(
     request: FastifyRequest,
     visitor: Visitor,
     { product, url, isPlan }: ForwardCall,
   ): Promise<IncomingMessage> {
     const target = parseServerAddr(product.dashboard);
-    const body = typeof request.body === "string" ? request.body : "";
-    const timeoutMs = isPlan ? PLAN_MS : ANSWER_MS;
-    const hasBody = request.method !== "GET" && request.method !== "HEAD";
-    return new Promise((resolve, reject) => {
-      const outgoing = startRequest({
-        host: target?.host,
-        port: target?.port,
-        method: request.method,
-        path: url,
-        // A connection of its own for each call: a stale one would cost a retry, which a change can't have.
-        agent: false,
-        headers: {
-          ...pick(request.headers, PASSED_TO_DASHBOARD),
-          ...visitor.headersFor(product.name),
-          [PRODUCT_HEADER]: product.name,
-          ...(hasBody ? { "content-length": Buffer.byteLength(body) } : {}),
-        },
-      });
-      const timer = setTimeout(() => {
-        outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#running.add(outgoing);
-      outgoing.on("close", () => {
-        clearTimeout(timer);
-        this.#running.delete(outgoing);
-      });
-      outgoing.on("error", reject);
-      outgoing.on("response", (answer) => {
-        clearTimeout(timer);
-        outgoing.setTimeout(SILENCE_MS, () => outgoing.destroy(new Error("the answer stopped")));
-        resolve(answer);
-      });
-      // A browser that goes away takes its call along.
-      request.raw.on("close", () => {
-        if (request.raw.destroyed && !request.raw.complete) {
-          outgoing.destroy();
-        }
-      });
-      outgoing.end(body);
+    if (target === undefined) {
+      throw new Error(`${product.dashboard} isn't an address`);
+    }
+    return this.#calls.ask(request, {
+      target,
+      path: url,
+      headers: {
+        ...pick(request.headers, PASSED_TO_DASHBOARD),
+        ...visitor.headersFor(product.name),
+        [PRODUCT_HEADER]: product.name,
+      },
+      timeoutMs: isPlan ? PLAN_MS : ANSWER_MS,
+      silenceMs: SILENCE_MS,
     });
   }
 

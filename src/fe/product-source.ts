@@ -20,7 +20,7 @@ export interface ProductSource {
 }
 
 /** Products that one fe serves. */
-export const PRODUCTS_MAX = 1_000;
+const PRODUCTS_MAX = 1_000;
 /** Bound of one operation of a coordinator, connecting included. */
 const OPERATION_TIMEOUT_MS = 5_000;
 

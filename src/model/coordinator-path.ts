@@ -6,7 +6,7 @@
 /** Root of the layout of Codis 3.2; its children are products. */
 export const CODIS_ROOT = "/codis3";
 /** Root of what only our programs know. */
-export const OWN_ROOT = "/codis-ext";
+const OWN_ROOT = "/codis-ext";
 
 /** The paths of one product. */
 export const coordinatorPath = {

@@ -36,9 +36,9 @@ export interface BackendFigures {
 
 /** Keys moved on access, of one worker or summed over several. All but the last two only grow. */
 export interface MoveFigures {
-  /** Keys that were in a MIGRATE answered OK. */
+  /** Keys that left their source, counted there; each once, whoever else moves them too. */
   readonly keysMoved: number;
-  /** Keys in a MIGRATE that found none of its keys at the source. */
+  /** Keys in a MIGRATE that weren't at the source any more. */
   readonly keysAbsent: number;
   /** MIGRATEs by outcome; outcomes that never came are absent. */
   readonly migrates: Readonly<Record<string, number>>;

@@ -10,7 +10,7 @@ import { ServerPulse, type ServerPulseOptions } from "./server-pulse.ts";
 export type PulseSetOptions = Omit<ServerPulseOptions, "addr" | "awake">;
 
 /** Servers that are watched at once; more than a product of 4096 slots has masters that matter. */
-export const PULSES_MAX = 4_096;
+const PULSES_MAX = 4_096;
 
 /** See the file head. Watches nobody before `setServers`. */
 export class PulseSet {

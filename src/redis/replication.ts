@@ -33,35 +33,6 @@ export interface ReplicationFacts {
   readonly replicas: readonly ReplicaFacts[];
 }
 
-/** How far a replica's copy of its master's data has come. */
-export interface SyncProgress {
-  /** Bytes that have arrived; undefined: the server doesn't tell (before Redis 6.2). */
-  readonly readBytes: number | undefined;
-  /** Bytes still to come; undefined when the master doesn't know how many there will be (a copy without a disk). */
-  readonly leftBytes: number | undefined;
-  /** 0 to 100; undefined as `leftBytes`. */
-  readonly percent: number | undefined;
-  /** Seconds since something arrived last. */
-  readonly silentSeconds: number | undefined;
-}
-
-/** Of a replica that gets its copy now; undefined of all others. */
-export function syncProgressOf(info: ServerInfo): SyncProgress | undefined {
-  if (info["role"] !== "slave" || info["master_sync_in_progress"] !== "1") {
-    return undefined;
-  }
-  const readBytes = infoNumber(info, "master_sync_read_bytes");
-  // Servers say -1, or less than nothing, for what they don't know.
-  const leftBytes = infoNumber(info, "master_sync_left_bytes");
-  const isKnown = readBytes !== undefined && leftBytes !== undefined && readBytes + leftBytes > 0;
-  return {
-    readBytes,
-    leftBytes: isKnown || readBytes === undefined ? leftBytes : undefined,
-    percent: isKnown ? Math.floor((100 * readBytes) / (readBytes + leftBytes)) : undefined,
-    silentSeconds: infoNumber(info, "master_sync_last_io_seconds_ago"),
-  };
-}
-
 /** Reads the section `replication`; undefined when the record has none. */
 export function replicationOf(info: ServerInfo): ReplicationFacts | undefined {
   const role = info["role"];

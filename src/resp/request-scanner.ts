@@ -26,16 +26,16 @@ import {
 export const SCAN_INCOMPLETE = 0;
 
 /** Bytes that a header line, or an inline request, may have without a line end (Redis: PROTO_INLINE_MAX_SIZE). */
-export const INLINE_BYTES_MAX = 65536;
+const INLINE_BYTES_MAX = 65536;
 /**
  * Bytes of such a line that arrives with its end. Redis measures after each read, and its second read of a fast
  * client ends here; a chunk of ours may hold more than that.
  */
 const WHOLE_LINE_BYTES_MAX = 96 * 1024;
 /** Redis's proto-max-bulk-len, 512 MB. */
-export const BULK_BYTES_MAX = 512 * 1024 * 1024;
+const BULK_BYTES_MAX = 512 * 1024 * 1024;
 /** Redis refuses a larger count of arguments (INT_MAX). */
-export const ARGUMENT_COUNT_MAX = 2147483647;
+const ARGUMENT_COUNT_MAX = 2147483647;
 /** What a client may send before it has logged in. */
 const UNAUTHENTICATED_ARGUMENTS_MAX = 10;
 const UNAUTHENTICATED_BULK_BYTES_MAX = 16384;

@@ -28,7 +28,7 @@ export interface FollowerTiming extends SubscriptionTiming {
 }
 
 /** The times of the product. */
-export const FOLLOWER_TIMING: FollowerTiming = {
+const FOLLOWER_TIMING: FollowerTiming = {
   askPeriodMs: 10_000,
   settlePeriodMs: 1_000,
   settleMs: 8_000,

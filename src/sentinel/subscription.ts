@@ -13,7 +13,7 @@ import type { Log } from "../base/log.ts";
 import { SentinelClient } from "./sentinel-client.ts";
 
 /** The channel of masters that have changed. */
-export const SWITCH_CHANNEL = "+switch-master";
+const SWITCH_CHANNEL = "+switch-master";
 
 /** A master was switched, as a sentinel says it. */
 export interface SwitchEvent {

@@ -27,7 +27,11 @@ export function parseUpFlags(argv: readonly string[]): UpFlags | undefined {
     "up",
     "Starts a local cluster: redis-servers, proxies and a dashboard.",
   )
-    .option("--groups <n>", "groups, each with one master (default: 2)", countIn(1, 64))
+    .option(
+      "--groups <n>",
+      "groups, each with one master (default: 2); more later: codis rebalance fills them",
+      countIn(1, 64),
+    )
     .option("--replicas <n>", "replicas of each master (default: 0)", countIn(0, 5))
     .option(
       "--sentinels <n>",

@@ -15,16 +15,15 @@ import { Cluster, endLeftovers } from "./cluster.ts";
 import { checkCoordinatorProgram } from "./coordinator-member.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { parseDownFlags, parseStatusFlags, parseUpFlags, type UpFlags } from "./flags.ts";
+import { describeGroups } from "./group-line.ts";
 import { type ClusterLayout, readLayout, resolveDir, writeLayout } from "./layout.ts";
 import { DASHBOARD_PORT, planLayout } from "./plan.ts";
 import { endProcesses } from "./process-table.ts";
 import { buildProduct } from "./product.ts";
 import { waitForReplicas } from "./replica-wait.ts";
 import { findSetupLink } from "./setup-link.ts";
-import { findSlotOwners, formatRanges } from "./slot-owner.ts";
 import { findSlotsModule } from "./slots-module.ts";
 import { collectStatus, formatStatus } from "./status.ts";
-import { findStoredGroups } from "./stored-group.ts";
 import { findSupervisor, removeSupervisor, writeSupervisor } from "./supervisor-file.ts";
 
 /** A start that lost a race for a port is made again with other ports. */
@@ -175,14 +174,8 @@ async function describeReady(dir: string, layout: ClusterLayout): Promise<void> 
   if (layout.coordinator.kind !== "filesystem") {
     say(`${layout.coordinator.kind}: 127.0.0.1:${layout.coordinator.port}`);
   }
-  const owners = await findSlotOwners(layout);
-  const stored = await findStoredGroups(layout);
-  for (const group of layout.groups) {
-    const slots = formatRanges(owners === undefined ? undefined : (owners.get(group.id) ?? []));
-    const made = [group.master, ...group.replicas].map(({ port }) => `127.0.0.1:${port}`);
-    const [master, ...replicas] = stored?.get(group.id) ?? made;
-    const followers = replicas.map((addr) => `, replica ${addr}`);
-    say(`group ${group.id}: slots ${slots}, master ${master}${followers.join("")}`);
+  for (const line of await describeGroups(layout)) {
+    say(line);
   }
   for (const [index, { port }] of (layout.sentinels ?? []).entries()) {
     say(`sentinel ${index + 1}: 127.0.0.1:${port}`);

@@ -35,7 +35,7 @@ const DEFAULTS = { groups: 2, replicas: 0, proxies: 1, sentinels: 0, port: 19_00
 export const DASHBOARD_PORT = 18_080;
 
 /**
- * The layout to start. Throws `CLUSTER_DIR_INVALID` when the number of groups would change, and
+ * The layout to start. Throws `CLUSTER_DIR_INVALID` when a group that may have slots would be left out, and
  * `PORT_IN_USE` when another program has a port that a proxy needs.
  */
 export async function planLayout(
@@ -44,13 +44,7 @@ export async function planLayout(
   dir: string,
 ): Promise<ClusterLayout> {
   const groupCount = wishes.groups ?? existing?.groups.length ?? DEFAULTS.groups;
-  if (existing !== undefined && existing.groups.length !== groupCount) {
-    throw new CodisError(
-      "CLUSTER_DIR_INVALID",
-      `${dir} holds a cluster with --groups ${existing.groups.length}; moving slots to more or fewer ` +
-        "groups arrives with a later release: leave --groups out, or choose another --dir",
-    );
-  }
+  refuseLostGroups(existing, groupCount, dir);
   refuseAnotherCoordinator(existing, wishes, dir);
   const finder = new PortFinder();
   const proxies = await planProxies(existing, wishes, finder);
@@ -121,6 +115,35 @@ function refuseAnotherCoordinator(
       `${dir} holds a cluster with --coordinator ${kind}: leave the flag out, or choose another --dir`,
     );
   }
+}
+
+/** Groups may be added, but for a cluster that no dashboard knows: its keys are where its own number puts them. */
+function refuseLostGroups(
+  existing: ClusterLayout | undefined,
+  groupCount: number,
+  dir: string,
+): void {
+  if (existing === undefined || existing.groups.length === groupCount) {
+    return;
+  }
+  const [first] = existing.groups;
+  const isKnown = first !== undefined && hasAddedServer(first);
+  // A group that the dashboard was never told of has nothing: a start that failed has left it.
+  const lost = existing.groups.slice(groupCount).find((group) => hasAddedServer(group));
+  if (isKnown && lost === undefined) {
+    return;
+  }
+  const next = isKnown
+    ? `leave --groups out, or choose another --dir; codis rebalance --drain ${lost?.id} empties a group`
+    : "start it without --groups first; then it can have more";
+  throw new CodisError(
+    "CLUSTER_DIR_INVALID",
+    `${dir} holds a cluster with --groups ${existing.groups.length}: ${next}`,
+  );
+}
+
+function hasAddedServer({ master, replicas }: GroupLayout): boolean {
+  return [master, ...replicas].some(({ isAdded }) => isAdded === true);
 }
 
 /** A replica that has become the master of its group can't be left out: it has the group's data. */
@@ -197,8 +220,8 @@ async function planProxies(
     if (!(await isPortFree(port))) {
       throw new CodisError(
         "PORT_IN_USE",
-        `port ${port} of 127.0.0.1 is in use by another program; end it, or choose another: ` +
-          `codis up --port ${port === first ? first + 1_000 : first - 1_000}`,
+        `port ${port} of 127.0.0.1 is in use by another program; end it, or choose another with ` +
+          `--port ${port === first ? first + 1_000 : first - 1_000}`,
       );
     }
     finder.avoid(port);

@@ -162,7 +162,7 @@ async function forget(client: V1Client, { kind, groupId, port }: FormerPart): Pr
 async function addServers(client: V1Client, group: GroupLayout): Promise<GroupLayout> {
   const isNew = group.master.isAdded !== true;
   if (isNew) {
-    await ignoreExisting(client.createGroup(group.id));
+    await createGroup(client, group);
   }
   const add = async (server: ServerLayout, isReplica: boolean): Promise<ServerLayout> => {
     if (server.isAdded !== true) {
@@ -181,6 +181,27 @@ async function addServers(client: V1Client, group: GroupLayout): Promise<GroupLa
     replicas.push(await add(replica, true));
   }
   return { ...group, master, replicas };
+}
+
+/** Throws STATE_CONFLICT when the product has such a group already, of servers that aren't ours. */
+async function createGroup(client: V1Client, group: GroupLayout): Promise<void> {
+  try {
+    await client.createGroup(group.id);
+  } catch (thrown) {
+    if (!isCodisError(thrown, "ALREADY_EXISTS")) {
+      throw thrown;
+    }
+    const ours = [group.master, ...group.replicas].map(({ port }) => `127.0.0.1:${port}`);
+    const { servers } = await client.group(group.id);
+    const other = servers.find(({ addr }) => !ours.includes(addr));
+    if (other !== undefined) {
+      throw new CodisError(
+        "STATE_CONFLICT",
+        `the product has a group ${group.id} already, with the server ${other.addr}, which codis up hasn't made; ` +
+          `start it again with --groups ${group.id - 1}`,
+      );
+    }
+  }
 }
 
 /** Evenly, unless somebody has begun to assign slots. */

@@ -43,6 +43,11 @@ function build(path: string): void {
     );
   }
   const folder = join(FOLDER, "build", `of-${process.pid}`);
+  if (process.stderr.isTTY) {
+    process.stderr.write(
+      "the module with the slot commands is built, once; that takes some seconds\n",
+    );
+  }
   try {
     mkdirSync(folder, { recursive: true });
     const made = spawnSync("make", ["-s", "-C", FOLDER, `BUILD=${folder}`], {

@@ -50,6 +50,15 @@ export interface GroupStatus {
   readonly servers: readonly ServerStatus[];
 }
 
+/** A group that an operator has added from servers of his own; `codis group list` knows more of it. */
+export interface OtherGroup {
+  readonly id: number;
+  /** The master first. */
+  readonly addrs: readonly string[];
+  /** In order. */
+  readonly slots: readonly SlotRange[];
+}
+
 /** The whole cluster. */
 export interface ClusterStatus {
   readonly dir: string;
@@ -63,6 +72,8 @@ export interface ClusterStatus {
   readonly proxies: readonly ProxyStatus[];
   readonly sentinels: readonly MemberStatus[];
   readonly groups: readonly GroupStatus[];
+  /** Empty when the dashboard doesn't answer. Their state is not part of `state`. */
+  readonly otherGroups: readonly OtherGroup[];
 }
 
 const NO_DASHBOARD: MemberStatus = { name: "dashboard", addr: "", pid: null, state: "stopped" };
@@ -113,6 +124,9 @@ export async function collectStatus(
       ),
     })),
   );
+  const otherGroups = [...(stored ?? [])]
+    .filter(([id]) => !layout.groups.some((group) => group.id === id))
+    .map(([id, addrs]) => ({ id, addrs, slots: owners?.get(id) ?? [] }));
   const supervisorPid = findSupervisor(dir)?.pid ?? null;
   const all = [
     ...[dashboard, ...proxies, ...sentinels],
@@ -120,7 +134,8 @@ export async function collectStatus(
   ];
   const states = [...all, ...(coordinator === null ? [] : [coordinator])].map((one) => one.state);
   const state = summarize(states, supervisorPid);
-  return { dir, state, supervisorPid, dashboard, coordinator, proxies, sentinels, groups };
+  const parts = { dashboard, coordinator, proxies, sentinels, groups, otherGroups };
+  return { dir, state, supervisorPid, ...parts };
 }
 
 /** A replica without its master's data serves what it has: that is told beside its state. */
@@ -203,7 +218,15 @@ export function formatStatus(status: ClusterStatus): string {
       .join("  ")
       .trimEnd(),
   );
-  return `cluster ${status.state} in ${status.dir} (${supervisor})\n${lines.join("\n")}\n`;
+  const others = status.otherGroups.map(
+    ({ id, addrs, slots }) =>
+      `not of codis up: group ${id} (${addrs.join(", ") || "no server"}), slots ${formatRanges(slots)}; ` +
+      "codis group list shows how it is",
+  );
+  const isAlone = status.state === "degraded" && status.supervisorPid === null;
+  const next = isAlone ? [`codis up --dir ${status.dir} starts all of it again`] : [];
+  const body = [...lines, ...others, ...next].join("\n");
+  return `cluster ${status.state} in ${status.dir} (${supervisor})\n${body}\n`;
 }
 
 function text(value: number | null): string {

@@ -7,7 +7,7 @@ import { runChaos } from "./support/chaos-run.ts";
 import { shortRun } from "./support/run-options.ts";
 
 const SEEDS = [1];
-const TEST_MS = 240_000;
+const TEST_MS = 480_000;
 
 test.each(SEEDS)(
   "nothing is lost, doubled or stuck with seed %d",

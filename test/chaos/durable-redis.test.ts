@@ -8,7 +8,7 @@ import { ask, askAll, bulk } from "../support/running-product.ts";
 import { DurableRedis } from "./support/durable-redis.ts";
 
 const START_MS = 30_000;
-const WAIT_MS = 5_000;
+const WAIT_MS = 10_000;
 const IO_MS = 300;
 /** Past the bound of MIGRATE, and what comes to it when it waits twice. */
 const LATE_MS = 1_000;

@@ -10,7 +10,7 @@ import { assignSlots, slotRange } from "../../src/model/change/slot.ts";
 import { type CodisExit, runCodis } from "../support/codis-program.ts";
 import { DashboardPort } from "../support/dashboard-port.ts";
 import { freePort } from "../support/free-port.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
 const OK = '{\n  "msg": "OK",\n  "ret": 0\n}\n';
 
@@ -19,7 +19,7 @@ let folder: TemporaryFolder;
 
 beforeEach(async () => {
   port = await new DashboardPort().start();
-  folder = temporaryFolder();
+  folder = memoryFolder();
 });
 
 afterEach(async () => {

@@ -16,7 +16,7 @@ import {
 import { waitFor } from "../support/deadline.ts";
 import { ORDERED_AT_MS } from "../support/fake-migration-control.ts";
 import { MovingPort } from "../support/moving-port.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startAtTerminal } from "../support/terminal-program.ts";
 
 const TEST_MS = 30_000;
@@ -106,7 +106,7 @@ describe("a plan", () => {
   });
 
   test("is kept as a file, which makes the same plan again, or is refused when it isn't true", async () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const path = folder.join("plan.json");
     await run("slot migrate 3-5,7 --to 2 --dry-run --big-key last");
     writeFileSync(path, (await run("plan show p-3-1 --json")).stdout);
@@ -156,7 +156,7 @@ describe("a plan", () => {
     expect([exit.code, exit.stderr]).toEqual([0, ""]);
     expect(linesOf(exit.stdout)).toMatchObject([{ plan: { moves: [] } }]);
     const text = await run("slot migrate 10-13 --to 2 --yes --no-wait");
-    expect(text.stdout).toBe("plan p-3-2: nothing has to move\n");
+    expect(text.stdout).toStartWith("plan p-3-2: nothing has to move; codis group list");
     expect(port.leader.migration.operations()).toEqual([]);
   });
 
@@ -289,7 +289,11 @@ describe("at a terminal", () => {
       await program.sees("]  25%  running, 1m20s to go");
       const { migration } = port.leader;
       migration.set(
-        hinderOperation(migration.getOperation("op-1"), "group-[2] is full", ORDERED_AT_MS),
+        hinderOperation(
+          migration.getOperation("op-1"),
+          { text: "group-[2] is full", code: "target_memory" },
+          ORDERED_AT_MS,
+        ),
       );
       await program.sees("! group-[2] is full");
       migration.set({ ...migration.getOperation("op-1"), reason: "" });
@@ -349,7 +353,7 @@ describe("operations", () => {
       expect(shown).toContain("FROM  TO  SLOTS");
       const steps: readonly (readonly [string, string])[] = [
         ["pause op-1", "operation op-1 is paused; its state: paused\n"],
-        ["resume 1", "operation op-1 goes on; its state: waiting for another operation\n"],
+        ["resume 1", "operation op-1 goes on; its state: waiting for its turn\n"],
         ["speed op-1 --bytes-per-second 2kb", "operation op-1 has its new speed; its state: "],
         ["speed op-1 --unlimited", "operation op-1 has its new speed; its state: "],
         ["cancel op-1", "operation op-1 is being cancelled; its state: cancelling\n"],

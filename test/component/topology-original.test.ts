@@ -23,11 +23,11 @@ import { assignSlots, createSlotActions, slotRange } from "../../src/model/chang
 import { checkTopology } from "../../src/model/topology/check.ts";
 import { catchRejection } from "../support/caught-error.ts";
 import { RECORDED_LOCK } from "../support/recorded-topom.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { addrOf, proxyModel } from "../support/topology-sample.ts";
 import { failAfterWrites, openStore } from "../support/topology-store.ts";
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 afterAll(() => folder.remove());
 
 /** What an original dashboard does to files. */

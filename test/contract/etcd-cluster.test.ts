@@ -166,8 +166,9 @@ describe("a lost majority", () => {
     async () => {
       const own = open({ boundMs: OPERATION_MS });
       const path = "/cluster/majority";
-      await put(own, `${path}/x`, "1");
-      const leadership = await lead(own);
+      // Longer than one operation may take, the machine may stand still.
+      await waitFor("write", CHANGE_MS, () => put(own, `${path}/x`, "1"));
+      const leadership = await waitFor("leadership", CHANGE_MS, () => lead(own));
       const [one, two] = cluster.servers;
       await one?.kill();
       two?.pause();
@@ -189,7 +190,8 @@ describe("a lost majority", () => {
       two?.resume();
       await waitFor("answer", CHANGE_MS, () => own.get(`${path}/x`));
       await waitFor("write", CHANGE_MS, () => put(own, `${path}/x`, "2"));
-      expect((await own.get(`${path}/x`))?.data).toBe("2");
+      const read = await waitFor("answer", CHANGE_MS, () => own.get(`${path}/x`));
+      expect(read.data).toBe("2");
     },
     TEST_MS,
   );
@@ -206,7 +208,7 @@ describe("a lost majority", () => {
         data: "leader",
         leaseMs: 3_000,
       };
-      const leadership = await own.lead(request);
+      const leadership = await waitFor("leadership", CHANGE_MS, () => own.lead(request));
       const [one, two] = cluster.servers;
       await Promise.all([one?.kill(), two?.kill()]);
       await withDeadline("loss", CHANGE_MS, leadership.lost);

@@ -20,7 +20,7 @@ import { dirname, relative } from "node:path";
 import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 import { failure, OPERATION_MS, OPERATION_SLACK_MS, put, SOON_MS } from "./suite-context.ts";
 
 let folder: TemporaryFolder;
@@ -40,7 +40,7 @@ function writeAsOriginal(path: string, text: string | Uint8Array): void {
 }
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  folder = memoryFolder();
   coordinator = await open();
 });
 

@@ -8,7 +8,7 @@ import type { Coordinator } from "../../src/coordinator/coordinator.ts";
 import { openCoordinator } from "../../src/coordinator/open.ts";
 import { waitFor } from "../support/deadline.ts";
 import { printSeed, Random, SEED } from "../support/seed.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 import { roundOf } from "./client-command.ts";
 import { spawnClient } from "./client-process.ts";
 import type { ClientTarget, CoordinatorClient } from "./coordinator-fixture.ts";
@@ -37,7 +37,7 @@ async function start(): Promise<CoordinatorClient> {
 }
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  folder = memoryFolder();
   coordinator = await openCoordinator(target());
 });
 

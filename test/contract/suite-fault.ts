@@ -14,11 +14,11 @@ import {
   OPERATION_SLACK_MS,
   pass,
   put,
+  SHORT_LEASE_MS,
   SLACK_MS,
   SOON_MS,
   type SuiteContext,
 } from "./suite-context.ts";
-import { leadSoon } from "./suite-leadership-loss.ts";
 
 /** Until a server that was started again, or woken, has served the first operation. */
 const BACK_MS = 15_000;
@@ -107,7 +107,7 @@ function testCrash(context: SuiteContext, crash: CrashFault): void {
   context.test("operations end within their bound, and work again afterwards", async (scope) => {
     const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
     const path = scope.freshPath();
-    await put(coordinator, `${path}/x`, "1");
+    await putSoon(coordinator, `${path}/x`, "1");
     await crash.killServer();
     await expectUnreachable(coordinator, path);
     // One that is opened while there is no server waits for it as well.
@@ -116,14 +116,14 @@ function testCrash(context: SuiteContext, crash: CrashFault): void {
     await crash.startServer();
     for (const one of [coordinator, late]) {
       await waitFor("answer", BACK_MS, async () => (await one.get(`${path}/x`))?.data);
-      await put(one, `${path}/x`, "2");
+      await putSoon(one, `${path}/x`, "2");
     }
   });
 
   context.test("a leader loses the lock, knows it in time, and may lead again", async (scope) => {
     const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
-    const request = scope.leadershipRequest();
-    const leadership = await coordinator.lead(request);
+    const request = scope.leadershipRequest(SHORT_LEASE_MS);
+    const leadership = await waitFor("leadership", BACK_MS, () => coordinator.lead(request));
     await crash.killServer();
     const line = await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
     expect(line).not.toContain("\n");
@@ -136,7 +136,7 @@ function testCrash(context: SuiteContext, crash: CrashFault): void {
       BACK_MS,
       async () => (await coordinator.list("/codis3")).length > 0 || undefined,
     );
-    const again = await leadSoon(coordinator, request);
+    const again = await waitFor("leadership", BACK_MS, () => coordinator.lead(request));
     expect(again.epoch).toBeGreaterThan(leadership.epoch);
     await failure("LEADERSHIP_LOST", put(leadership, `${scope.freshPath()}/x`, "1"));
   });
@@ -164,7 +164,8 @@ function testCrash(context: SuiteContext, crash: CrashFault): void {
 
   context.test("close doesn't wait for a server that is gone", async (scope) => {
     const own = await scope.open({ operationTimeoutMs: OPERATION_MS });
-    const leadership = await own.lead(scope.leadershipRequest());
+    const request = scope.leadershipRequest();
+    const leadership = await waitFor("leadership", BACK_MS, () => own.lead(request));
     own.register(`${scope.freshPath()}/x`, "1", { ttlMs: LEASE_MS });
     own.watch(scope.freshPath(), () => undefined);
     await crash.killServer();
@@ -184,18 +185,19 @@ function testHang(context: SuiteContext, hang: HangFault): void {
   context.test("operations end within their bound, and work again afterwards", async (scope) => {
     const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
     const path = scope.freshPath();
-    await put(coordinator, `${path}/x`, "1");
+    await putSoon(coordinator, `${path}/x`, "1");
     await hang.pauseServer();
     await expectUnreachable(coordinator, path);
     await hang.resumeServer();
-    await waitFor("write", BACK_MS, () => put(coordinator, `${path}/x`, "2"));
-    expect((await coordinator.get(`${path}/x`))?.data).toBe("2");
+    await putSoon(coordinator, `${path}/x`, "2");
+    const read = await waitFor("answer", BACK_MS, () => coordinator.get(`${path}/x`));
+    expect(read.data).toBe("2");
   });
 
   context.test("a leader doesn't hold the lock longer than its lease", async (scope) => {
     const coordinator = await scope.open({ operationTimeoutMs: OPERATION_MS });
-    const request = scope.leadershipRequest();
-    const leadership = await coordinator.lead(request);
+    const request = scope.leadershipRequest(SHORT_LEASE_MS);
+    const leadership = await waitFor("leadership", BACK_MS, () => coordinator.lead(request));
     await hang.pauseServer();
     await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
     expect(leadership.isHeld()).toBe(false);
@@ -206,9 +208,14 @@ function testHang(context: SuiteContext, hang: HangFault): void {
       BACK_MS,
       async () => (await coordinator.list("/codis3")).length > 0 || undefined,
     );
-    const again = await leadSoon(coordinator, request);
+    const again = await waitFor("leadership", BACK_MS, () => coordinator.lead(request));
     expect(again.epoch).toBeGreaterThan(leadership.epoch);
   });
+}
+
+/** Writes, also on a machine that stands still for longer than one operation may take. */
+function putSoon(coordinator: Coordinator, path: string, data: string): Promise<string> {
+  return waitFor(`a write of ${path}`, BACK_MS, () => put(coordinator, path, data));
 }
 
 function operationsOn(coordinator: Coordinator, path: string): readonly (() => Promise<unknown>)[] {

@@ -142,7 +142,7 @@ describe("an ensemble", () => {
         () => put(own, "/ensemble/minority", "1"),
       ]) {
         const outcome: Promise<unknown> = operation();
-        await failure("COORDINATOR_UNREACHABLE", withDeadline("failure", 5_000, outcome));
+        await failure("COORDINATOR_UNREACHABLE", withDeadline("failure", 10_000, outcome));
       }
       const lost = await withDeadline("loss", 8_000, leadership.lost);
       expect(lost).not.toContain("\n");

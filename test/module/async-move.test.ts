@@ -282,10 +282,10 @@ describe("replicas", () => {
     await moveSlot(579, 100);
     await ask("SET b 1");
     await ask("SET b 1", to);
-    await waitFor("the replica of the source", 5_000, async () =>
+    await waitFor("the replica of the source", 10_000, async () =>
       (await ask("DBSIZE", stockSide)) === ":1\r\n" ? true : undefined,
     );
-    await waitFor("the replica of the target", 5_000, async () =>
+    await waitFor("the replica of the target", 10_000, async () =>
       (await ask("DBSIZE", ownSide)) === ":502\r\n" ? true : undefined,
     );
     expect(await ask("HLEN {a}hash", ownSide)).toBe(":900\r\n");

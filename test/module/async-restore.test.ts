@@ -255,7 +255,7 @@ describe("a key that others touch between two chunks", () => {
   test("over before its end came", async () => {
     const source = await RespConnection.open(server.port);
     expect(await restoreFrame(source, "list", "k", "20", "9", "a")).toBe("0 1");
-    await waitFor("the end of k", 5_000, async () =>
+    await waitFor("the end of k", 10_000, async () =>
       (await ask("EXISTS k")) === ":0\r\n" ? true : undefined,
     );
     expect(await restoreFrame(source, "expire", "k", "0")).toBe(gone);

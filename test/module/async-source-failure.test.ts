@@ -84,7 +84,7 @@ describe("targets that fail", () => {
     );
     deaf.commands.length = 0;
     const moving = move("SLOTSMGRTONE-ASYNC a {a}x", deaf.port);
-    await waitFor("frames", 5_000, () =>
+    await waitFor("frames", 10_000, () =>
       deaf.commands.filter(isRestore).length >= 2 ? true : undefined,
     );
     await deaf.close();
@@ -234,7 +234,7 @@ describe("after a failure", () => {
     target.pause();
     expect(await move("SLOTSMGRTONE-ASYNC {a}x", target.port, 100)).toContain("timeout");
     target.resume();
-    const reply = await waitFor("a move", 5_000, async () => {
+    const reply = await waitFor("a move", 10_000, async () => {
       const moved = await ask(`SLOTSMGRTONE 127.0.0.1 ${target.port} 1000 {a}x`);
       return moved.startsWith(":") ? moved : undefined;
     });

@@ -222,7 +222,7 @@ describe("fence, cancel and status", () => {
     await ask("MSET a 1 b 2");
     const third = await RespConnection.open(source.port);
     const moving = move("SLOTSMGRTONE-ASYNC a", target.port, 20_000, other);
-    await waitFor("frames", 5_000, () => (restores(target).length === 2 ? true : undefined));
+    await waitFor("frames", 10_000, () => (restores(target).length === 2 ? true : undefined));
     expect(await move("SLOTSMGRTONE-ASYNC b", target.port)).toBe(
       "-ERR the specified DB is being migrated\r\n",
     );
@@ -230,7 +230,7 @@ describe("fence, cancel and status", () => {
       "-ERR the specified DB is being migrated\r\n",
     );
     const fence = third.call("SLOTSMGRT-ASYNC-FENCE");
-    await waitFor("two waiters", 5_000, async () =>
+    await waitFor("two waiters", 10_000, async () =>
       (await ask("SLOTSMGRT-ASYNC-STATUS")).includes("blocked_clients\r\n:2\r\n")
         ? true
         : undefined,
@@ -273,7 +273,7 @@ describe("fence, cancel and status", () => {
     leaver.call("SLOTSMGRTONE-ASYNC", "127.0.0.1", `${target.port}`, "20000", "0", "0", "a").catch(
       () => undefined, // It is destroyed below.
     );
-    await waitFor("frames", 5_000, () => (restores(target).length === 2 ? true : undefined));
+    await waitFor("frames", 10_000, () => (restores(target).length === 2 ? true : undefined));
     leaver.destroy();
     const fence = other.call("SLOTSMGRT-ASYNC-FENCE");
     await ask("PING");
@@ -285,7 +285,7 @@ describe("fence, cancel and status", () => {
     isSilent = true;
     await ask("SET a 3");
     const moving = move("SLOTSMGRTONE-ASYNC a", target.port, 20_000, other);
-    await waitFor("a batch", 5_000, async () =>
+    await waitFor("a batch", 10_000, async () =>
       (await ask("SLOTSMGRT-ASYNC-STATUS")).includes("sending_msgs\r\n:3\r\n") ? true : undefined,
     );
     await ask("SWAPDB 0 1");

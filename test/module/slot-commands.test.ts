@@ -167,11 +167,11 @@ describe("SLOTSDEL", () => {
     await fill("a", 20_000);
     const other = await RespConnection.open(server.port);
     other.write(Buffer.from("*2\r\n$8\r\nSLOTSDEL\r\n$3\r\n579\r\n"));
-    await waitFor("a key that is gone", 5_000, async () =>
+    await waitFor("a key that is gone", 10_000, async () =>
       (await ask("DBSIZE")) === ":20000\r\n" ? undefined : true,
     );
     other.destroy();
-    await waitFor("the end of SLOTSDEL", 5_000, async () =>
+    await waitFor("the end of SLOTSDEL", 10_000, async () =>
       (await ask("SLOTSINFO")) === "*0\r\n" ? true : undefined,
     );
   });
@@ -183,7 +183,7 @@ describe("SLOTSDEL", () => {
     await ask("SELECT 0");
     const other = await RespConnection.open(server.port);
     const deleting = ask("SLOTSDEL 579", other);
-    await waitFor("a key that is gone", 5_000, async () =>
+    await waitFor("a key that is gone", 10_000, async () =>
       (await ask("DBSIZE")) === ":20000\r\n" ? undefined : true,
     );
     await ask("SWAPDB 0 3");
@@ -203,7 +203,7 @@ describe("SLOTSDEL", () => {
     ];
     const pairs = Array.from({ length: 30_000 }, (_, i) => [`{a}${i}`, "v"]);
     await one.call("MSET", ...pairs.flat());
-    const begun = waitFor("a key that is gone", 5_000, async () =>
+    const begun = waitFor("a key that is gone", 10_000, async () =>
       (await ask("DBSIZE", two)) === ":30000\r\n" ? undefined : true,
     );
     const deleting = ask("SLOTSDEL 579", one);

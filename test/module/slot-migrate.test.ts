@@ -294,7 +294,7 @@ describe("targets that fail", () => {
     expect(await move("SLOTSMGRTONE a", target.port, 50)).toContain("IOERR");
     await ask("SET a 2");
     target.resume();
-    await waitFor("the move", 5_000, async () =>
+    await waitFor("the move", 10_000, async () =>
       (await move("SLOTSMGRTONE a")) === ":1\r\n" ? true : undefined,
     );
     await ask("SET a 3", to);

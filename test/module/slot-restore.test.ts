@@ -58,7 +58,7 @@ test("one and several, over what is there", async () => {
   expect(Number((await ask("PTTL a")).slice(1))).toBeGreaterThan(20_000);
   expect(await ask("GET b")).toBe("$3\r\nnew\r\n");
   expect(await ask("PTTL b")).toBe(":-1\r\n");
-  await waitFor("the end of c", 5_000, async () =>
+  await waitFor("the end of c", 10_000, async () =>
     (await ask("DBSIZE")) === ":2\r\n" ? true : undefined,
   );
   // The same key twice: the last one counts.

@@ -16,7 +16,7 @@ import { proxyModel } from "./topology-sample.ts";
 export const TOKEN = "b5084f4b6af9f62fc60ec891a9b187f5";
 
 /** Longest wait for an answer. */
-const ANSWER_MS_MAX = 5000;
+const ANSWER_MS_MAX = 15_000;
 
 /** An HTTP answer. */
 export interface Answer {

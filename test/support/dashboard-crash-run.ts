@@ -13,7 +13,7 @@ import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 /** Longest time from the first change of a round to the kill, milliseconds. */
 const LIFE_MS = 500;
-const END_MS = 20_000;
+const END_MS = 40_000;
 /** Groups that are made and removed; 1 and 2 have the slots. */
 const GROUP_IDS = { first: 3, count: 20 };
 

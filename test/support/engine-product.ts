@@ -311,10 +311,13 @@ export class StartedEngine {
         );
       }
     }
-    if (
-      after.handover.size >
-      8 + before.slots.filter(({ action }) => action.state === "prepared").length
-    ) {
+    // Slots that turn round, or come from that, are held all together.
+    const turns = (id: number): boolean =>
+      [before, after].some(({ handover }) => handover.get(id) === "turning");
+    const forward = [...after.handover.keys()].filter(
+      (id) => !turns(id) && before.slots[id]?.action.state !== "prepared",
+    );
+    if (forward.length > 8) {
       product.violations.push(`${after.handover.size} slots are held together`);
     }
   }
@@ -329,7 +332,7 @@ export class StartedEngine {
       onArrived: (id) => void product.arrived.push(id),
       onHold: (_ms, ids) => void product.holds.push(ids),
       onStaleKeys: () => undefined,
-      onStepTrouble: (_id, reason) => void product.troubles.push(reason),
+      onStepTrouble: (_id, trouble) => void product.troubles.push(trouble?.text),
     };
   }
 }

@@ -61,8 +61,8 @@ export interface EtcdCluster {
 }
 
 const START_MS = 20_000;
-const STOP_MS = 5_000;
-const ASK_MS = 5_000;
+const STOP_MS = 10_000;
+const ASK_MS = 10_000;
 const PORT_TRIES = 5;
 const CLUSTER_SIZE = 3;
 

@@ -28,8 +28,8 @@ export interface FailoverLeaderOptions {
 
 export const PRODUCT = "demo";
 
-/** So short that the next leader comes soon after one that died. */
-const LEASE_MS = 2_000;
+/** Longer than a shared machine stands still. The lock of one that has died is free at once on files. */
+const LEASE_MS = 6_000;
 /** Of one order to a replica to follow. */
 const FOLLOW_MS = 500;
 

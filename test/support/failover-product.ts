@@ -33,7 +33,7 @@ export interface FailoverProductOptions {
   readonly adminAddr?: (proxy: WaitingProxy) => Promise<string>;
 }
 
-const WELL_MS = 20_000;
+const WELL_MS = 40_000;
 const SLOT_COUNT = 1024;
 const REDIS_ARGS = ["--repl-diskless-sync-delay", "0"];
 

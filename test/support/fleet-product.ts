@@ -19,7 +19,7 @@ export const EPOCH = 7;
 export const TEST_TIMING: Partial<FleetTiming> = {
   pollPeriodMs: 50,
   pollTimeoutMs: 500,
-  pushTimeoutMs: 2000,
+  pushTimeoutMs: 5000,
   backoffMinMs: 20,
   backoffMaxMs: 200,
   comparePeriodMs: 200,

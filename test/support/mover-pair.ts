@@ -13,8 +13,10 @@ import type {
   Pace,
 } from "../../src/dashboard/migration/contract.ts";
 import { createMigrateMover } from "../../src/dashboard/migration/mover/migrate-mover.ts";
+import type { TroubleCode } from "../../src/model/operation/trouble-code.ts";
 import { RedisClient } from "../../src/redis/client.ts";
 import { bytesOf, itemsOf, numberOf, textOf } from "../../src/redis/reply.ts";
+import { fetchInfo } from "../../src/redis/server-command.ts";
 import { waitFor } from "./deadline.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
 import { memoryFolder } from "./temporary-folder.ts";
@@ -31,6 +33,8 @@ export interface MoverLog {
   movedBytes: number;
   /** Every change, with whether a person has to act; undefined: it goes on. */
   readonly troubles: (string | undefined)[];
+  /** Of the troubles. */
+  readonly codes: (TroubleCode | undefined)[];
   readonly forPeople: boolean[];
   longestStallMs: number;
   retries: number;
@@ -75,6 +79,26 @@ export interface MoverPair {
 export const FULL_SPEED: Pace = { take: () => 0 };
 const WAIT_MS = 20_000;
 const FILL_CALLS = 500;
+
+/** How long a replica may take until it is in step. */
+const REPLICA_MS = 15_000;
+/** Arguments of a server whose replicas are in step at once. */
+export const FAST_SYNC: readonly string[] = ["--repl-diskless-sync-delay", "0"];
+
+/** Starts a replica of the pair's target; resolves when it is in step. The caller stops it. */
+export async function startTargetReplica(
+  { target }: MoverPair,
+  start: (options: RedisServerOptions) => Promise<RedisServer> = startRedis,
+): Promise<RedisServer> {
+  const replica = await start({
+    args: [...FAST_SYNC, "--replicaof", "127.0.0.1", `${target.port}`],
+  });
+  await waitFor("replica online", REPLICA_MS, async () => {
+    const info = await fetchInfo({ addr: target.addr });
+    return info["slave0"]?.includes("state=online") === true ? true : undefined;
+  });
+  return replica;
+}
 
 /** The slot of a key. */
 export function slotOfKey(key: string | Buffer): number {
@@ -149,6 +173,7 @@ export function recordMover(
     movedKeys: 0,
     movedBytes: 0,
     troubles: [],
+    codes: [],
     forPeople: [],
     longestStallMs: 0,
     retries: 0,
@@ -169,8 +194,9 @@ export function recordMover(
         log.movedKeys += keys;
         log.movedBytes += bytes;
       },
-      onTrouble: (reason, isForPeople) => {
-        log.troubles.push(reason);
+      onTrouble: (trouble, isForPeople) => {
+        log.troubles.push(trouble?.text);
+        log.codes.push(trouble?.code);
         log.forPeople.push(isForPeople);
       },
       onStall: (ms) => {

@@ -5,9 +5,9 @@
 import type { ForwardMethod } from "../../src/model/slot.ts";
 import type { ProxyConfig } from "../../src/proxy/config.ts";
 import type { MoveFigures } from "../../src/proxy/control.ts";
-import { slotOfText } from "./order-model.ts";
 import { type ProxyWorker, startProxyWorker } from "./proxy-worker.ts";
 import { RespConnection } from "./resp-connection.ts";
+import { slotOfText } from "./slot-of-text.ts";
 
 /** Addresses of the two ends as the table names them; a relay may stand in front of a server. */
 export interface MoveEnds {

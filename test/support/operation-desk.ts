@@ -8,6 +8,7 @@ import { CodisError } from "../../src/base/error.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Leadership } from "../../src/coordinator/coordinator.ts";
 import type { MemoryCoordinator } from "../../src/coordinator/memory/memory-coordinator.ts";
+import type { CountedProxy } from "../../src/dashboard/operation/access-moves.ts";
 import { OperationManager, type PlannerPort } from "../../src/dashboard/operation/operations.ts";
 import type { KeptPlan } from "../../src/dashboard/operation/planner.ts";
 import { TopologyStore } from "../../src/dashboard/topology/store.ts";
@@ -92,6 +93,8 @@ export class FakePlanner implements PlannerPort {
 /** How a desk is opened. */
 export interface DeskOptions {
   readonly clock?: Clock;
+  /** Looks at proxies; without it there are none. */
+  readonly proxyFigures?: () => ReadonlyMap<string, CountedProxy>;
   /** Puts something between the desk and its leadership. */
   readonly wrap?: (leadership: Leadership) => Leadership;
 }
@@ -134,6 +137,7 @@ export class OperationDesk {
       writer: leadership,
       topology: store,
       planner,
+      proxyFigures: () => options.proxyFigures?.() ?? new Map(),
       createEngine: (policy, events) => {
         engine = new FakeMigrationEngine(store, policy, events);
         return engine;

@@ -30,6 +30,7 @@ export function sampleOperation(
       slots_moving: 8,
       slots_done: 64,
       keys_moved: 600_000,
+      keys_on_access: 0,
       bytes_moved: 40 * 2 ** 20,
       keys_total: 1_200_000,
       bytes_total: 80 * 2 ** 20,

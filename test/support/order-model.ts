@@ -7,10 +7,10 @@
  * journal of the servers shows who asked when.
  */
 import { createHash } from "node:crypto";
-import { slotOf } from "../../src/command/hash.ts";
 import { blob, bulk, type FakeConnectionState, FakeStore, line } from "./fake-store.ts";
 import { command } from "./raw-client.ts";
 import type { Random } from "./seed.ts";
+import { slotOfText } from "./slot-of-text.ts";
 
 /** What the client must get: these bytes, or one reply of this type. */
 export type DueReply = Buffer | { readonly type: string };
@@ -200,12 +200,6 @@ export function keysOf(argv: readonly string[]): readonly string[] {
 }
 
 const SPLIT = new Set(["MGET", "DEL", "EXISTS", "UNLINK", "TOUCH"]);
-
-/** The slot of a key in a product of 1024 slots. */
-export function slotOfText(key: string): number {
-  const bytes = Buffer.from(key);
-  return slotOf(bytes, 0, bytes.length, 1023);
-}
 
 function answered(argv: readonly string[], due: DueReply): PlannedRequest {
   return { frame: command(...argv), due, traces: [] };

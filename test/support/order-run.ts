@@ -13,12 +13,12 @@ import {
   OrderModel,
   type PlannedRequest,
   replyEnd,
-  slotOfText,
   traceOf,
 } from "./order-model.ts";
 import { type ProxyWorker, startProxyWorker } from "./proxy-worker.ts";
 import { RawClient } from "./raw-client.ts";
 import { Random } from "./seed.ts";
+import { slotOfText } from "./slot-of-text.ts";
 
 /** How much one run does. */
 export interface OrderSize {

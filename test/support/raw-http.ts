@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { withDeadline } from "./deadline.ts";
 
 /** Longest wait for an end. */
-const END_MS_MAX = 10_000;
+const END_MS_MAX = 20_000;
 
 /** A connection that sends what it is told, and keeps what comes. */
 export class RawHttp {

@@ -43,8 +43,10 @@ export interface RedisServer {
   resume(): void;
 }
 
-const START_MS = 10_000;
+const START_MS = 20_000;
+/** From SIGTERM to SIGKILL, and from that to the end. */
 const STOP_MS = 5_000;
+const KILL_MS = 10_000;
 const PORT_TRIES = 5;
 
 const running = new Set<ChildProcess>();
@@ -111,7 +113,7 @@ async function startOnce(options: RedisServerOptions, port: number): Promise<Red
 
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
-    await withDeadline(`end of redis-server ${child.pid} after SIGKILL`, STOP_MS, gone);
+    await withDeadline(`end of redis-server ${child.pid} after SIGKILL`, KILL_MS, gone);
   };
   return {
     port,

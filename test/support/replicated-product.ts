@@ -31,7 +31,7 @@ export interface ReplicatedProductOptions extends RunningDashboardOptions {
 
 const WELL_MS = 30_000;
 const SLOT_COUNT = 1024;
-const CALL_MS = 1_000;
+const CALL_MS = 5_000;
 
 /** One redis-server, over all its lives. */
 export class Member {

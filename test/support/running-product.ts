@@ -26,7 +26,7 @@ export interface RunningProductOptions extends RunningDashboardOptions {
   readonly proxies?: number;
 }
 
-const WELL_MS = 20_000;
+const WELL_MS = 40_000;
 /** One worker is enough, and leaves the machine to the other processes of a test. */
 const PROXY_CONFIG = { workers: 1 };
 

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { RedisClient } from "../../src/redis/client.ts";
 import { SentinelClient } from "../../src/sentinel/sentinel-client.ts";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
@@ -41,9 +42,14 @@ export interface SentinelServer {
   ask<Result>(work: (sentinel: SentinelClient) => Promise<Result>): Promise<Result>;
 }
 
-const START_MS = 10_000;
-const STOP_MS = 5_000;
-const CALL_MS = 2_000;
+const START_MS = 20_000;
+const STOP_MS = 10_000;
+const CALL_MS = 5_000;
+/**
+ * A sentinel that stood still for two seconds does nothing but look for a while (TILT), so as not to take its own
+ * pause for the silence of others. By default that is half a minute, and each pause begins it anew.
+ */
+const TILT_MS = 3_000;
 
 const running = new Set<ChildProcess>();
 
@@ -70,7 +76,15 @@ export async function startSentinel(options: SentinelServerOptions = {}): Promis
       sentinel.close();
     }
   };
-  let process = await spawnSentinel(file, addr, () => ask((sentinel) => sentinel.ping()));
+  const greet = async (): Promise<void> => {
+    const client = await RedisClient.connect({ addr, password, callTimeoutMs: CALL_MS });
+    try {
+      await client.call(["SENTINEL", "DEBUG", "tilt-period", `${TILT_MS}`]);
+    } finally {
+      client.close();
+    }
+  };
+  let process = await spawnSentinel(file, addr, greet);
   return {
     port,
     addr,
@@ -81,7 +95,7 @@ export async function startSentinel(options: SentinelServerOptions = {}): Promis
     kill: () => process.kill(),
     async restart() {
       await process.kill();
-      process = await spawnSentinel(file, addr, () => ask((sentinel) => sentinel.ping()));
+      process = await spawnSentinel(file, addr, greet);
     },
     pause: () => stopChild(process.child),
     resume: () => process.child.kill("SIGCONT"),
@@ -98,7 +112,7 @@ interface SentinelProcess {
 async function spawnSentinel(
   file: string,
   addr: string,
-  ping: () => Promise<void>,
+  greet: () => Promise<void>,
 ): Promise<SentinelProcess> {
   const child = spawn("redis-sentinel", [file], { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
@@ -127,7 +141,7 @@ async function spawnSentinel(
     throw new Error(`redis-sentinel at ${addr} ended at start:\n${output}`);
   });
   const ready = waitFor(`answer of redis-sentinel at ${addr}`, START_MS, async () => {
-    await ping();
+    await greet();
     return true;
   });
   try {

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 
 const SLOT_COUNT = 1024;
 
-/** Of a key without a hash tag. */
+/** A hash tag decides, an empty one too. */
 export function slotOfText(key: string): number {
-  return crc32(key) % SLOT_COUNT;
+  return crc32(/\{([^}]*)\}/.exec(key)?.[1] ?? key) % SLOT_COUNT;
 }

@@ -5,7 +5,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-const STOP_MS = 5_000;
+const STOP_MS = 10_000;
 const LOOK_MS = 1;
 /** Of a thread that runs no more: stopped, held by a debugger, ended. */
 const STILL = new Set(["T", "t", "Z", "X"]);

@@ -29,7 +29,7 @@ export class UnreadConnection {
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
-    await withDeadline(`connection to port ${port}`, 5_000, connected);
+    await withDeadline(`connection to port ${port}`, 10_000, connected);
     socket.pause();
     return new UnreadConnection(socket);
   }

@@ -60,7 +60,7 @@ export interface ZookeeperCluster {
 
 const START_MS = 30_000;
 const STOP_MS = 10_000;
-const PROBE_MS = 1_000;
+const PROBE_MS = 5_000;
 
 const JAR_DIR = "/usr/share/java";
 const JARS = [

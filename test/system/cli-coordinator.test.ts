@@ -11,7 +11,7 @@ import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { startEtcd } from "../support/etcd-server.ts";
 import { freePort } from "../support/free-port.ts";
 import { startDashboard } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startZookeeper } from "../support/zookeeper-server.ts";
 
 const TEST_MS = 60_000;
@@ -27,7 +27,7 @@ test(
     cleanup(() => etcd.stop());
     const from = `--zookeeper=${zookeeper.addr}`;
     const into = `--etcd=${etcd.addr}`;
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     cleanup(() => folder.remove());
     await writeOldProduct(zookeeper.addr);
 
@@ -94,7 +94,7 @@ describe("the lock", () => {
   test(
     "of a dashboard that lives stays, unless --force; a foreign one is taken away, by name",
     async () => {
-      const root = temporaryFolder();
+      const root = memoryFolder();
       cleanup(() => root.remove());
       const coordinator = { name: "filesystem", addr: root.path } as const;
       const dashboard = await startDashboard({ coordinator });

@@ -16,7 +16,7 @@ import {
   type RunningDashboardOptions,
   startDashboard,
 } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startWaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 60_000;
@@ -33,7 +33,7 @@ async function redis(): Promise<RedisServer> {
 async function newDashboard(
   options: Partial<RunningDashboardOptions> = {},
 ): Promise<RunningDashboard> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   cleanup(() => folder.remove());
   const dashboard = await startDashboard({
     coordinator: { name: "filesystem", addr: folder.path },
@@ -142,7 +142,10 @@ test(
     expect(await say("sentinel list")).toBe("no sentinels\n");
 
     // And back.
-    expect(await fail("group remove 1 --yes")).toEqual([1, expect.stringContaining("isn't empty")]);
+    expect(await fail("group remove 1 --yes")).toEqual([
+      1,
+      expect.stringContaining("codis rebalance --drain 1"),
+    ]);
     expect(await say("slot offline 0-1023 --yes")).toContain("1024 slots changed");
     expect(await say("proxy remove 1 --yes")).toBe("proxy 1 is removed\n");
     expect((await proxy.program.ended()).code).toBe(0);
@@ -172,7 +175,8 @@ test(
     // From now on a token is needed, and a right.
     expect(await open.fail("group list")).toEqual([
       77,
-      "a token is needed: put the secret of a user into CODIS_TOKEN; an admin makes one with codis user add",
+      "a token is needed: put the secret of a user into CODIS_TOKEN; it is made in the console (Users and tokens) or " +
+        "with codis user add-token",
     ]);
     expect(await commandsFor(dashboard.addr, "nonsense").fail("group list")).toEqual([
       77,

@@ -8,9 +8,9 @@ import { V1Client } from "../../src/api/v1-client.ts";
 import { callAddr } from "../support/admin-port.ts";
 import { CODIS } from "../support/codis-program.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 const RUN_MS = 20_000;
 let dashboard: RunningDashboard;
 

@@ -8,7 +8,7 @@ import { callAddr } from "../support/admin-port.ts";
 import { waitFor } from "../support/deadline.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 import { RunningProduct } from "../support/running-product.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 90_000;
 const LOAD_MS = 5_000;
@@ -89,7 +89,7 @@ function bracket(counts: ReadonlyMap<number, number>, share: number): readonly [
 test(
   "percentiles and rates are those that the proxies count",
   async () => {
-    folder = temporaryFolder();
+    folder = memoryFolder();
     const coordinator = { name: "filesystem", addr: folder.path } as const;
     const running = await RunningProduct.start({ coordinator });
     product = running;

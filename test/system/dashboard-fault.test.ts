@@ -21,10 +21,10 @@ import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
-const TEST_MS = 60_000;
-const TURN_MS = 20_000;
+const TEST_MS = 120_000;
+const TURN_MS = 40_000;
 const PAGE = 4096;
 const cleanup = cleanupsAfterEach();
 
@@ -38,7 +38,7 @@ async function startOnDisk(
   options: string,
   until: "leader" | "started" = "leader",
 ): Promise<DashboardOnDisk> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const mount = `mount -t tmpfs -o ${options} tmpfs "$0" && exec "$@"`;
   const dashboard = await startDashboard({
     coordinator: { name: "filesystem", addr: folder.path },
@@ -198,7 +198,7 @@ describe("a folder that may not be written", () => {
   test(
     "under way: changes are refused, everything can be read, and it goes on",
     async () => {
-      const folder = temporaryFolder();
+      const folder = memoryFolder();
       // Rights don't bind root unless it gives up those capabilities.
       const isRoot = process.getuid?.() === 0;
       const dashboard = await startDashboard({

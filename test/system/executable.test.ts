@@ -47,7 +47,7 @@ beforeAll(async () => {
   const script = ["--no-env-file", "scripts/build-executable.ts", codis];
   const built = await runCodis(script, { launcher: process.execPath, cwd: ROOT }, BUILD_MS);
   expect([built.code, built.stderr]).toEqual([0, ""]);
-  expect(readdirSync(folder.join("program"))).toEqual(["codis"]);
+  expect(readdirSync(folder.join("program")).sort()).toEqual(["codis", "codis.licenses.txt"]);
 }, BUILD_MS);
 
 afterAll(() => {

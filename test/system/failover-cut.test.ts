@@ -18,6 +18,8 @@ import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.ts";
 
 /** Time in which a dead master would have been replaced. */
 const LONG_MS = DOWN_AFTER_MS + 2_500;
+/** Longest wait for a proxy's word. */
+const ASK_MS = 10_000;
 setDefaultTimeout(60_000);
 
 const cleanup = cleanupsAfterEach();
@@ -106,7 +108,7 @@ test("a proxy that was frozen doesn't hold its own silence against a master", as
   const [proxy] = product.proxies;
   const { addr } = product.server(1, 0);
   const silence = async (): Promise<number | undefined> => {
-    const [stats] = (await product.leader.fleet.askStats(2_000)).values();
+    const [stats] = (await product.leader.fleet.askStats(ASK_MS)).values();
     return stats?.servers?.[addr]?.silent_ms;
   };
   expect(await silence()).toBeLessThan(3_000);
@@ -121,7 +123,7 @@ test("a proxy tells what it sees of masters: their silence and their role", asyn
   const product = await start({ replicas: [1] });
   const { addr } = product.server(1, 0);
   const sight = async () => {
-    const [stats] = (await product.leader.fleet.askStats(1_000)).values();
+    const [stats] = (await product.leader.fleet.askStats(ASK_MS)).values();
     return stats?.servers?.[addr];
   };
   await waitFor(

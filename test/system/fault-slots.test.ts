@@ -17,7 +17,7 @@ import {
   startProxy,
   tomlOf,
 } from "../support/running-proxy.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
 /** Of reloads under writes; even, as two tables take turns. */
 const ROUNDS_MAX = 40;
@@ -61,7 +61,7 @@ const WRONG_TABLES: readonly (readonly [string, string, readonly string[]])[] = 
 
 describe("a proxy started with", () => {
   test.each([...WRONG_TABLES])("%s ends with one line", async (_name, text, parts) => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const [config, slots] = [folder.join("proxy.toml"), folder.join("slots.json")];
     writeFileSync(slots, text);
     const [port, adminPort] = [await freePort(), await freePort()];

@@ -12,13 +12,13 @@ import { waitFor } from "../support/deadline.ts";
 import { CookieJar } from "../support/fe-port.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
 const PASSWORD = "correct horse";
 /** A lease of the tests' dashboards, a look of fe, and time to spare. */
 const TAKEOVER_MS = 20_000;
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 const coordinator = { name: "filesystem", addr: folder.join("store") } as const;
 const jar = new CookieJar();
 let shop: RunningDashboard;

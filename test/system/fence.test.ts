@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../support/deadline.ts";
 import { slotOfKey } from "../support/mover-pair.ts";
 import { askAll, RunningProduct } from "../support/running-product.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 60_000;
 const WAIT_MS = 20_000;
@@ -16,7 +16,7 @@ const TAGS = Array.from({ length: 64 }, (_, index) => `t${index}`)
 const SLOTS = TAGS.map((tag) => slotOfKey(`{${tag}}`));
 const KEYS = TAGS.flatMap((tag) => Array.from({ length: 50 }, (_, nth) => `{${tag}}:${nth}`));
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 let product: RunningProduct;
 
 beforeAll(async () => {

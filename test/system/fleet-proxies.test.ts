@@ -12,7 +12,7 @@ import { waitFor } from "../support/deadline.ts";
 import { createFleet, EPOCH, FleetEvents, FleetProduct } from "../support/fleet-product.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { ask, keyOfGroup, slotTableOf } from "../support/running-proxy.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 
 const WAIT_MS = 30_000;
@@ -151,7 +151,7 @@ describe("a table changed behind the dashboard's back", () => {
   });
 
   test("by a file at the start of the proxy is set right", async () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const file = folder.join("slots.json");
     writeFileSync(file, slotTableOf([servers[1]?.addr ?? ""]));
     first = await first.restart({}, ["--fillslots", file]);

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   for (const server of [source, target]) await ask(server.port, "FLUSHALL");
-  const config = { workers: WORKERS, migration_hold_timeout: "8s", worker_ack_timeout: "1s" };
+  const config = { workers: WORKERS, migration_hold_timeout: "8s", worker_ack_timeout: "4s" };
   proxy = await startProxy({ servers: [source.addr], config });
 });
 
@@ -90,7 +90,7 @@ test("a table that a frozen source leaves unsettled holds, isn't acknowledged, a
   expect(`${await client.call("GET", "a")}`).toBe("$1\r\n1\r\n");
   source.pause();
   const waiting = client.call("GET", "b");
-  await waitFor("a request that waits", 5_000, async () =>
+  await waitFor("a request that waits", 10_000, async () =>
     (await metricOf("codis_proxy_move_waiting")) > 0 ? true : undefined,
   );
   const line = await reload(tableOf({ ...MIGRATING, migrate_from: source.addr, locked: true }));

@@ -10,7 +10,7 @@ import { startEtcd } from "../support/etcd-server.ts";
 import type { RunningDashboardOptions } from "../support/running-dashboard.ts";
 import { RunningProduct, tableOf } from "../support/running-product.ts";
 import { printSeed, Random, SEED } from "../support/seed.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
 printSeed("product-frozen-leader");
 
@@ -21,7 +21,8 @@ const cleanup = cleanupsAfterEach();
 async function productOn(
   coordinator: RunningDashboardOptions["coordinator"],
 ): Promise<RunningProduct> {
-  const config = { proxy_push_timeout: "1s" };
+  // Longer than a shared machine stands still: only a frozen proxy fails.
+  const config = { proxy_push_timeout: "4s" };
   const product = await RunningProduct.start({ coordinator, config });
   cleanup(() => product.stop());
   return product;
@@ -57,7 +58,7 @@ async function expectTables(product: RunningProduct): Promise<void> {
 test(
   "a push that waits at a frozen proxy doesn't undo what the next leader has pushed",
   async () => {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     cleanup(() => folder.remove());
     const product = await productOn({ name: "filesystem", addr: folder.path });
     const old = product.dashboard;

@@ -12,7 +12,7 @@ import { freePort } from "../support/free-port.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis-server.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
 import { ask, askAll, bulk } from "../support/running-product.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startWaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 60_000;
@@ -24,7 +24,7 @@ const cleanup = cleanupsAfterEach();
 async function newDashboard(
   config: Readonly<Record<string, string>> = {},
 ): Promise<RunningDashboard> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const coordinator = { name: "filesystem", addr: folder.path } as const;
   const dashboard = await startDashboard({ coordinator, config });
   cleanup(async () => {

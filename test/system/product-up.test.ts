@@ -8,7 +8,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { runCodis } from "../support/codis-program.ts";
 import { freePort } from "../support/free-port.ts";
 import { ask } from "../support/running-product.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 120_000;
 /** Slots whose owner every command line is asked for. */
@@ -72,7 +72,7 @@ async function ownersOf(addr: string, configFile: string): Promise<readonly (rea
 test(
   "codis slot info, codis admin --slots-status and codis config slot info agree",
   async () => {
-    folder = temporaryFolder();
+    folder = memoryFolder();
     const dir = folder.join("cluster");
     const configFile = folder.join("config.ini");
     const port = await freePort();

@@ -17,7 +17,7 @@ import { FakeDashboard } from "../support/fake-dashboard.ts";
 import { freePort } from "../support/free-port.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { ask, slotTableOf, tomlOf } from "../support/running-proxy.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
 const WAIT_MS = 15_000;
 
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  folder = temporaryFolder();
+  folder = memoryFolder();
   dashboard = new FakeDashboard();
   await dashboard.start();
   dashboard.onTaken = async (addr) => {

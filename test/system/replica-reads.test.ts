@@ -9,7 +9,7 @@ import { slotOfKey } from "../support/mover-pair.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 import { ask, bulk, RunningProduct } from "../support/running-product.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 60_000;
 const END_MS = 30_000;
@@ -18,7 +18,7 @@ const KEYS = Array.from({ length: 400 }, (_, index) => `key${index}`)
   .slice(0, 60);
 const SLOTS = [...new Set(KEYS.map(slotOfKey))];
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 let product: RunningProduct;
 let replicas: readonly RedisServer[] = [];
 
@@ -82,7 +82,9 @@ test(
       for (let at = 0; !isOver; at = (at + 1) % KEYS.length) {
         const key = KEYS[at] ?? "";
         const reply = (await client.call("GET", key)).toString();
-        if (reply !== bulk(key)) wrong.push(`${key}: ${reply}`);
+        // A proxy that stood still may have held the slot for longer than it may: it says so, and is asked again.
+        const isHeldTooLong = reply.startsWith("-TRYAGAIN ");
+        if (reply !== bulk(key) && !isHeldTooLong) wrong.push(`${key}: ${reply}`);
       }
       client.destroy();
     });

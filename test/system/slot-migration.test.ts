@@ -9,7 +9,7 @@ import { waitFor } from "../support/deadline.ts";
 import { slotOfKey } from "../support/mover-pair.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 import { ask, bulk, RunningProduct } from "../support/running-product.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 
 const TEST_MS = 60_000;
 const END_MS = 30_000;
@@ -22,7 +22,7 @@ const KEYS = TAGS.flatMap((tag) => [`{${tag}}:a`, `{${tag}}:b`, `{${tag}}:c`]);
 /** Enough keys that a slow move takes a while. */
 const FILLERS = 40;
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 let product: RunningProduct;
 let writers: readonly Writer[] = [];
 

@@ -16,7 +16,7 @@ import { emptyTopology, type Topology } from "../../src/model/topology/topology.
 import { withDeadline } from "../support/deadline.ts";
 import { printSeed, Random, SEED } from "../support/seed.ts";
 import { ROOT } from "../support/source-tree.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import {
   ASSIGN_ALL,
   OPERATIONS,
@@ -30,7 +30,7 @@ printSeed("topology-crash");
 const CHILD = join(ROOT, "test/support/topology-child.ts");
 const CHILD_MS = 30_000;
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 const base = operationBase();
 let copies = 0;
 

@@ -184,7 +184,7 @@ describe("codis up", () => {
       const [master, replica] = status.groups[0]?.servers ?? [];
       expect(replica).toMatchObject({ role: "replica", isLinkUp: true, state: "online" });
       await ask(portOf(master), "SET k v");
-      await waitFor("k at the replica", 5_000, async () =>
+      await waitFor("k at the replica", 10_000, async () =>
         (await ask(portOf(replica), "GET k")) === "v" ? true : undefined,
       );
     },
@@ -286,7 +286,7 @@ describe("codis up refuses with one clear line", () => {
         resolve(typeof address === "object" && address !== null ? address.port : 0);
       });
     });
-    const port = await withDeadline("listener", 5_000, listening);
+    const port = await withDeadline("listener", 10_000, listening);
     const { code, stderr } = await runCodis(["up", "--dir", newClusterDir(), "--port", `${port}`]);
     server.close();
     expect(stderr).toMatch(new RegExp(`^codis up: port ${port} of 127.0.0.1 is in use .*\\n$`));

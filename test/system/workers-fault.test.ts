@@ -28,8 +28,8 @@ import {
   waitForSuccessor,
 } from "../support/worker-process.ts";
 
-/** From the death of the supervisor to that of its workers; on an idle machine it takes some ms. */
-const ORPHAN_MS_MAX = 1000;
+/** From the death of the supervisor to that of its workers: some ms, but on a machine that stands still. */
+const ORPHAN_MS_MAX = 10_000;
 const ACK_TIMEOUT_MS = 1000;
 
 let servers: readonly RedisServer[];
@@ -92,13 +92,13 @@ test("a worker killed under load: the other serves on, another takes its place, 
   const oldPid = pidOfWorker(proxy, 0);
   const doomedLoad = load(doomed, "doomed");
   const otherLoad = load(other, "other");
-  await waitFor("requests in the figures", 5000, async () =>
+  await waitFor("requests in the figures", 10_000, async () =>
     (await opsTotal(proxy)) > 1000 ? true : undefined,
   );
   const opsBefore = await opsTotal(proxy);
 
   process.kill(oldPid, "SIGKILL");
-  await expect(withDeadline("loss of the connection", 5000, doomedLoad.done)).rejects.toThrow();
+  await expect(withDeadline("loss of the connection", 10_000, doomedLoad.done)).rejects.toThrow();
   const newPid = await waitForSuccessor(proxy, 0, oldPid);
   expect(newPid).not.toBe(oldPid);
   expect(await opsTotal(proxy)).toBeGreaterThanOrEqual(opsBefore);
@@ -109,7 +109,7 @@ test("a worker killed under load: the other serves on, another takes its place, 
   const id = Number(String(await successor.call("CLIENT", "ID")).slice(1));
   expect(id).toBeGreaterThan(256 * 1_000_000);
   otherLoad.stop();
-  expect(await withDeadline("end of the load", 5000, otherLoad.done)).toBeGreaterThan(0);
+  expect(await withDeadline("end of the load", 10_000, otherLoad.done)).toBeGreaterThan(0);
   expect(proxy.log().find((line) => line["event"] === "worker.died")).toMatchObject({
     worker: 0,
     how: "SIGKILL",
@@ -123,7 +123,7 @@ test("sessions of a killed worker don't count for proxy_max_clients any more", a
   const oldPid = pidOfWorker(proxy, 0);
   process.kill(oldPid, "SIGKILL");
   await waitForSuccessor(proxy, 0, oldPid);
-  const accepted = await waitFor("room for a client", 5000, async () => {
+  const accepted = await waitFor("room for a client", 10_000, async () => {
     const connection = await proxy.connect();
     return String(await connection.call("PING")) === "+PONG\r\n" ? connection : undefined;
   });
@@ -149,8 +149,9 @@ test("a frozen worker is killed before a new slot table is acknowledged, and rep
   expect(push.status).toBe(200);
   expect(isAlive(frozenPid)).toBe(false);
   expect(tookMs).toBeGreaterThanOrEqual(ACK_TIMEOUT_MS - 50);
-  expect(tookMs).toBeLessThan(ACK_TIMEOUT_MS + 1000);
-  await withDeadline("end of the frozen worker's client", 5000, frozen.closed);
+  // It has an end; how soon, a busy machine decides.
+  expect(tookMs).toBeLessThan(ACK_TIMEOUT_MS + 8000);
+  await withDeadline("end of the frozen worker's client", 10_000, frozen.closed);
 
   await waitForSuccessor(proxy, 1, frozenPid);
   // The replacement has the new table: a key of slot 0 is found at the other server now.
@@ -164,7 +165,8 @@ test("SIGTERM with a frozen worker ends within shutdown_timeout", async () => {
   const proxy = await start({ config: { shutdown_timeout: "500ms" } });
   process.kill(pidOfWorker(proxy, 0), "SIGSTOP");
   const pids = [0, 1].map((index) => pidOfWorker(proxy, index));
-  const exit = await proxy.stop(5000);
+  // The default of shutdown_timeout is longer.
+  const exit = await proxy.stop(8_000);
   expect(exit.code).toBe(0);
   expect(pids.filter(isAlive)).toEqual([]);
 });
@@ -176,7 +178,7 @@ test("the supervisor is killed: no worker stays, the port is free, a new proxy s
   const pids = [0, 1].map((index) => pidOfWorker(proxy, index));
   await proxy.kill();
   await waitFor("end of all workers", ORPHAN_MS_MAX, () => (pids.some(isAlive) ? undefined : true));
-  await expect(withDeadline("loss of the connection", 5000, running.done)).rejects.toThrow();
+  await expect(withDeadline("loss of the connection", 10_000, running.done)).rejects.toThrow();
   const next = await start({ port: proxy.port });
   const client = await next.connect();
   expect(String(await client.call("GET", "orphan"))).toStartWith("$");
@@ -231,7 +233,7 @@ function lineAbout(port: number): RegExp {
 
 /** Listens on a port as soon as it is free. */
 function takePort(port: number): Promise<ReturnType<typeof createServer>> {
-  return waitFor(`port ${port}`, 5000, async () => {
+  return waitFor(`port ${port}`, 10_000, async () => {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

@@ -84,7 +84,7 @@ test("the figures are those of all workers", async () => {
   expect(await metric(proxy, 'codis_proxy_worker_sessions{worker="0"}')).toBeGreaterThan(0);
   expect(await metric(proxy, 'codis_proxy_worker_sessions{worker="1"}')).toBeGreaterThan(0);
   // Requests each second are measured without anybody asking.
-  await waitFor("requests per second in the figures", 5000, async () => {
+  await waitFor("requests per second in the figures", 10_000, async () => {
     await Promise.all(Array.from({ length: 100 }, () => first.call("PING")));
     return (await stats()).ops.qps > 0 ? true : undefined;
   });
@@ -100,7 +100,7 @@ test("CLIENT LIST shows and CLIENT KILL closes clients of the other worker", asy
   expect(list).toContain("name=victim");
   expect(list).toContain("cmd=client|list");
   expect((await killer.call("CLIENT", "KILL", "ADDR", victim.localAddr)).toString()).toBe(":1\r\n");
-  await waitFor("end of the killed connection", 5000, () => victim.closed.then(() => true));
+  await waitFor("end of the killed connection", 10_000, () => victim.closed.then(() => true));
   killer.destroy();
 });
 
@@ -112,12 +112,12 @@ test("a script shown to one worker is loaded by another, until SCRIPT FLUSH", as
   await second.call("PING");
   // The servers forget it behind the proxy's back: only the worker itself can know it now.
   await Promise.all(servers.map((server) => ask(server.port, "SCRIPT", "FLUSH")));
-  await waitFor("script in the other worker", 5000, async () => {
+  await waitFor("script in the other worker", 10_000, async () => {
     const reply = String(await second.call("EVALSHA", sha1, "1", "{a}"));
     return reply === ":1\r\n" ? true : undefined;
   });
 
-  await waitFor("NOSCRIPT from the other worker", 5000, async () => {
+  await waitFor("NOSCRIPT from the other worker", 10_000, async () => {
     // Again and again: a worker that hears of it a moment late may load the script once more.
     expect(String(await first.call("SCRIPT", "FLUSH"))).toBe("+OK\r\n");
     const reply = String(await second.call("EVALSHA", sha1, "1", "{a}"));
@@ -126,7 +126,7 @@ test("a script shown to one worker is loaded by another, until SCRIPT FLUSH", as
   // The other worker knows that its connections have to load it again.
   expect(String(await first.call("EVAL", "return 1", "1", "{b}"))).toBe(":1\r\n");
   await Promise.all(servers.map((server) => ask(server.port, "SCRIPT", "FLUSH")));
-  await waitFor("script in the other worker, again", 5000, async () => {
+  await waitFor("script in the other worker, again", 10_000, async () => {
     const reply = String(await second.call("EVALSHA", sha1, "1", "{a}"));
     return reply === ":1\r\n" ? true : undefined;
   });
@@ -147,7 +147,7 @@ test("lines of workers tell the worker, and a change of the level reaches them",
   const connection = await connectToWorker(proxy, 1);
   await connection.call("SELECT", "7");
   await connection.call("GET", "a");
-  const line = await waitFor("a line of worker 1", 5000, () =>
+  const line = await waitFor("a line of worker 1", 10_000, () =>
     proxy.log().find((each) => each["event"] === "backend.connected" && each["worker"] === 1),
   );
   expect(line).toMatchObject({ level: "debug", component: "proxy", pid: pidOfWorker(proxy, 1) });
@@ -161,7 +161,7 @@ test("a reload on SIGHUP reaches all workers, and no client is dropped", async (
     proxy.log().filter((line) => line["event"] === "slots.reloaded").length;
   const before = count();
   proxy.program.signal("SIGHUP");
-  await waitFor("reload", 5000, () => (count() > before ? true : undefined));
+  await waitFor("reload", 10_000, () => (count() > before ? true : undefined));
   for (const connection of connections) {
     expect((await connection.call("SET", "after:reload", "1")).toString()).toBe("+OK\r\n");
     connection.destroy();
@@ -201,7 +201,7 @@ test("proxy_max_clients counts over all workers", async () => {
   await one.closed;
   // One goes, another may come; the counts of the workers are not exact in the very moment.
   connections[0]?.destroy();
-  const accepted = await waitFor("room for one more", 5000, async () => {
+  const accepted = await waitFor("room for one more", 10_000, async () => {
     const connection = await small.connect();
     const reply = String(await connection.call("PING").catch(() => "refused"));
     return reply === "+PONG\r\n" ? connection : undefined;
@@ -223,7 +223,7 @@ test("SIGTERM: requests in flight are answered, all processes end, the exit code
     "local t = redis.call('TIME') repeat local n = redis.call('TIME') " +
     "until (n[1] - t[1]) * 1000000 + n[2] - t[2] > 300000 return 'done'";
   const replies = connections.map((each, index) => each.call("EVAL", script, "1", `k${index}`));
-  await waitFor("both requests on their way", 5000, async () =>
+  await waitFor("both requests on their way", 10_000, async () =>
     (await metric(mine, "codis_proxy_requests_in_flight")) === 2 ? true : undefined,
   );
   const pids = [mine.pid, ...[0, 1].map((index) => pidOfWorker(mine, index))];

@@ -13,11 +13,11 @@ import { waitFor } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { endClusters, newClusterDir, startUp } from "../support/local-cluster.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { launchBrowser, openPage, type TestPage } from "./support/browser.ts";
 import { waitForText } from "./support/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 /** A lease of the tests' dashboards, a look of fe, and time to spare. */
 const TAKEOVER_MS = 30_000;
 const PASSWORDS = { alice: "correct horse", bob: "battery staple", vera: "only looking" } as const;
@@ -40,7 +40,7 @@ const ROUTES = [
   "users",
 ];
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 const coordinator = { name: "filesystem", addr: folder.join("store") } as const;
 let browser: Browser;
 let shop: RunningDashboard;

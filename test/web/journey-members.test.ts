@@ -1,7 +1,7 @@
 /**
  * Journeys with a real product, real Redis servers and sentinels, through the console that its dashboard serves:
- * J5 adds a group with two servers and brings it into service, J4 promotes a replica while the sentinels disagree,
- * J6 exports last week's audit for one user as CSV.
+ * J1 finds an offline slot and assigns it, J5 adds a group with two servers and brings it into service, J4 promotes a
+ * replica while the sentinels disagree, J6 exports last week's audit for one user as CSV.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -15,11 +15,11 @@ import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import type { RespConnection } from "../support/resp-connection.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
 import { type SentinelServer, startSentinel } from "../support/sentinel-server.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 import { launchBrowser, openPage, type TestPage } from "./support/browser.ts";
 
-const TEST_MS = 90_000;
+const TEST_MS = 180_000;
 const RUN_MS = 50_000;
 const WAIT_MS = 30_000;
 const KEYS = 512;
@@ -27,7 +27,7 @@ const PRODUCT = "demo";
 /** How often the sentinels are made to forget, so that the dashboard can't mend it meanwhile. */
 const FORGET_EVERY_MS = 100;
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 const servers: RedisServer[] = [];
 const sentinels: SentinelServer[] = [];
 let proxy: WaitingProxy;
@@ -122,6 +122,31 @@ async function openAt(path: string): Promise<Page> {
   opened.page.setDefaultTimeout(WAIT_MS);
   return opened.page;
 }
+
+test(
+  "journey J1: the product with an offline slot is found, and the slot assigned, in at most eight steps",
+  async () => {
+    await say("slot offline 700 --yes");
+    const page = await openAt(PRODUCT);
+    // The overview says it, and the words lead to the slots.
+    await page.getByRole("link", { name: "slots without service: 1" }).first().click();
+    await page.getByLabel("Choose all of").selectOption({ label: "offline (1)" });
+    await page.getByRole("button", { name: "Assign by force…" }).click();
+    await page.getByRole("combobox", { name: "To group" }).selectOption("1");
+    const confirm = page.getByRole("button", { name: /Assign 1 slots? to group 1/ });
+    await page.getByLabel("Type 700 to confirm").fill("700");
+    await page.getByLabel("Why (for the audit log)").fill("it was offline");
+    await confirm.click();
+    await page
+      .getByText(/1 slots? changed/)
+      .first()
+      .waitFor();
+    await expectAllKeys();
+    expect((await groups())[0]?.slots.count).toBe(1024);
+    expect(opened?.errors).toEqual([]);
+  },
+  TEST_MS,
+);
 
 test(
   "journey J5: a group with two servers is added and brought into service",

@@ -12,18 +12,18 @@ import { runCodis } from "../support/codis-program.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import type { RespConnection } from "../support/resp-connection.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { memoryFolder } from "../support/temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 import { launchBrowser, openPage, type TestPage } from "./support/browser.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const RUN_MS = 50_000;
 const WAIT_MS = 20_000;
 const KEYS = 4_096;
 /** Slow enough to be caught under way. */
 const SLOW_KEYS = 100;
 
-const folder = temporaryFolder();
+const folder = memoryFolder();
 const servers: RedisServer[] = [];
 let proxy: WaitingProxy;
 let dashboard: RunningDashboard;

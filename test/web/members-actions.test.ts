@@ -17,7 +17,7 @@ import {
 } from "./support/members-fixture.ts";
 import { useStage, WAIT_MS } from "./support/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 /** Presses a button also while it is switched off, as a hand can. */
 const EVEN_OFF = { force: true };
 const stage = useStage();
@@ -41,6 +41,28 @@ function bodyOf(change: string): unknown {
 async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   await waitFor(what, WAIT_MS, async () => ((await isSo()) ? true : undefined));
 }
+
+test(
+  "proxies that applications find though the product doesn't have them are shown, with the lines that add and end them",
+  async () => {
+    await stage.withPage(
+      `${PRODUCT}/proxies`,
+      { products: [membersProduct()] },
+      async ({ page }) => {
+        const card = page.locator(".card", { hasText: "Registered, but not in this product" });
+        await card.waitFor();
+        const text = (await card.textContent()) ?? "";
+        expect(text).toContain(`/jodis/${PRODUCT}/proxy-${"f".repeat(32)}`);
+        expect(text).toContain("codis proxy add 10.0.8.77:11080");
+        expect(text).toContain("codis admin --proxy=10.0.8.77:11080 --shutdown");
+        expect(text).toContain("proxy-x isn't JSON");
+        // The one that the product has isn't told again.
+        expect(text).not.toContain("10.0.8.1:19000");
+      },
+    );
+  },
+  TEST_MS,
+);
 
 describe("a viewer", () => {
   const PATHS = [

@@ -6,7 +6,7 @@ import { overflowOf } from "./support/browser.ts";
 import { membersProduct, PRODUCT } from "./support/members-fixture.ts";
 import { goWithin, MEMBERS_PAGES, scanMembers, settle } from "./support/members-scan.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const stage = scanMembers({ theme: "light", language: "en" });
 
 test(

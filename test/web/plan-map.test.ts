@@ -10,7 +10,7 @@ import { axeProblems, overflowOf, smallTargets } from "./support/browser.ts";
 import { type MovingProduct, makeMovingProduct } from "./support/moving-product.ts";
 import { type StageOptions, useStage } from "./support/stage.ts";
 
-const TEST_MS = 30_000;
+const TEST_MS = 180_000;
 const stage = useStage();
 
 async function withPlan(

@@ -182,7 +182,7 @@ describe("for everybody", () => {
           expect(await overflowOf(page)).toBe(0);
         }
         expect(await axeProblems(page)).toEqual([]);
-      }, 30_000);
+      }, 180_000);
     }
   }
 });

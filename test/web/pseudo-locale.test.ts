@@ -11,7 +11,7 @@ import { makeMovingProduct } from "./support/moving-product.ts";
 import { clippedTexts, servePseudoLocale, stretch } from "./support/pseudo-locale.ts";
 import { useStage, waitForText } from "./support/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const WIDTHS = [1280, 400] as const;
 /** A word that only the longer texts have. */
 const STRETCHED = /[áêïøü]/;

@@ -6,8 +6,9 @@ import { describe, expect, test } from "bun:test";
 import { waitFor } from "../support/deadline.ts";
 import { axeProblems } from "./support/browser.ts";
 import { useStage, WAIT_MS, waitForText } from "./support/stage.ts";
+import { makeProduct } from "./support/typical-product.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const stage = useStage();
 const { withPage } = stage;
 
@@ -67,6 +68,50 @@ describe("live data (U3)", () => {
         await waitFor("a stream that goes on", WAIT_MS, isResumed);
         stage.server.publish("demo", { product: { name: "demo", label: "development" } });
         await waitForText(page, ".environment", "development");
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "a product that becomes critical is told at once, and once (A11)",
+    async () => {
+      const products = [makeProduct("shop")];
+      await withPage("shop", { products }, async ({ page }) => {
+        const alert = page.locator("#critical");
+        expect(await alert.getAttribute("role")).toBe("alert");
+        expect(await alert.textContent()).toBe("");
+        await alert.evaluate((region) => {
+          const said: string[] = [];
+          Object.assign(globalThis, { said });
+          const watch = new MutationObserver(() => said.push(region.textContent ?? ""));
+          watch.observe(region, { childList: true, characterData: true, subtree: true });
+        });
+        const problem = (slots: number) => ({
+          kind: "slots_offline",
+          code: "CODIS-SLOTS-OFFLINE",
+          is_critical: true,
+          subject: `slots 0-${slots - 1}`,
+          message: `${slots} slots without a group: the keys get errors`,
+          since: "2026-11-27T08:00:00.000Z",
+        });
+        const health = (status: string, problems: readonly unknown[]) => ({
+          ...{ epoch: 3, revision: 17, faults: [] },
+          ...{ status, problems },
+        });
+        stage.server.publish("shop", { health: health("critical", [problem(3)]) });
+        await page.waitForFunction(() => document.querySelector("#critical")?.textContent !== "");
+        expect(await alert.textContent()).toBe(
+          "shop is critical: 3 slots without a group: the keys get errors",
+        );
+        // Worse, but still the same alarm: nothing is said again.
+        const two = [problem(5), { ...problem(5), subject: "slots 9-12" }];
+        stage.server.publish("shop", { health: health("critical", two) });
+        await waitForText(page, "main", "5 slots without a group");
+        stage.server.publish("shop", { health: health("ok", []) });
+        await page.waitForFunction(() => document.querySelector("#critical")?.textContent === "");
+        const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+        expect(said.filter((text) => text !== "")).toHaveLength(1);
       });
     },
     TEST_MS,

@@ -9,7 +9,7 @@ import { axeProblems } from "./support/browser.ts";
 import { FIXTURE_PASSWORD, FIXTURE_SIGNED_OUT, problem } from "./support/fixture-server.ts";
 import { useStage, WAIT_MS, waitForText } from "./support/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const stage = useStage();
 const { withPage } = stage;
 

@@ -33,7 +33,7 @@ for (const choices of looks) {
       await page.keyboard.press("Escape");
       await page.waitForSelector("dialog[open]", { state: "detached" });
     }
-  }, 30_000);
+  }, 180_000);
 }
 
 test("nothing is wider than the window", async () => {

@@ -9,7 +9,7 @@ import { axeProblems } from "./support/browser.ts";
 import { type MovingProduct, makeMovingProduct } from "./support/moving-product.ts";
 import { useStage, WAIT_MS, waitForText } from "./support/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 /** Added to the time after which data is stale, so that the gap is wide enough to see. */
 const FROZEN_MS = 3_000;
 /** A chart is drawn from five on. */

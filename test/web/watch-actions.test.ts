@@ -14,7 +14,7 @@ import {
 } from "./support/sized-products.ts";
 import { useStage, WAIT_MS, waitForText } from "./support/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const stage = useStage();
 
 const products = () => [brokenProduct(), smallProduct(), largeProduct(), typicalProduct()];

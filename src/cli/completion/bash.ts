@@ -4,6 +4,7 @@
  *
  * Bash splits `--gid=1` at the `=`, and gives the parts as three words.
  */
+import { SHELLS } from "./offer.ts";
 import type { WordTable } from "./word-table.ts";
 
 /** Text of the script. */
@@ -141,7 +142,7 @@ _codis() {
       ;;
     completion)
       _codis_no_files
-      _codis_reply -W "bash" -- "$current"
+      _codis_reply -W "${SHELLS.join(" ")}" -- "$current"
       ;;
   esac
 }

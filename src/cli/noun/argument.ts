@@ -38,7 +38,7 @@ export function readSlotId(text: string): number {
 export function readSpans(text: string): readonly SlotSpan[] {
   return text.split(",").map((part) => {
     const [first = "", last = first, ...more] = part.split("-");
-    if (more.length > 0) {
+    if (more.length > 0 || ![first, last].every((id) => /^\d+$/.test(id))) {
       throw new CodisError("USAGE", `invalid slots ${text}: expected a form like 0-511,600`);
     }
     const from = readSlotId(first);

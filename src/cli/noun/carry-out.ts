@@ -51,7 +51,7 @@ export async function carryOut(
   const { client, flags } = call;
   const speed = readSpeed(flags);
   if (flags.dryRun === true) {
-    const plan = await makePlan();
+    const plan = await makeTold(makePlan, flags);
     return { json: plan, text: describePlan(plan), failure: findProblem(plan) };
   }
   if (flags.yes !== true && !hasSomebodyToAsk()) {
@@ -60,7 +60,7 @@ export async function carryOut(
       "slots would move. Nothing was done: say --yes where nobody can be asked, or --dry-run to see the plan",
     );
   }
-  const plan = await makePlan();
+  const plan = await makeTold(makePlan, flags);
   const isShown = await showPlan(plan, flags);
   const problem = findProblem(plan);
   if (problem !== undefined || plan.moves.length === 0) {
@@ -79,6 +79,20 @@ export async function carryOut(
     json: operation,
     text: `operation ${id} is started; codis operation watch ${id} shows how far it is\n`,
   };
+}
+
+/** Busy servers are measured slowly: whoever sits there sees meanwhile what is waited for. */
+async function makeTold(makePlan: () => Promise<V1Plan>, { json }: VerbFlags): Promise<V1Plan> {
+  if (json === true || !process.stderr.isTTY) {
+    return makePlan();
+  }
+  process.stderr.write("looking at the servers and their keys …");
+  try {
+    return await makePlan();
+  } finally {
+    // The line is taken away again.
+    process.stderr.write("\r\u001b[2K");
+  }
 }
 
 /** Shows it where it is looked for; whoever is asked sees it in any case. Resolves with whether stdout has it. */

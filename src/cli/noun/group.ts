@@ -59,6 +59,7 @@ export const GROUP: Noun = {
       confirm: ({ args }) => `Group ${readGroupId(argumentAt(args, 0))} will be removed.`,
       run: async ({ client, args }) => {
         const id = readGroupId(argumentAt(args, 0));
+        await checkEmpty(client, id);
         await client.removeGroup(id);
         return { json: { removed: id }, text: `group ${id} is removed\n` };
       },
@@ -73,6 +74,24 @@ export const GROUP: Noun = {
     FAULTS,
   ],
 };
+
+/** The dashboard refuses it too; here it is told how to empty it. */
+async function checkEmpty(client: V1Client, id: number): Promise<void> {
+  const { slots, servers } = await client.group(id);
+  if (slots.count > 0) {
+    throw new CodisError(
+      "STATE_CONFLICT",
+      `group ${id} has ${formatCount(slots.count, "slot", "slots")}; first: codis rebalance --drain ${id}`,
+    );
+  }
+  if (servers.length > 0) {
+    const addrs = servers.map(({ addr }) => addr).toReversed();
+    throw new CodisError(
+      "STATE_CONFLICT",
+      `group ${id} has servers; first, for each of them: codis server remove ${addrs.join(", ")}`,
+    );
+  }
+}
 
 function groupTable(groups: readonly V1Group[]): string {
   const rows = groups.map((group) => [

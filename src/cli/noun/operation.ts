@@ -7,12 +7,18 @@ import type { V1Client } from "../../api/v1-client.ts";
 import type { V1Operation, V1OperationSummary } from "../../api/v1-operation-schema.ts";
 import { parseDurationMs } from "../../base/duration.ts";
 import { CodisError } from "../../base/error.ts";
-import { formatAmount, formatSpeed, formatTimeSpan } from "../figure.ts";
+import { formatAmount, formatSpeed } from "../figure.ts";
 import { formatBytes, formatFacts, formatTable } from "../table.ts";
 import { argumentAt } from "./argument.ts";
 import { moveTable } from "./plan-text.ts";
 import type { Answer, Noun, Verb, VerbCall } from "./program.ts";
-import { describeLimit, describeState, describeStrain, percentOf } from "./progress.ts";
+import {
+  describeLimit,
+  describeState,
+  describeStrain,
+  formatTimeLeft,
+  percentOf,
+} from "./progress.ts";
 import { readSpeed, SPEED_OPTIONS, type SpeedFlags } from "./speed.ts";
 import { isOver, watchOperation } from "./watch.ts";
 
@@ -144,6 +150,7 @@ export function describeOperation(operation: V1Operation): string {
     ["big keys", operation.big_key],
     ["slots", `${progress.slots_done} of ${progress.slots_total} done, ${moving} moving`],
     ["keys", `${formatAmount(progress.keys_moved)} of ${formatAmount(progress.keys_total)}`],
+    ["keys moved by proxies", progress.keys_on_access],
     ["size", `${formatBytes(progress.bytes_moved)} of ${formatBytes(progress.bytes_total)}`],
     ["speed now", formatSpeed(progress.keys_per_second, progress.bytes_per_second)],
     ["limit", describeLimit(operation.speed).replace(/^limit /, "") || null],
@@ -173,7 +180,7 @@ export function describeList(operations: readonly V1OperationSummary[]): string 
       `${progress.slots_done}/${progress.slots_total}`,
       `${formatAmount(progress.keys_moved)}/${formatAmount(progress.keys_total)}`,
       isOver(operation) ? null : formatAmount(rate),
-      eta === null || isOver(operation) ? null : formatTimeSpan(eta),
+      eta === null || isOver(operation) ? null : formatTimeLeft(eta),
       operation.created_at,
       // In the last column, where a long text makes no other line longer.
       reason ?? "",

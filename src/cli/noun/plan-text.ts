@@ -22,7 +22,9 @@ export function describePlan(plan: V1Plan): string {
   ];
   const parts =
     moves.length === 0
-      ? [`plan ${plan.id}: nothing has to move\n`]
+      ? [
+          `plan ${plan.id}: nothing has to move; codis group list shows slots and servers of each group\n`,
+        ]
       : [describeAmount(plan), moveTable(moves), groupTable(plan)];
   const blocks = [...parts, bigKeyTable(plan), lines.join("")];
   return blocks.filter((block) => block !== "").join("\n");
@@ -62,7 +64,7 @@ function describeAmount(plan: V1Plan): string {
   const amount = `${about}${formatAmount(keys)} keys, ${formatBytes(bytes)}`;
   return (
     `plan ${id} (${describeStrategy(request)}): ${formatCount(moves.length, "move", "moves")}, ${amount}, ` +
-    `in ${formatTimeSpan(expectedMs)} without a limit of speed\n`
+    `in ${formatTimeSpan(expectedMs)} at best: idle servers, no limit of speed\n`
   );
 }
 

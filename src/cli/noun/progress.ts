@@ -16,6 +16,7 @@ const BAR_MIN = 10;
 const BAR_MAX = 50;
 /** Narrower terminals are taken as being so wide: less says nothing. */
 const WIDTH_MIN = 20;
+const TIME_LEFT_MIN_MS = 5_000;
 
 /** See the file head. No line is longer than `width` characters, which is at least `WIDTH_MIN`. */
 export function drawProgress(operation: V1OperationSummary, width: number): readonly string[] {
@@ -58,12 +59,19 @@ export function describeState(operation: V1OperationSummary): string {
     case "running":
       return progress.eta_ms === null
         ? "running"
-        : `running, ${formatTimeSpan(progress.eta_ms)} to go`;
+        : `running, ${formatTimeLeft(progress.eta_ms)} to go`;
     case "waiting":
-      return "waiting for another operation";
+      return "waiting for its turn";
     default:
       return state;
   }
+}
+
+/** The last hand-overs take as long as they take: a shorter time isn't foreseen. */
+export function formatTimeLeft(ms: number): string {
+  return ms < TIME_LEFT_MIN_MS
+    ? `less than ${formatTimeSpan(TIME_LEFT_MIN_MS)}`
+    : formatTimeSpan(ms);
 }
 
 /** The limits of speed; empty when there is none. */

@@ -3,7 +3,7 @@
  * `main.ts` tells them apart.
  */
 import type { V1Client } from "../../api/v1-client.ts";
-import type { V1Proxy } from "../../api/v1-topology-schema.ts";
+import type { V1Proxy, V1RegistrationList } from "../../api/v1-topology-schema.ts";
 import { CodisError } from "../../base/error.ts";
 import { formatBytes, formatErrors, formatFacts, formatTable } from "../table.ts";
 import { argumentAt, readAddr } from "./argument.ts";
@@ -82,6 +82,17 @@ export const PROXY: Noun = {
         return { json: proxy, text: describeProxy(proxy) };
       },
     },
+    {
+      use: "registrations",
+      summary: "proxies that applications find in the coordinator, and which the product has",
+      details:
+        "A registered proxy that isn't stored serves by an old slot table: add it, or end it\n" +
+        "(codis admin --proxy=ADMIN --shutdown).",
+      run: async ({ client }) => {
+        const list = await client.registrations();
+        return { json: list, text: registrationTable(list) };
+      },
+    },
     ADD,
     {
       use: "reinit <proxy>",
@@ -96,6 +107,19 @@ export const PROXY: Noun = {
     GONE,
   ],
 };
+
+function registrationTable({ items, faults }: V1RegistrationList): string {
+  const head = ["CLIENTS AT", "ADMIN", "STATE", "STORED", "TOKEN", "NODE"];
+  const rows = items.map((each) => [
+    each.proxy_addr,
+    each.admin_addr,
+    each.state,
+    each.stored ? "yes" : "no",
+    each.token,
+    each.path,
+  ]);
+  return formatTable([head, ...rows]) + faults.map((line) => `${line}\n`).join("");
+}
 
 function proxyTable(proxies: readonly V1Proxy[]): string {
   const head = [

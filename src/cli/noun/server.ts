@@ -74,9 +74,11 @@ export const SERVER: Noun = {
       confirm: ({ args }) =>
         `Server ${readAddr(argumentAt(args, 0), "address")} will be taken out of its group.`,
       run: async ({ client, args }) => {
-        const { groupId, addr } = await find(client, args);
+        const { groupId, addr, role } = await find(client, args);
         await client.removeServer(groupId, addr);
-        return { json: { removed: addr }, text: `${addr} is out of group ${groupId}\n` };
+        const next =
+          role === "master" ? "" : "; it follows its master until it gets REPLICAOF NO ONE";
+        return { json: { removed: addr }, text: `${addr} is out of group ${groupId}${next}\n` };
       },
     },
     {
@@ -170,7 +172,7 @@ function describeRole({ role, reported_role: reported }: V1Server): string {
 async function find(
   client: V1Client,
   args: readonly string[],
-): Promise<{ readonly groupId: number; readonly addr: string }> {
+): Promise<{ readonly groupId: number; readonly addr: string; readonly role: V1Server["role"] }> {
   const addr = readAddr(argumentAt(args, 0), "address");
   const groups: readonly V1Group[] = await client.groups();
   const server = groups.flatMap((group) => group.servers).find((one) => one.addr === addr);
@@ -180,5 +182,5 @@ async function find(
       `no group has the server ${addr}; codis server list shows all`,
     );
   }
-  return { groupId: server.group_id, addr };
+  return { groupId: server.group_id, addr, role: server.role };
 }

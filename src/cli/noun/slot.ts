@@ -3,16 +3,11 @@
  * their data.
  */
 import type { V1Client } from "../../api/v1-client.ts";
-import type {
-  V1AssignResult,
-  V1Slot,
-  V1SlotKeys,
-  V1SlotList,
-} from "../../api/v1-topology-schema.ts";
-import { CodisError } from "../../base/error.ts";
+import type { V1AssignResult, V1Slot, V1SlotList } from "../../api/v1-topology-schema.ts";
+import { CodisError, isCodisError } from "../../base/error.ts";
 import { slotOf } from "../../command/hash.ts";
 import type { BigKeyRule } from "../../model/operation/plan.ts";
-import type { SlotSpan } from "../../model/slot-range.ts";
+import { type SlotKeys, sumOfKeys } from "../../model/slot-keys.ts";
 import { formatCount, formatFacts, formatSpan, formatTable } from "../table.ts";
 import { argumentAt, readGroupId, readSlotId, readSpans } from "./argument.ts";
 import { CARRY_DETAILS, CARRY_OPTIONS, type CarryFlags, carryOut } from "./carry-out.ts";
@@ -24,6 +19,9 @@ import { BIG_KEY_OPTION, REBALANCE } from "./rebalance.ts";
 interface ChangeFlags {
   readonly dryRun?: boolean;
 }
+
+/** Status of a path that a dashboard doesn't have. */
+const HTTP_NOT_FOUND = 404;
 
 const DRY_RUN = ["--dry-run", "check and show what would change, but change nothing"] as const;
 
@@ -40,7 +38,7 @@ const INFO: Verb<{ readonly all?: boolean }> = {
       const slot = await client.slot(readSlotId(text));
       return { json: slot, text: describeSlot(slot) };
     }
-    const [list, counts] = await Promise.all([client.slots(), client.slotKeys()]);
+    const [list, counts] = await Promise.all([client.slots(), readKeys(client)]);
     const spans = text === undefined ? [{ from: 0, to: list.slot_count - 1 }] : readSpans(text);
     const ranges = list.ranges.flatMap((range) =>
       spans
@@ -50,9 +48,12 @@ const INFO: Verb<{ readonly all?: boolean }> = {
           to: Math.min(range.to, to),
         }))
         .filter((part) => part.from <= part.to)
-        .map((part) => ({ ...part, keys: sumOfKeys(counts, part) })),
+        .map((part) => ({ ...part, keys: counts === undefined ? null : sumOfKeys(counts, part) })),
     );
-    return { json: { ...list, ranges }, text: rangeTable(ranges) };
+    const table = rangeTable(joinNeighbours(ranges), counts === undefined ? "?" : "-");
+    const isCounted = ranges.every(({ group_id, keys }) => group_id === 0 || keys !== null);
+    const note = counts === undefined ? KEYS_NOT_TOLD : isCounted ? "" : KEYS_NOT_COUNTED;
+    return { json: { ...list, ranges }, text: `${table}${note}` };
   },
 };
 
@@ -180,19 +181,56 @@ function describeChanges(result: V1AssignResult): string {
 /** A range with its keys; null when they aren't known. */
 type CountedRange = V1SlotList["ranges"][number] & { readonly keys: number | null };
 
-/** Keys of all slots from `from` to `to`; null as soon as one isn't known. */
-function sumOfKeys({ keys }: V1SlotKeys, { from, to }: SlotSpan): number | null {
-  return keys
-    .slice(from, to + 1)
-    .reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+/** Under a table whose keys nobody was asked for. */
+const KEYS_NOT_TOLD =
+  "! keys aren't shown: this dashboard is of an older release, which has no GET /api/v1/slot-keys\n";
+
+/** Under a table of slots whose servers don't count. */
+const KEYS_NOT_COUNTED =
+  "keys by slot are known of servers with the slots commands only; codis server list has those of each server\n";
+
+/** Keys by slot; undefined when the dashboard is too old to tell. */
+async function readKeys(client: V1Client): Promise<SlotKeys | undefined> {
+  try {
+    return (await client.slotKeys()).keys;
+  } catch (thrown) {
+    if (isCodisError(thrown) && thrown.context["status"] === HTTP_NOT_FOUND) {
+      return undefined;
+    }
+    throw thrown;
+  }
 }
 
-function rangeTable(ranges: readonly CountedRange[]): string {
+/** For people: slots in a row that do the same are one line, also those that the API tells one by one. */
+function joinNeighbours(ranges: readonly CountedRange[]): readonly CountedRange[] {
+  const joined: CountedRange[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    if (last !== undefined && last.to + 1 === range.from && isAlike(last, range)) {
+      const keys = last.keys === null || range.keys === null ? null : last.keys + range.keys;
+      joined[joined.length - 1] = { ...last, to: range.to, keys };
+    } else {
+      joined.push(range);
+    }
+  }
+  return joined;
+}
+
+function isAlike(one: CountedRange, other: CountedRange): boolean {
+  return (
+    one.group_id === other.group_id &&
+    one.action?.state === other.action?.state &&
+    one.action?.target_id === other.action?.target_id
+  );
+}
+
+/** `unknown`: shown instead of keys that nobody can tell. */
+function rangeTable(ranges: readonly CountedRange[], unknown: string): string {
   const rows = ranges.map((range) => [
     formatSpan(range.from, range.to),
     range.to - range.from + 1,
     showGroup(range.group_id),
-    range.keys ?? "-",
+    range.keys ?? unknown,
     range.action === null ? "" : `${range.action.state} to group ${range.action.target_id}`,
   ]);
   return formatTable([["SLOTS", "COUNT", "GROUP", "KEYS", "ACTION"], ...rows]);

@@ -93,7 +93,7 @@ export const DASHBOARD_METRICS = {
   codis_dashboard_moved_keys_total: {
     type: "counter",
     labels: [],
-    help: "Keys that the dashboard moved since it leads; keys that proxies moved on access aren't in it.",
+    help: "Keys that were moved since this dashboard leads, by it, and by proxies on access as far as that is known.",
   },
   codis_dashboard_moved_bytes_total: {
     type: "counter",

@@ -188,11 +188,14 @@ function checkStats(value: unknown, addr: string): ProxyStatsJson {
 
 /** What Codis has, and what was asked for beside that: the old API shows the first only. */
 function splitStats(all: ProxyStatsJson): Pick<StatsAnswer, "stats" | "counts"> {
-  const { bytes, ...stats } = all;
+  const { bytes, moved_keys: moved, ...stats } = all;
   const { cmd, layout, ...ops } = all.ops;
   const isGood =
     Array.isArray(cmd) && cmd.every(({ opstr, calls }) => typeof opstr === "string" && calls >= 0);
-  const counts = isGood ? { commands: cmd, layout, bytes: checkBytes(bytes) } : undefined;
+  const movedKeys = Number.isSafeInteger(moved) && Number(moved) >= 0 ? moved : undefined;
+  const counts = isGood
+    ? { commands: cmd, layout, bytes: checkBytes(bytes), movedKeys }
+    : undefined;
   return { stats: { ...stats, ops }, counts };
 }
 

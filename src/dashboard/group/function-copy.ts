@@ -7,6 +7,7 @@
  * as what is done once.
  */
 import { CodisError, messageOf } from "../../base/error.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import { RedisClient } from "../../redis/client.ts";
 import { isVersionAtLeast, parseVersion } from "../../redis/info.ts";
@@ -202,15 +203,14 @@ function failed(addr: string, problem: string, cause?: unknown): CodisError {
 function describe(library: string, digests: ReadonlyMap<number, string | undefined>): string {
   const lacking = [...digests].filter(([, digest]) => digest === undefined);
   const having = [...digests].filter(([, digest]) => digest !== undefined);
-  const parts: string[] = [];
-  if (lacking.length > 0) {
-    parts.push(`missing in ${names(lacking)}`);
+  const name = library;
+  if (new Set(having.map(([, digest]) => digest)).size <= 1) {
+    return say("functions.lacking", { name, groups: names(lacking) });
   }
-  if (new Set(having.map(([, digest]) => digest)).size > 1) {
-    const each = having.map(([id, digest]) => `group-[${id}] ${digest?.slice(0, 8)}`);
-    parts.push(`other code in ${each.join(", ")}`);
-  }
-  return `FUNCTION library ${library}: ${parts.join("; ")}`;
+  const others = having.map(([id, digest]) => `group-[${id}] ${digest?.slice(0, 8)}`).join(", ");
+  return lacking.length === 0
+    ? say("functions.other", { name, groups: others })
+    : say("functions.both", { name, groups: names(lacking), others });
 }
 
 function names(groups: readonly (readonly [number, unknown])[]): string {

@@ -85,7 +85,7 @@ export class FigureStore {
 }
 
 /** Series of many subjects of one kind, by name. */
-export class SeriesSet {
+class SeriesSet {
   readonly #form: SeriesForm;
   readonly #countMax: number;
   readonly #series = new Map<string, Series>();

@@ -10,6 +10,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock, ClockTimer } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
+import { EventStream } from "../../http/event-stream.ts";
 import type { LiveDocument } from "./live-document.ts";
 
 /** Readers of the stream at once. */
@@ -38,7 +39,7 @@ export interface LiveHubOptions {
 }
 
 interface Reader {
-  readonly response: ServerResponse;
+  readonly stream: EventStream;
   /** Never rejects. */
   readonly isAllowed: () => Promise<boolean>;
   /** Number of the document that it has; undefined: none of this leader's. */
@@ -46,8 +47,6 @@ interface Reader {
   /** Monotonic time of the last thing that was written. */
   toldAtMs: number;
   checkedAtMs: number;
-  /** Since when its connection is full; undefined while it takes more. */
-  fullSinceMs: number | undefined;
 }
 
 /** See the file head. */
@@ -107,27 +106,18 @@ export class LiveHub {
     if (nowMs - this.#refreshedAtMs >= REFRESH_MS) {
       this.#refresh();
     }
+    const stream = new EventStream(response, this.#options.clock, {
+      onRoom: () => this.#tell(reader),
+      onGone: () => this.#readers.delete(reader),
+    });
     const reader: Reader = {
-      response,
+      stream,
       isAllowed,
       seq: this.#seqOf(lastEventId),
       toldAtMs: nowMs,
       checkedAtMs: nowMs,
-      fullSinceMs: undefined,
     };
     this.#readers.add(reader);
-    response.on("close", () => this.#readers.delete(reader));
-    response.on("error", () => this.#drop(reader));
-    response.on("drain", () => {
-      reader.fullSinceMs = undefined;
-      this.#tell(reader);
-    });
-    response.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache, no-store, no-transform",
-      // nginx would keep events back otherwise.
-      "x-accel-buffering": "no",
-    });
     if (reader.seq === this.#options.document.seq) {
       // Also one that missed nothing is told at once that it is heard.
       this.#write(reader, BEAT);
@@ -146,7 +136,7 @@ export class LiveHub {
       clearImmediate(this.#turn);
     }
     for (const reader of [...this.#readers]) {
-      this.#end(reader, "this dashboard no longer leads the product");
+      reader.stream.end("this dashboard no longer leads the product");
     }
   }
 
@@ -207,7 +197,7 @@ export class LiveHub {
   #tell(reader: Reader, texts = new Map<number | undefined, string>()): void {
     const { document } = this.#options;
     const { seq } = reader;
-    if (reader.fullSinceMs !== undefined || seq === document.seq) {
+    if (reader.stream.isFull || seq === document.seq) {
       return;
     }
     let text = texts.get(seq);
@@ -237,9 +227,9 @@ export class LiveHub {
   #beat(): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (const reader of [...this.#readers]) {
-      if (reader.fullSinceMs !== undefined) {
-        if (nowMs - reader.fullSinceMs >= STREAM_STALL_MS) {
-          this.#drop(reader);
+      if (reader.stream.isFull) {
+        if (reader.stream.fullMs >= STREAM_STALL_MS) {
+          reader.stream.drop();
         }
         continue;
       }
@@ -255,26 +245,12 @@ export class LiveHub {
 
   async #check(reader: Reader): Promise<void> {
     if (!(await reader.isAllowed()) && this.#readers.has(reader)) {
-      this.#end(reader, "the right to read was revoked or has expired");
+      reader.stream.end("the right to read was revoked or has expired");
     }
   }
 
   #write(reader: Reader, text: string): void {
-    const { clock } = this.#options;
-    reader.toldAtMs = clock.monotonicMs();
-    if (!reader.response.write(text)) {
-      reader.fullSinceMs ??= clock.monotonicMs();
-    }
-  }
-
-  #end(reader: Reader, reason: string): void {
-    this.#readers.delete(reader);
-    reader.response.end(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`);
-  }
-
-  /** It doesn't read, so it can't be told either. */
-  #drop(reader: Reader): void {
-    this.#readers.delete(reader);
-    reader.response.destroy();
+    reader.toldAtMs = this.#options.clock.monotonicMs();
+    reader.stream.write(text);
   }
 }

@@ -17,7 +17,7 @@ import { RecentFigures } from "./recent.ts";
 import { ServerCounter } from "./server-counter.ts";
 
 /** A second is taken as it is when it ended so long ago: looks last a second at most, and come once a second. */
-export const SETTLE_SECONDS = 2;
+const SETTLE_SECONDS = 2;
 const TICK_MS = 1_000;
 /** After a jump forward of the clock, or a stop of the process, older seconds are left out. */
 const FRAMES_MAX = GAP_SECONDS_MAX + SETTLE_SECONDS + 5;

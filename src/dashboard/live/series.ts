@@ -22,7 +22,7 @@ export const TIERS = [
 ] as const;
 
 /** Of a second, and means of seconds; see `PERFORMANCE_METRICS` for the units. */
-export const GAUGES = [
+const GAUGES = [
   "ops",
   "failures",
   "reply_errors",
@@ -42,7 +42,7 @@ export const GAUGES = [
 export type Gauge = (typeof GAUGES)[number];
 
 /** Latencies that are kept, milliseconds. */
-export const LATENCIES = ["p50", "p99", "p999", "max"] as const satisfies (keyof LatencyFigures)[];
+const LATENCIES = ["p50", "p99", "p999", "max"] as const satisfies (keyof LatencyFigures)[];
 /** What a ring may hold. */
 export type SeriesMetric = Gauge | keyof LatencyFigures;
 

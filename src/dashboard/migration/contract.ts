@@ -8,6 +8,7 @@
  *        +------- events -------+---- progress -----+
  */
 import type { BigKeyRule } from "../../model/operation/plan.ts";
+import type { Trouble } from "../../model/operation/trouble-code.ts";
 
 /** A server that keys move from or to: a group's master, and how to log in. */
 export interface MoverServer {
@@ -61,9 +62,9 @@ export interface MoverEvents {
   onEmptied(slotIds: readonly number[]): void;
   /** Keys have arrived at the target and are gone from the source (durable there, see design). By slot. */
   onMoved(slotId: number, keys: number, bytes: number): void;
-  /** It can't go on and tries again by itself (a server that is away, a full target): one line, and whether a
+  /** It can't go on and tries again by itself (a server that is away, a full target): why, and whether a
    * person has to act. undefined: it goes on. */
-  onTrouble(reason: string | undefined, isForPeople: boolean): void;
+  onTrouble(trouble: Trouble | undefined, isForPeople: boolean): void;
   /** One MIGRATE held up its servers so long. */
   onStall(ms: number): void;
   onRetry(): void;
@@ -123,15 +124,23 @@ export interface MigrationPolicy {
   readonly bigKeyRule: () => BigKeyRule;
 }
 
+/** The two groups that a mover works between. There is one such object for each mover, which is told apart by it. */
+export interface MovingPair {
+  readonly source: Pick<MoverServer, "groupId">;
+  readonly target: Pick<MoverServer, "groupId">;
+}
+
 /** What the engine tells the operations. */
-export interface EngineEvents extends Omit<MoverEvents, "onEmptied"> {
+export interface EngineEvents extends Omit<MoverEvents, "onEmptied" | "onTrouble"> {
+  /** As `MoverEvents.onTrouble`, of the pair's mover. It goes on also when it has ended. */
+  onTrouble(pair: MovingPair, trouble: Trouble | undefined, isForPeople: boolean): void;
   /** The slot has arrived and its action is gone. `toGroupId` is its owner now. */
   onArrived(slotId: number, toGroupId: number): void;
   /** Slots were held so long at a hand-over. */
   onHold(ms: number, slotIds: readonly number[]): void;
   onStaleKeys(count: number): void;
-  /** A step of a slot failed and will be tried again: one line. undefined: it goes on. */
-  onStepTrouble(slotId: number, reason: string | undefined): void;
+  /** A step of a slot failed and will be tried again: why. undefined: it goes on. */
+  onStepTrouble(slotId: number, trouble: Trouble | undefined): void;
 }
 
 /** The engine as the leader and the operations use it. */

@@ -75,7 +75,8 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
     olderMovers,
     left,
     methods: options.methods,
-    createMover: ({ source, target, method = FORWARD_METHOD.migrate }, onEmptied) => {
+    createMover: (pair, onEmptied) => {
+      const { source, target, method = FORWARD_METHOD.migrate } = pair;
       const moverOptions: MoverOptions = {
         source,
         target,
@@ -91,7 +92,7 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
         events: {
           onEmptied,
           onMoved: (slotId, keys, bytes) => events.onMoved(slotId, keys, bytes),
-          onTrouble: (reason, isForPeople) => events.onTrouble(reason, isForPeople),
+          onTrouble: (trouble, isForPeople) => events.onTrouble(pair, trouble, isForPeople),
           onStall: (ms) => events.onStall(ms),
           onRetry: () => events.onRetry(),
         },

@@ -21,6 +21,7 @@ import type { Topology } from "../../model/topology/topology.ts";
 import type { PushReport } from "../control.ts";
 import { Beginning } from "./beginning.ts";
 import type { EngineEvents, MigrationEngine, MigrationPolicy, Mover } from "./contract.ts";
+import { Directions } from "./directions.ts";
 import { HandOver, HELD_SLOTS_MAX, notConfirmed, type StepTopology } from "./hand-over.ts";
 import { HeldGroups, movingSlotsOf } from "./held-groups.ts";
 import type { LeftSlots } from "./left-slots.ts";
@@ -32,7 +33,7 @@ import type { Preflight } from "./preflight.ts";
 import { STATE_TABLE, type StateRow } from "./state-table.ts";
 import { Steps } from "./steps.ts";
 import { Turning, type TurningOptions } from "./turning.ts";
-import { slotsToBegin } from "./window.ts";
+import { slotsToBegin, waitingOf } from "./window.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -117,6 +118,7 @@ export class Engine implements MigrationEngine {
     this.#pool = new MoverPool({
       create: options.createMover,
       onEmptied: (pair, slotIds) => this.#onEmptied(pair, slotIds),
+      onClosed: (pair) => events.onTrouble(pair, undefined, false),
       log,
     });
     const inTurn = <T>(run: () => Promise<T>): Promise<T> => this.#inTurn(run);
@@ -421,6 +423,8 @@ export class Engine implements MigrationEngine {
     }
     const now = topology.snapshot();
     const sure = slotsIn(now, ids, "migrating").filter((id) => this.#isConfirmed(now, id));
+    const underWay = [...this.#turning.slots(), ...this.#pool.slots()];
+    const directions = new Directions(underWay.map((id) => now.slots[id]));
     for (const group of this.#byPair(now, sure)) {
       const [first = 0] = group;
       const pair = this.#pairOf(now, first);
@@ -429,7 +433,7 @@ export class Engine implements MigrationEngine {
         await this.#finish(group);
       } else if (!olderMovers.isCut(pair)) {
         this.#beginning.cut(pair, first);
-      } else if (pair.target.addr !== "") {
+      } else if (pair.target.addr !== "" && directions.add(now.slots[first])) {
         this.#pool.add(pair, group);
         const place = placeOf(pair);
         const coming = this.#toBegin(now, runnable);
@@ -455,7 +459,8 @@ export class Engine implements MigrationEngine {
   #toBegin(now: Topology, runnable: readonly number[]): readonly number[] {
     const { parallelSlots } = this.#options;
     const isResting = (id: number): boolean => this.#steps.isResting(this.#keyOf(now, id));
-    return slotsToBegin(now, runnable, { parallelSlots, isResting });
+    const turning = this.#turning.slots();
+    return slotsToBegin(now, runnable, { parallelSlots, isResting, turning });
   }
 
   /** Of the steps of the slot's pair. */
@@ -491,9 +496,4 @@ export class Engine implements MigrationEngine {
       return { groupId: group.id, addr: masterAddrOf(group), user: "", password };
     });
   }
-}
-
-/** Slots that aren't handed over yet, those first that have been begun with. */
-function waitingOf(now: Topology, slotIds: readonly number[]): readonly number[] {
-  return [...slotsIn(now, slotIds, "preparing"), ...slotsIn(now, slotIds, "pending")];
 }

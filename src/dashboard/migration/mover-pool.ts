@@ -10,7 +10,10 @@ import { type Pair, placeOf } from "./pair.ts";
 
 /** What the pool needs. */
 export interface MoverPoolOptions {
+  /** Each time with a pair of its own. */
   readonly create: (pair: Pair, onEmptied: (slotIds: readonly number[]) => void) => Mover;
+  /** The mover that was created with this pair has ended; not told of those that end with the pool. */
+  readonly onClosed: (pair: Pair) => void;
   /** A mover that the pool still has says so of slots that it has; the pool has forgotten them then. */
   readonly onEmptied: (pair: Pair, slotIds: readonly number[]) => void;
   readonly log: Log;
@@ -30,6 +33,7 @@ export class MoverPool {
   readonly #entries = new Map<string, Entry>();
   /** Movers that are about to be closed. */
   readonly #closing = new Map<Promise<void>, Pair>();
+  #isClosed = false;
 
   constructor(options: MoverPoolOptions) {
     this.#options = options;
@@ -116,21 +120,23 @@ export class MoverPool {
 
   /** Resolves when none is left. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const [key, entry] of this.#entries) {
       this.#drop(key, entry);
     }
     await Promise.all(this.#closing.keys());
   }
 
-  #entryOf(pair: Pair): Entry {
-    const key = keyOf(pair);
+  #entryOf(wanted: Pair): Entry {
+    const key = keyOf(wanted);
     const known = this.#entries.get(key);
-    if (known !== undefined && placeOf(known.pair) === placeOf(pair)) {
+    if (known !== undefined && placeOf(known.pair) === placeOf(wanted)) {
       return known;
     }
     if (known !== undefined) {
       this.#drop(key, known);
     }
+    const pair = { ...wanted };
     const mover = this.#options.create(pair, (slotIds) => this.#onEmptied(entry, slotIds));
     const entry: Entry = { pair, mover, slots: new Set(), users: 0 };
     this.#entries.set(key, entry);
@@ -156,7 +162,12 @@ export class MoverPool {
           error,
         });
       })
-      .finally(() => this.#closing.delete(closing));
+      .finally(() => {
+        this.#closing.delete(closing);
+        if (!this.#isClosed) {
+          this.#options.onClosed(pair);
+        }
+      });
     this.#closing.set(closing, pair);
   }
 }

@@ -12,6 +12,8 @@ import {
   METHOD_NAMES,
   methodsBetween,
 } from "../../model/move-method.ts";
+import { asTrouble } from "../../model/operation/trouble-code.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import type { ProxyRecord } from "../../model/proxy-record.ts";
 import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
@@ -122,6 +124,7 @@ export class Preflight {
         throw new CodisError(
           "STATE_CONFLICT",
           `${nameOf(proxy)} doesn't say that it ${what}; replace it by one of this program`,
+          { context: asTrouble("proxy") },
         );
       }
     }
@@ -145,7 +148,8 @@ export class Preflight {
     if (pair.target.addr === "") {
       throw new CodisError(
         "STATE_CONFLICT",
-        `group-[${pair.target.groupId}] has no server; add one, then the slot moves`,
+        say("move.no-server", { group: pair.target.groupId }),
+        { context: asTrouble("no_server") },
       );
     }
     await olderMovers.cut(pair);
@@ -298,6 +302,7 @@ export class Preflight {
       throw new CodisError(
         "STATE_CONFLICT",
         `server ${pair.target.addr} was restarted meanwhile; it is looked at again`,
+        { context: asTrouble("unreachable") },
       );
     }
     for (const id of wanted) {
@@ -317,6 +322,7 @@ function notAll(reasons: string): CodisError {
   return new CodisError(
     "STATE_CONFLICT",
     `${reasons}; no slot changes its owner without all proxies: start them, or remove them`,
+    { context: asTrouble("proxy") },
   );
 }
 

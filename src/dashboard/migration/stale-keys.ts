@@ -10,6 +10,8 @@
 import { systemClock } from "../../base/clock.ts";
 import { CodisError } from "../../base/error.ts";
 import { slotOf } from "../../command/hash.ts";
+import { asTrouble } from "../../model/operation/trouble-code.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import { numberOf } from "../../redis/reply.ts";
 import { scan, selectDatabase } from "../../redis/server-command.ts";
@@ -74,6 +76,7 @@ export class StaleKeys implements StaleKeySearch {
         throw new CodisError(
           "STATE_CONFLICT",
           `server ${target.addr} was restarted while it was searched; it is searched again`,
+          { context: asTrouble("unreachable") },
         );
       }
       return { unlinked, runId };
@@ -147,7 +150,7 @@ async function databasesOf(
 function refusalOf(addr: string, { key, slot, db }: Obstacle): CodisError {
   return new CodisError(
     "STATE_CONFLICT",
-    `server ${addr} has key ${showKey(key)} (slot ${slot}, database ${db}), which isn't its group's ` +
-      "and wasn't left by a move; remove it there or give the slot to its group by force",
+    say("move.foreign", { addr, key: showKey(key), slot, db }),
+    { context: asTrouble("foreign_key") },
   );
 }

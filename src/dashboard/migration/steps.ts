@@ -4,8 +4,8 @@
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { toTrouble } from "../../model/operation/trouble-code.ts";
 import type { EngineEvents } from "./contract.ts";
 
 /** What the steps need. */
@@ -91,14 +91,14 @@ export class Steps {
       this.#troubles.set(key, trouble);
     }
     trouble.restUntilMs = clock.monotonicMs() + trouble.backoff.nextMs();
-    const text = messageOf(thrown);
-    log.warn("migration.step", text, { step: key, slot: slotId, error: thrown });
+    const told = toTrouble(thrown);
+    log.warn("migration.step", told.text, { step: key, slot: slotId, error: thrown });
     if (trouble.slotId !== undefined && trouble.slotId !== slotId) {
       events.onStepTrouble(trouble.slotId, undefined);
     }
     trouble.slotId = slotId;
     if (slotId !== undefined) {
-      events.onStepTrouble(slotId, text);
+      events.onStepTrouble(slotId, told);
     }
     events.onRetry();
   }

@@ -15,7 +15,8 @@
  */
 import { CodisError } from "../../base/error.ts";
 import { slotsIn } from "../../model/change/slot-step.ts";
-import { type HandOver, HELD_SLOTS_MAX, type StepTopology } from "./hand-over.ts";
+import { asTrouble } from "../../model/operation/trouble-code.ts";
+import type { HandOver, StepTopology } from "./hand-over.ts";
 import type { MoverPool } from "./mover-pool.ts";
 import { type Pair, placeOf, slotsBy } from "./pair.ts";
 import type { SourceGuard } from "./source-guard.ts";
@@ -34,6 +35,12 @@ export interface TurningOptions {
   readonly onStaleKeys: (count: number) => void;
 }
 
+/**
+ * Slots of a pair that are held together: all of a window, as long as it isn't far larger than usual. Between two
+ * parts proxies would move keys in both directions, and servers that MIGRATE to each other stand still until a
+ * timeout (`directions.ts`), which is far longer than the hold of some slots more.
+ */
+const TURNED_SLOTS_MAX = 256;
 /** Searches for duplicates before it is given up: the source is restarted all the time. */
 const TRIES_MAX = 3;
 
@@ -55,6 +62,11 @@ export class Turning {
   /** Whether the slot is about to be turned round; the engine's rounds leave it alone. */
   has(slotId: number): boolean {
     return [...this.#runs].some(({ slotIds }) => slotIds.has(slotId));
+  }
+
+  /** All slots that are. */
+  slots(): readonly number[] {
+    return [...this.#runs].flatMap(({ slotIds }) => [...slotIds]);
   }
 
   /** Resolves when all are turned round. Rejects with STATE_CONFLICT, or the reason why a step failed. */
@@ -132,6 +144,7 @@ export class Turning {
         throw new CodisError(
           "STATE_CONFLICT",
           `server ${pair.source.addr} is restarted, or loses transfers, again and again; the slots stay half-moved`,
+          { context: asTrouble("unreachable") },
         );
       }
       left = await this.#turnOnce(pair, left, signal);
@@ -155,8 +168,8 @@ export class Turning {
       }
       const isStillTrue = async (): Promise<boolean> =>
         found.runId === guard.runId && (await guard.isUnchanged());
-      for (let start = 0; start < slotIds.length; start += HELD_SLOTS_MAX) {
-        const part = slotIds.slice(start, start + HELD_SLOTS_MAX);
+      for (let start = 0; start < slotIds.length; start += TURNED_SLOTS_MAX) {
+        const part = slotIds.slice(start, start + TURNED_SLOTS_MAX);
         const isTurned = await inTurn(async () => {
           throwIfReleased(signal);
           return handOver.turn(part, isStillTrue);

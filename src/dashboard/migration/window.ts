@@ -5,26 +5,47 @@
  */
 import { slotsIn } from "../../model/change/slot-step.ts";
 import type { Topology } from "../../model/topology/topology.ts";
+import { Directions } from "./directions.ts";
 
 /** What decides. */
 export interface WindowOptions {
   readonly parallelSlots: number;
   /** A slot that can't begin now leaves its place to others. */
   readonly isResting: (slotId: number) => boolean;
+  /** Slots that are turned round: keys of theirs may be on their way although they aren't runnable. */
+  readonly turning: readonly number[];
 }
 
 /**
  * Slots that aren't handed over yet and may be now, those first that have been begun with. `runnable`: all slots that
- * may go on, in their order.
+ * may go on, in their order. Slots whose keys would close a ring with those of others wait (`Directions`).
  */
 export function slotsToBegin(
   now: Topology,
   runnable: readonly number[],
-  { parallelSlots, isResting }: WindowOptions,
+  { parallelSlots, isResting, turning }: WindowOptions,
 ): readonly number[] {
+  const going = [
+    ...turning,
+    ...slotsIn(now, runnable, "migrating"),
+    ...slotsIn(now, runnable, "prepared"),
+  ];
+  const directions = new Directions(going.map((id) => now.slots[id]));
+  const mayGo = (id: number): boolean => directions.add(now.slots[id]);
   const pending = slotsIn(now, runnable, "pending");
   const underWay = runnable.length - pending.length;
   const room = Math.max(0, parallelSlots - underWay);
-  const begun = slotsIn(now, runnable, "preparing");
-  return [...begun, ...pending.filter((id) => !isResting(id)).slice(0, room)];
+  const begun = slotsIn(now, runnable, "preparing").filter(mayGo);
+  const fresh: number[] = [];
+  for (const id of pending) {
+    if (fresh.length < room && !isResting(id) && mayGo(id)) {
+      fresh.push(id);
+    }
+  }
+  return [...begun, ...fresh];
+}
+
+/** Slots that aren't handed over yet, those first that have been begun with. */
+export function waitingOf(now: Topology, slotIds: readonly number[]): readonly number[] {
+  return [...slotsIn(now, slotIds, "preparing"), ...slotsIn(now, slotIds, "pending")];
 }

@@ -7,15 +7,28 @@ import {
   goOnOperation,
   hinderOperation,
   selfPauseOperation,
+  withTrouble,
 } from "../../model/change/operation.ts";
-import type { EngineEvents } from "../migration/contract.ts";
+import type { Operation } from "../../model/operation/operation.ts";
+import type { Trouble } from "../../model/operation/trouble-code.ts";
+import { say } from "../../model/phrase/phrase.ts";
+import type { Topology } from "../../model/topology/topology.ts";
+import type { EngineEvents, MovingPair } from "../migration/contract.ts";
+import { AccessMoves, type CountedProxy } from "./access-moves.ts";
 import type { BookEntry, OperationBook } from "./operation-book.ts";
 
 /** Where things are noted. */
 export interface EngineNotesOptions {
   readonly book: OperationBook;
+  readonly topology: () => Topology;
   readonly clock: Clock;
   readonly onArrived: () => void;
+}
+
+/** Why a mover doesn't go on. */
+interface PairTrouble {
+  readonly told: Trouble;
+  readonly isForPeople: boolean;
 }
 
 /** See the file head. */
@@ -23,8 +36,11 @@ export class EngineNotes implements EngineEvents {
   readonly #options: EngineNotesOptions;
   /** Operation by slot; made anew after every settlement. */
   #owners: ReadonlyMap<number, BookEntry> | undefined;
+  readonly #access = new AccessMoves();
+  /** Of movers that can't go on, by their pair, the newest last. */
+  readonly #pairTroubles = new Map<MovingPair, PairTrouble>();
   /** Slots with a step that fails, and why. */
-  readonly #stepTroubles = new Map<number, string>();
+  readonly #stepTroubles = new Map<number, Trouble>();
 
   constructor(options: EngineNotesOptions) {
     this.#options = options;
@@ -38,15 +54,19 @@ export class EngineNotes implements EngineEvents {
     }
   }
 
-  onTrouble(reason: string | undefined, isForPeople: boolean): void {
+  onTrouble(pair: MovingPair, trouble: Trouble | undefined, isForPeople: boolean): void {
+    const wasKnown = this.#pairTroubles.delete(pair);
+    if (trouble !== undefined) {
+      const { source, target } = pair;
+      const names = { source: source.groupId, target: target.groupId };
+      const text = say("op.pair", { ...names, why: trouble.text });
+      this.#pairTroubles.set(pair, { told: { text, code: trouble.code }, isForPeople });
+    } else if (!wasKnown) {
+      return;
+    }
     const nowMs = this.#options.clock.nowMs();
-    this.#noteAtWork((now) =>
-      reason === undefined
-        ? goOnOperation(now, nowMs)
-        : isForPeople
-          ? selfPauseOperation(now, reason, nowMs)
-          : hinderOperation(now, reason, nowMs),
-    );
+    const worst = this.#worstPairTrouble();
+    this.#noteAtWork((now) => showPairTrouble(now, worst, nowMs));
   }
 
   onStall(ms: number): void {
@@ -71,28 +91,40 @@ export class EngineNotes implements EngineEvents {
     this.#atWork()?.figures.noteStaleKeys(count);
   }
 
-  onStepTrouble(slotId: number, reason: string | undefined): void {
+  onStepTrouble(slotId: number, trouble: Trouble | undefined): void {
     const entry = this.#ownerOf(slotId) ?? this.#atWork();
     const nowMs = this.#options.clock.nowMs();
-    if (reason !== undefined) {
-      const line = `slot-[${slotId}]: ${reason}`;
-      this.#stepTroubles.set(slotId, line);
+    if (trouble !== undefined) {
+      const text = say("op.slot", { slot: slotId, why: trouble.text });
+      const told = { text, code: trouble.code };
+      this.#stepTroubles.set(slotId, told);
       if (entry !== undefined) {
-        this.#options.book.note(entry, (now) => hinderOperation(now, line, nowMs), "progress");
+        this.#options.book.note(entry, (now) => hinderOperation(now, told, nowMs), "progress");
       }
       return;
     }
     const gone = this.#stepTroubles.get(slotId);
     this.#stepTroubles.delete(slotId);
-    if (entry !== undefined && gone !== undefined && entry.operation.reason === gone) {
+    if (entry !== undefined && gone !== undefined && entry.operation.reason === gone.text) {
       const [next] = this.#stepTroubles.values();
-      this.#options.book.note(entry, (now) => ({ ...now, reason: next ?? "" }), "progress");
+      this.#options.book.note(entry, (now) => withTrouble(now, next), "progress");
     }
   }
 
   /** Slots may belong to other operations now. */
   forgetOwners(): void {
     this.#owners = undefined;
+  }
+
+  /** About once a second: what proxies have moved by themselves. */
+  noteOnAccess(proxies: ReadonlyMap<string, CountedProxy>): void {
+    const entry = this.#soleMover();
+    const nowMs = this.#options.clock.nowMs();
+    const keys = this.#access.take(entry?.operation.id, proxies, nowMs);
+    if (entry !== undefined && keys > 0) {
+      entry.figures.noteOnAccess(keys);
+      this.#options.book.noteProgress(entry);
+    }
   }
 
   /** Tells listeners of the progress of what is at work. */
@@ -103,6 +135,12 @@ export class EngineNotes implements EngineEvents {
         this.#options.book.tell(entry);
       }
     }
+  }
+
+  /** Something that waits for people first, then the newest. */
+  #worstPairTrouble(): PairTrouble | undefined {
+    const troubles = [...this.#pairTroubles.values()];
+    return troubles.findLast(({ isForPeople }) => isForPeople) ?? troubles.at(-1);
   }
 
   #noteAtWork(change: Parameters<OperationBook["note"]>[1]): void {
@@ -121,8 +159,37 @@ export class EngineNotes implements EngineEvents {
     );
   }
 
+  /** The operation that all half-moved slots are of, at work or paused; the one at work, while there are none. */
+  #soleMover(): BookEntry | undefined {
+    const owners = this.#options
+      .topology()
+      .slots.filter(({ action }) => action.state === "migrating")
+      .map(({ id }) => this.#ownerOf(id));
+    const [first] = owners;
+    if (owners.length === 0) {
+      return this.#atWork();
+    }
+    return owners.every((each) => each?.operation.id === first?.operation.id) ? first : undefined;
+  }
+
   #ownerOf(slotId: number): BookEntry | undefined {
     this.#owners ??= this.#options.book.owners();
     return this.#owners.get(slotId);
   }
+}
+
+function showPairTrouble(
+  operation: Operation,
+  trouble: PairTrouble | undefined,
+  nowMs: number,
+): Operation {
+  if (trouble === undefined) {
+    return goOnOperation(operation, nowMs);
+  }
+  if (trouble.isForPeople) {
+    return selfPauseOperation(operation, trouble.told, nowMs);
+  }
+  // What it paused for is gone.
+  const going = operation.isSelfPaused ? goOnOperation(operation, nowMs) : operation;
+  return hinderOperation(going, trouble.told, nowMs);
 }

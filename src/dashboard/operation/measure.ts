@@ -71,7 +71,7 @@ export interface ServerMeasure {
 }
 
 /** Keys of one server that are looked at, one by one. */
-export const KEYS_LOOKED_MAX = 2_000_000;
+const KEYS_LOOKED_MAX = 2_000_000;
 /** See `ServerMeasure.samples`. */
 export const SAMPLES_MAX = 16;
 

@@ -10,6 +10,7 @@ import { endOperation, withEvent } from "../../model/change/operation.ts";
 import { OPERATION_HISTORY_MAX, type Operation } from "../../model/operation/operation.ts";
 import { operationIdOf, operationNumberOf } from "../../model/operation/operation-record.ts";
 import { isEnded, openMovesOf } from "../../model/operation/operation-slot.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import { OperationFigures } from "./operation-figures.ts";
 import type { OperationStore, StoredOperations } from "./operation-store.ts";
@@ -185,7 +186,7 @@ export class OperationBook {
   async flush(): Promise<void> {
     for (const [id, operation] of this.#doubtful) {
       const { clock, store } = this.#options;
-      const text = "its order wasn't stored in time, so nothing was begun";
+      const text = say("op.unstored", {});
       const ended = endOperation(operation, "cancelled", clock.nowMs(), text);
       await store.save(ended);
       this.#doubtful.delete(id);

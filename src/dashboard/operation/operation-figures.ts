@@ -6,7 +6,7 @@
 import type { Operation, OperationProgress } from "../../model/operation/operation.ts";
 import { openMovesOf } from "../../model/operation/operation-slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
-import { RateWindow } from "./rate-window.ts";
+import { type Rates, RateWindow } from "./rate-window.ts";
 
 /** See the file head. */
 export class OperationFigures {
@@ -14,6 +14,7 @@ export class OperationFigures {
   /** Keys and bytes by slot, moved under this leader. */
   readonly #moved = new Map<number, { keys: number; bytes: number }>();
   #keysMoved: number;
+  #keysOnAccess: number;
   #bytesMoved: number;
   #longestStallMs: number;
   #longestHoldMs: number;
@@ -22,6 +23,7 @@ export class OperationFigures {
 
   constructor({ progress }: Operation) {
     this.#keysMoved = progress.keysMoved;
+    this.#keysOnAccess = progress.keysOnAccess;
     this.#bytesMoved = progress.bytesMoved;
     this.#longestStallMs = progress.longestStallMs;
     this.#longestHoldMs = progress.longestHoldMs;
@@ -36,6 +38,12 @@ export class OperationFigures {
     this.#moved.set(slotId, slot);
     this.#keysMoved += keys;
     this.#bytesMoved += Math.round(bytes);
+  }
+
+  /** Proxies moved so many keys, of whatever slots. What is left of slots counts them when a slot has arrived. */
+  noteOnAccess(keys: number): void {
+    this.#keysMoved += keys;
+    this.#keysOnAccess += keys;
   }
 
   noteStall(ms: number): void {
@@ -84,6 +92,7 @@ export class OperationFigures {
       slotsDone,
       slotsMoving,
       keysMoved: this.#keysMoved,
+      keysOnAccess: this.#keysOnAccess,
       bytesMoved: this.#bytesMoved,
       keysTotal: this.#keysMoved + left.keys,
       bytesTotal: this.#bytesMoved + left.bytes,
@@ -106,16 +115,16 @@ interface Amounts {
 }
 
 /** -1: nothing tells. */
-function etaMsOf(left: Amounts, rates: Amounts): number {
+function etaMsOf(left: Amounts, rates: Rates): number {
   const times = (
     [left.keys > 0 ? "keys" : undefined, left.bytes > 0 ? "bytes" : undefined] as const
   )
     .filter((what) => what !== undefined)
-    .map((what) => (rates[what] > 0 ? (left[what] / rates[what]) * 1000 : Number.NaN));
+    .map((what) => (left[what] / rates.lasting[what]) * 1000);
   if (times.length === 0) {
     // Slots without keys, or none were counted: the hand-overs are what takes time.
     return rates.slots > 0 ? Math.ceil((left.slots / rates.slots) * 1000) : -1;
   }
   const longest = Math.max(...times);
-  return Number.isNaN(longest) ? -1 : Math.ceil(longest);
+  return Number.isFinite(longest) ? Math.ceil(longest) : -1;
 }

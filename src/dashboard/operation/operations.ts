@@ -34,6 +34,7 @@ import type {
   MigrationPolicy,
   Pace,
 } from "../migration/contract.ts";
+import type { CountedProxy } from "./access-moves.ts";
 import { EngineNotes } from "./engine-notes.ts";
 import type { SlotFigures } from "./measure.ts";
 import { describeOldProgress } from "./old-progress.ts";
@@ -72,6 +73,8 @@ export interface OperationsOptions {
   readonly writer: NodeWriter;
   readonly topology: TopologyPort;
   readonly planner: PlannerPort;
+  /** Newest looks at the proxies, by token. */
+  readonly proxyFigures: () => ReadonlyMap<string, CountedProxy>;
   /** Makes the engine; called once. */
   readonly createEngine: (policy: MigrationPolicy, events: EngineEvents) => MigrationEngine;
   /** `big_key`, for orders that come without a plan. */
@@ -128,7 +131,12 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
     this.#book = book;
     this.#switches = switches;
     this.#pace = new SharedPace(clock);
-    this.#notes = new EngineNotes({ book, clock, onArrived: () => this.#settleSoon() });
+    this.#notes = new EngineNotes({
+      book,
+      topology: () => topology.snapshot(),
+      clock,
+      onArrived: () => this.#settleSoon(),
+    });
     this.#engine = options.createEngine(this, this.#notes);
     this.#ordering = new Ordering({ book, topology, planner, bigKeyRule, clock, log });
     this.#settlement = new Settlement({
@@ -391,6 +399,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   #arm(): void {
     this.#timer = this.#clock.after(TICK_MS, () => {
       if (!this.#isClosed) {
+        this.#notes.noteOnAccess(this.#options.proxyFigures());
         this.#notes.tellProgress();
         this.#settleSoon();
         this.#arm();

@@ -17,6 +17,7 @@ import {
   UNLIMITED,
 } from "../../model/operation/operation.ts";
 import type { BigKeyRule, PlannedMove } from "../../model/operation/plan.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import { refuseFault } from "../../model/topology/guard.ts";
 import type { Topology } from "../../model/topology/topology.ts";
@@ -82,7 +83,7 @@ export class Ordering {
           bigKeyRule: plan.bigKeyRule,
         },
         this.#options.clock.nowMs(),
-        `made from plan ${plan.id}: ${plan.moves.length} slots`,
+        say("op.made", { plan: plan.id, slots: say("n.slots", { n: plan.moves.length }) }),
       ),
       change,
     );
@@ -127,7 +128,7 @@ export class Ordering {
 
   /** An operation for slots that move already. */
   async adopt(moves: readonly PlannedMove[]): Promise<void> {
-    const text = `taken over: ${describe(moves)}`;
+    const text = say("op.adopted", { moves: describe(moves) });
     await this.#options.book.create(this.#unplanned(moves, text));
     this.#options.log.info("operation.adopted", `${moves.length} slots moved without an operation`);
     this.#measure(moves);
@@ -192,7 +193,7 @@ export class Ordering {
         now,
         "cancelled",
         this.#options.clock.nowMs(),
-        `not begun: ${messageOf(thrown)}`,
+        say("op.not-begun", { why: messageOf(thrown) }),
       ),
     );
     return entry;

@@ -6,6 +6,7 @@ import { coordinatorPath } from "../../model/coordinator-path.ts";
 import { commonMethod, knowsMethod, methodsBetween } from "../../model/move-method.ts";
 import type { BigKey, BigKeyRule, PlannedMove, PlanRequest } from "../../model/operation/plan.ts";
 import type { SlotMove } from "../../model/operation/plan-moves.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import { FORWARD_METHOD, type ForwardMethod } from "../../model/slot.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import { findFault, type Topology } from "../../model/topology/topology.ts";
@@ -46,10 +47,10 @@ export function topologyProblems(
     const group = topology.groups.get(id);
     const fault = findFault(topology, coordinatorPath.group(topology.product, id));
     if (fault !== undefined) {
-      problems.push(`group-[${id}] can't be understood, repair its node first: ${fault}`);
+      problems.push(say("plan.garbled", { group: id, why: fault }));
     }
     if (group !== undefined && group.promoting.state !== "") {
-      problems.push(`group-[${id}] is promoting`);
+      problems.push(say("plan.promoting", { group: id }));
     }
   }
   return problems;
@@ -67,18 +68,14 @@ function methodProblems(
     const methods = methodsOf(move);
     const proxies = [...topology.proxies.values()];
     if (methods.length === 0) {
-      problems.add(
-        `group-[${move.fromGroupId}] and group-[${move.toGroupId}]: their masters know no common way to move ` +
-          "keys; expected two of Redis 7.0 or later, or two with the slot commands of codis-server",
-      );
+      problems.add(say("plan.no-method", { source: move.fromGroupId, target: move.toGroupId }));
     } else if (commonMethod(proxies, methods) === undefined) {
       const known = methods.filter((method) => proxies.some((proxy) => knowsMethod(proxy, method)));
       // Without those that don't know what the others do, or the best way, it would work.
       const [wanted = FORWARD_METHOD.migrate] = known.length > 0 ? known : methods;
       for (const proxy of proxies.filter((each) => !knowsMethod(each, wanted))) {
         problems.add(
-          `proxy-[${proxy.token}] at ${proxy.adminAddr} can't move keys (it doesn't know forward_method ` +
-            `${wanted}); replace or remove it`,
+          say("plan.proxy", { token: proxy.token, addr: proxy.adminAddr, method: wanted }),
         );
       }
     }
@@ -120,18 +117,10 @@ export function findWarnings(planCase: PlanCase): readonly string[] {
   const leavesOffline = request.strategy === "memory" || request.strategy === "drain";
   const faulty = slotsAtFault(topology);
   return [
-    ...(leavesOffline && offline.length > 0
-      ? [
-          `${offline.length} slots are offline and stay so; a plan of strategy fill gives them to groups`,
-        ]
-      : []),
-    ...(faulty.length > 0
-      ? [`slots ${formatRanges(faulty)} can't be understood and stay; repair their nodes`]
-      : []),
+    ...(leavesOffline && offline.length > 0 ? [say("plan.offline", { n: offline.length })] : []),
+    ...(faulty.length > 0 ? [say("plan.faulty", { slots: formatRanges(faulty) })] : []),
     ...(refusedSlotIds.length > 0
-      ? [
-          `slots ${formatRanges(refusedSlotIds)} stay, because they hold keys too big to move unnoticed`,
-        ]
+      ? [say("plan.refused", { slots: formatRanges(refusedSlotIds) })]
       : []),
     ...roomLines(planCase)
       .filter(({ isProblem }) => !isProblem)
@@ -165,9 +154,7 @@ function actionProblems({ topology, request }: PlanCase): readonly string[] {
   const moving = asked
     .filter((id) => (topology.slots[id]?.action.state ?? "") !== "")
     .sort((a, b) => a - b);
-  return moving.length === 0
-    ? []
-    : [`slots ${formatRanges(moving)} move already; wait until they have arrived`];
+  return moving.length === 0 ? [] : [say("plan.moving", { slots: formatRanges(moving) })];
 }
 
 function holds(ownerId: number, targetId: number, groupId: number): boolean {
@@ -189,14 +176,14 @@ function roomLines({
     const used = infoNumber(info, "used_memory") ?? dataBytesOf(info) ?? 0;
     const limit = infoNumber(info, "maxmemory") ?? 0;
     const machine = infoNumber(info, "total_system_memory") ?? 0;
-    const what = `group-[${id}]: ${formatBytes(comes)} would come to ${formatBytes(used)} that are used`;
+    const sizes = { group: id, comes: formatBytes(comes), used: formatBytes(used) };
     if (comes > 0 && limit > 0 && used + comes > limit) {
       const isProblem = (info?.["maxmemory_policy"] ?? "noeviction") === "noeviction";
-      const effect = isProblem ? "" : ", so keys would be evicted";
-      return [{ text: `${what}, but maxmemory is ${formatBytes(limit)}${effect}`, isProblem }];
+      const code = isProblem ? "plan.full" : "plan.evicts";
+      return [{ text: say(code, { ...sizes, limit: formatBytes(limit) }), isProblem }];
     }
     return comes > 0 && limit === 0 && machine > 0 && used + comes > machine
-      ? [{ text: `${what}, more than its machine has (${formatBytes(machine)})`, isProblem: false }]
+      ? [{ text: say("plan.machine", { ...sizes, limit: formatBytes(machine) }), isProblem: false }]
       : [];
   });
 }
@@ -209,13 +196,10 @@ function masterWarnings({ moves, masters }: PlanCase): readonly string[] {
     const lines: string[] = [];
     if (sources.has(groupId) && appendfsync !== undefined && appendfsync !== "always") {
       const how = appendfsync === "off" ? "appendonly no" : `appendfsync ${appendfsync}`;
-      lines.push(
-        `group-[${groupId}]: ${addr} runs with ${how}: after a crash it may have keys again that had ` +
-          "moved; they are found and removed before such a slot comes back",
-      );
+      lines.push(say("plan.unsafe", { group: groupId, addr, how }));
     }
     if (targets.has(groupId) && info !== undefined && onlineReplicas === 0) {
-      lines.push(`group-[${groupId}]: ${addr} has no replica: what moves there is there only once`);
+      lines.push(say("plan.single", { group: groupId, addr }));
     }
     return lines;
   });
@@ -232,8 +216,8 @@ function bigKeyWarnings({ bigKeys, bigKeyRule }: PlanCase): readonly string[] {
         `${JSON.stringify(name)} (${type}, slot ${slotId}, ${formatBytes(bytes)}, ${stallMs} ms)`,
     );
   const more = bigKeys.length > named.length ? `, and ${bigKeys.length - named.length} more` : "";
-  const when = bigKeyRule === "last" ? " after all others of their slots" : "";
-  return [`big keys will stall their servers${when}: ${named.join(", ")}${more}`];
+  const code = bigKeyRule === "last" ? "plan.big-last" : "plan.big";
+  return [say(code, { keys: `${named.join(", ")}${more}` })];
 }
 
 function groupsOf(moves: readonly SlotMove[]): readonly number[] {

@@ -61,7 +61,7 @@ export interface KeptPlan {
 }
 
 /** Plans that are remembered. */
-export const PLANS_KEPT_MAX = 20;
+const PLANS_KEPT_MAX = 20;
 /** Plans that are made at the same time. */
 const PLANS_AT_ONCE_MAX = 2;
 /** Look at slots that move already: some hundred thousand keys are seen in it. */

@@ -15,6 +15,11 @@ export interface Rates {
   readonly keys: number;
   readonly bytes: number;
   readonly slots: number;
+  /**
+   * Over the whole minute: what a time to go is foretold from. Between one window of slots and the next keys stand
+   * still for seconds, which says nothing of the rest.
+   */
+  readonly lasting: { readonly keys: number; readonly bytes: number };
 }
 
 /** Keys and bytes are compared with so long ago, milliseconds. */
@@ -51,6 +56,10 @@ export class RateWindow {
       keys: rateOf(stream, atMs, totals, "keys"),
       bytes: rateOf(stream, atMs, totals, "bytes"),
       slots: rateOf(slots, atMs, totals, "slots"),
+      lasting: {
+        keys: rateOf(slots, atMs, totals, "keys"),
+        bytes: rateOf(slots, atMs, totals, "bytes"),
+      },
     };
   }
 

@@ -19,10 +19,13 @@ import {
   goOnOperation,
   settleSlots,
   withEvent,
+  withTrouble,
 } from "../../model/change/operation.ts";
 import { createSlotActions, removeSlotAction } from "../../model/change/slot.ts";
 import { isSettled, openMovesOf } from "../../model/operation/operation-slot.ts";
 import type { PlannedMove } from "../../model/operation/plan.ts";
+import { toTrouble } from "../../model/operation/trouble-code.ts";
+import { say } from "../../model/phrase/phrase.ts";
 import { formatRanges } from "../../model/slot-range.ts";
 import type { Topology } from "../../model/topology/topology.ts";
 import type { MigrationEngine } from "../migration/contract.ts";
@@ -93,7 +96,7 @@ export class Settlement {
       book.note(entry, (now) => settleSlots(now, ids(settled)), "progress");
       const lost = settled.filter(({ standing }) => standing === "elsewhere");
       if (lost.length > 0) {
-        book.noteEvent(entry, `slots ${formatRanges(ids(lost))} were given to other groups`);
+        book.noteEvent(entry, say("op.lost", { slots: formatRanges(ids(lost)) }));
       }
     }
   }
@@ -111,7 +114,8 @@ export class Settlement {
         ({ slotId, toGroupId }) => slots[slotId]?.groupId === toGroupId,
       );
       const isDone = operation.state !== "cancelling" && arrived.length > 0;
-      const text = `${isDone ? "done" : "ended"}: ${arrived.length} of ${operation.moves.length} slots arrived`;
+      const counts = { some: arrived.length, all: operation.moves.length };
+      const text = say(isDone ? "op.done" : "op.ended", counts);
       await book.change(entry, (now) =>
         endOperation(now, isDone ? "done" : "cancelled", clock.nowMs(), text),
       );
@@ -233,8 +237,9 @@ export class Settlement {
           this.#reverseAfterMs = clock.monotonicMs() + this.#reverseBackoff.nextMs();
           log.warn("operation.not-reversed", messageOf(thrown), { error: thrown });
           for (const entry of new Set(found.map((each) => each.entry))) {
-            const reason = `slots can't be turned round yet: ${messageOf(thrown)}`;
-            book.note(entry, (now) => ({ ...now, reason }));
+            const { code, text } = toTrouble(thrown);
+            const trouble = { text: say("op.not-turned", { why: text }), code };
+            book.note(entry, (now) => withTrouble(now, trouble));
           }
         },
       )
@@ -262,7 +267,7 @@ export class Settlement {
           throw thrown;
         }
         book.note(entry, (now) => settleSlots(now, [move.slotId]));
-        book.noteEvent(entry, `slot-[${move.slotId}] stays: ${messageOf(thrown)}`);
+        book.noteEvent(entry, say("op.stays", { slot: move.slotId, why: messageOf(thrown) }));
       }
     }
     const count = missing(topology.snapshot()).length;

@@ -13,6 +13,8 @@ import {
 } from "../operation/operation.ts";
 import { isEnded } from "../operation/operation-slot.ts";
 import type { BigKeyRule, PlannedMove, PlanStrategy } from "../operation/plan.ts";
+import type { Trouble } from "../operation/trouble-code.ts";
+import { say } from "../phrase/phrase.ts";
 
 /** Longest text of an event or a reason. */
 const TEXT_CHARS_MAX = 300;
@@ -34,6 +36,7 @@ const NO_PROGRESS: OperationProgress = {
   slotsDone: 0,
   slotsMoving: 0,
   keysMoved: 0,
+  keysOnAccess: 0,
   bytesMoved: 0,
   keysTotal: 0,
   bytesTotal: 0,
@@ -73,7 +76,7 @@ export function withEvent(operation: Operation, atMs: number, text: string): Ope
 /** Its turn has come. */
 export function beginOperation(operation: Operation, atMs: number): Operation {
   const startedAtMs = operation.startedAtMs === 0 ? atMs : operation.startedAtMs;
-  return withEvent({ ...operation, state: "running", startedAtMs }, atMs, "runs");
+  return withEvent({ ...operation, state: "running", startedAtMs }, atMs, say("op.runs", {}));
 }
 
 /** Somebody pauses it. Throws STATE_CONFLICT when it is being cancelled or has ended. */
@@ -83,7 +86,7 @@ export function pauseOperation(operation: Operation, atMs: number): Operation {
     return operation;
   }
   const next: Operation = { ...operation, state: "paused", isSelfPaused: false, reason: "" };
-  return withEvent(next, atMs, "paused");
+  return withEvent(next, atMs, say("op.paused", {}));
 }
 
 /** Somebody lets it go on, in its turn. Throws STATE_CONFLICT when it is being cancelled or has ended. */
@@ -95,7 +98,7 @@ export function resumeOperation(operation: Operation, atMs: number): Operation {
   // One that paused by itself has kept its turn.
   const state = operation.isSelfPaused ? "running" : "waiting";
   const next: Operation = { ...operation, state, isSelfPaused: false, reason: "" };
-  return withEvent(next, atMs, "resumed");
+  return withEvent(next, atMs, say("op.resumed", {}));
 }
 
 /**
@@ -120,10 +123,7 @@ export function cancelOperation(
     reason: "",
     isRollback,
   };
-  const how = isRollback
-    ? "cancelled: slots that wait stay, half-moved ones go back"
-    : "cancelled: slots that wait stay, half-moved ones are finished";
-  return withEvent(next, atMs, how);
+  return withEvent(next, atMs, say(isRollback ? "op.rollback" : "op.cancelled", {}));
 }
 
 /** Throws STATE_CONFLICT when it has ended, ARGUMENT_INVALID for numbers that aren't whole or below 0. */
@@ -136,12 +136,7 @@ export function setOperationSpeed(
   if (isEnded(operation.state)) {
     throw hasEnded(operation);
   }
-  const shown = [
-    speed.keysPerSecond === 0 ? "" : `${speed.keysPerSecond} keys/s`,
-    speed.bytesPerSecond === 0 ? "" : `${speed.bytesPerSecond} bytes/s`,
-  ].filter((part) => part !== "");
-  const text = shown.length === 0 ? "speed: no limit" : `speed: ${shown.join(" and ")}`;
-  return withEvent({ ...operation, speed }, atMs, text);
+  return withEvent({ ...operation, speed }, atMs, speedText(speed));
 }
 
 /** Throws ARGUMENT_INVALID for numbers that aren't whole or below 0. */
@@ -156,17 +151,32 @@ export function checkSpeed(speed: OperationSpeed): void {
   }
 }
 
+/** With a reason why it makes no progress, or without one; the history doesn't tell it. */
+export function withTrouble(operation: Operation, trouble: Trouble | undefined): Operation {
+  return trouble === undefined
+    ? { ...operation, reason: "" }
+    : { ...operation, reason: cut(trouble.text), reasonCode: trouble.code };
+}
+
 /** It can't go on before somebody has done something; the reason is for them. */
-export function selfPauseOperation(operation: Operation, reason: string, atMs: number): Operation {
-  const text = cut(reason);
+export function selfPauseOperation(
+  operation: Operation,
+  trouble: Trouble,
+  atMs: number,
+): Operation {
+  const text = cut(trouble.text);
   if (operation.state !== "running" && !operation.isSelfPaused) {
     return operation;
   }
   if (operation.isSelfPaused && operation.reason === text) {
     return operation;
   }
-  const next: Operation = { ...operation, state: "paused", isSelfPaused: true, reason: text };
-  return withEvent(next, atMs, `pauses by itself: ${text}`);
+  const next: Operation = {
+    ...withTrouble(operation, trouble),
+    state: "paused",
+    isSelfPaused: true,
+  };
+  return withEvent(next, atMs, say("op.self-paused", { why: text }));
 }
 
 /** The reason of `selfPauseOperation`, or of slow progress, is gone. */
@@ -175,16 +185,16 @@ export function goOnOperation(operation: Operation, atMs: number): Operation {
     return operation.reason === "" ? operation : { ...operation, reason: "" };
   }
   const next: Operation = { ...operation, state: "running", isSelfPaused: false, reason: "" };
-  return withEvent(next, atMs, "goes on by itself");
+  return withEvent(next, atMs, say("op.goes-on", {}));
 }
 
 /** It makes no progress for now, but tries; the history tells it once. */
-export function hinderOperation(operation: Operation, reason: string, atMs: number): Operation {
-  const text = cut(reason);
+export function hinderOperation(operation: Operation, trouble: Trouble, atMs: number): Operation {
+  const text = cut(trouble.text);
   if (operation.isSelfPaused || operation.reason === text) {
     return operation;
   }
-  const next = { ...operation, reason: text };
+  const next = withTrouble(operation, trouble);
   // What comes and goes every second would drive everything else out of the history.
   const isToldAlready = operation.events.slice(-5).some((event) => event.text === text);
   return isToldAlready ? next : withEvent(next, atMs, text);
@@ -214,6 +224,13 @@ export function endOperation(
     endedAtMs: atMs,
   };
   return withEvent(next, atMs, text);
+}
+
+function speedText({ keysPerSecond: keys, bytesPerSecond: bytes }: OperationSpeed): string {
+  if (keys === 0) {
+    return bytes === 0 ? say("op.unlimited", {}) : say("op.bytes", { bytes });
+  }
+  return bytes === 0 ? say("op.keys", { keys }) : say("op.both", { keys, bytes });
 }
 
 function refuse(operation: Operation, what: string): void {

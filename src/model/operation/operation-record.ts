@@ -14,6 +14,7 @@ import {
   type OperationSpeed,
 } from "./operation.ts";
 import { BIG_KEY_RULES, PLAN_STRATEGIES, type PlannedMove } from "./plan.ts";
+import { TROUBLE_CODES } from "./trouble-code.ts";
 
 const ORIGINS = ["plan", "slot-action", "auto"] as const;
 const SLOT_ID_MAX = Math.max(...SLOT_COUNTS) - 1;
@@ -60,6 +61,8 @@ export function decodeOperation(value: unknown, source: string, expectedId: stri
     planId: fields.text("planId"),
     state: fields.oneOf("state", OPERATION_STATES),
     reason: fields.text("reason"),
+    // Records of earlier releases have none.
+    ...(fields.has("reasonCode") ? { reasonCode: fields.oneOf("reasonCode", TROUBLE_CODES) } : {}),
     isSelfPaused: fields.flag("isSelfPaused"),
     moves: fields.list("moves").map(decodeMove),
     doneSlotIds: fields.intList("doneSlotIds", 0, SLOT_ID_MAX),
@@ -116,6 +119,8 @@ function decodeProgress(fields: RecordReader): OperationProgress {
     slotsDone: count("slotsDone"),
     slotsMoving: count("slotsMoving"),
     keysMoved: count("keysMoved"),
+    // Records of earlier releases have none.
+    keysOnAccess: fields.has("keysOnAccess") ? count("keysOnAccess") : 0,
     bytesMoved: count("bytesMoved"),
     keysTotal: count("keysTotal"),
     bytesTotal: count("bytesTotal"),

@@ -9,6 +9,7 @@
  * access.
  */
 import type { BigKeyRule, PlannedMove, PlanStrategy } from "./plan.ts";
+import type { TroubleCode } from "./trouble-code.ts";
 
 /** See `OperationState`. */
 export const OPERATION_STATES = [
@@ -53,6 +54,8 @@ export interface Operation {
   readonly state: OperationState;
   /** Why it pauses or makes no progress now: one line; empty when all is well. */
   readonly reason: string;
+  /** What kind of reason it is; without one nobody knows. Means nothing while `reason` is empty. */
+  readonly reasonCode?: TroubleCode;
   /** Paused by itself (a full target, say) and goes on by itself when the reason is gone. */
   readonly isSelfPaused: boolean;
   readonly moves: readonly PlannedMove[];
@@ -75,7 +78,11 @@ export interface OperationProgress {
   readonly slotsDone: number;
   /** Slots between preparing and finished now. */
   readonly slotsMoving: number;
+  /** By the mover and by proxies. */
   readonly keysMoved: number;
+  /** Of those, the ones that proxies moved on access, as far as that is known. */
+  readonly keysOnAccess: number;
+  /** By the mover; proxies don't know how large keys are. */
   readonly bytesMoved: number;
   /** As planned, corrected by what was found. */
   readonly keysTotal: number;

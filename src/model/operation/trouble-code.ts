@@ -1,8 +1,9 @@
 /**
  * Why an operation pauses or makes no progress, as a code: programs and the console choose by it what to do, so that
- * the line for people may change. It is told from that line here, beside those who write it, and nowhere else: the
- * line is all that is stored, also by earlier releases.
+ * the line for people may change. The code is given where the trouble arises: by the code of its error, or, where
+ * that says too little, by `trouble` among the facts of the error.
  */
+import { CodisError, type ErrorCode, messageOf } from "../../base/error.ts";
 
 /** See `TroubleCode`. */
 export const TROUBLE_CODES = [
@@ -26,24 +27,39 @@ export const TROUBLE_CODES = [
  */
 export type TroubleCode = (typeof TROUBLE_CODES)[number];
 
-/** Words of reasons, in the order in which they are tried. */
-const SIGNS: readonly (readonly [RegExp, TroubleCode])[] = [
-  [/\bOOM\b|maxmemory|out of memory/i, "target_memory"],
-  [/big_key|hold up its server|too big|stall/i, "big_key"],
-  [/which isn't its group's/, "foreign_key"],
-  [/proxy-\[|proxies/, "proxy"],
-  [/replicas? of server|not acknowledged/, "replicas"],
-  [/older|unknown version|format of keys|expected the same or a later/, "version"],
-  [/isn't a master|expected a master/, "role"],
-  [/reads its data from disk|LOADING/, "loading"],
-  [/has no server/, "no_server"],
-  [
-    /can't be reached|isn't connected|connection|doesn't answer|no reply|within \d+ ms|restarted/,
-    "unreachable",
-  ],
-];
+/** Why something doesn't go on. */
+export interface Trouble {
+  /** One line for people. */
+  readonly text: string;
+  readonly code: TroubleCode;
+}
 
-/** The code of `reason` of an operation. */
-export function troubleCodeOf(reason: string): TroubleCode {
-  return SIGNS.find(([sign]) => sign.test(reason))?.[1] ?? "other";
+/** What errors mean that say no more than their code. */
+const CODES: Readonly<Partial<Record<ErrorCode, TroubleCode>>> = {
+  SERVER_UNREACHABLE: "unreachable",
+  SERVER_LOADING: "loading",
+  SERVER_ROLE_WRONG: "role",
+  SERVER_VERSION_UNSUPPORTED: "version",
+  SERVER_HOLDS_FOREIGN_KEYS: "foreign_key",
+  PROXY_CALL_FAILED: "proxy",
+  MOVE_UNSETTLED: "proxy",
+  SLOT_COUNT_DIFFERS: "proxy",
+};
+
+/** The fact of an error that says which trouble it is, for its `context`. */
+export function asTrouble(code: TroubleCode): { readonly trouble: TroubleCode } {
+  return { trouble: code };
+}
+
+/** What was caught, as a trouble. */
+export function toTrouble(thrown: unknown): Trouble {
+  return { text: messageOf(thrown), code: troubleCodeOf(thrown) };
+}
+
+function troubleCodeOf(thrown: unknown): TroubleCode {
+  if (!(thrown instanceof CodisError)) {
+    return "other";
+  }
+  const { trouble } = thrown.context;
+  return TROUBLE_CODES.find((code) => code === trouble) ?? CODES[thrown.code] ?? "other";
 }

@@ -199,9 +199,12 @@ export class KeyMover implements SlotMover {
     const options = { db, timeoutMs: this.#settings.ioTimeoutMs, isCopy };
     const { user, password } = this.#settings.login ?? this.#settings;
     const target = { ...this.#targetAt, user, password };
-    const request = migrateRequest(target, options, namesOf(batch));
+    const names = namesOf(batch);
+    const request = migrateRequest(target, options, names);
     const sentAtMs = performance.now();
-    const { value, ioErrors } = await this.#take(batch, () => this.#from.migrate(db, request));
+    const { value, present, ioErrors } = await this.#take(batch, () =>
+      this.#from.migrate(db, request, names),
+    );
     const tookMs = performance.now() - sentAtMs;
     const text = textOf(value);
     const outcome = outcomeOf(value.type === "error", text);
@@ -213,9 +216,13 @@ export class KeyMover implements SlotMover {
     this.#observe(ioErrors);
     switch (outcome) {
       case "moved":
-        this.#stats.keysMoved += batch.length;
-        if (isCopy) await this.#unlink(batch);
-        else this.#settle(batch);
+        this.#stats.keysAbsent += batch.length - present;
+        if (isCopy) {
+          await this.#unlink(batch);
+        } else {
+          this.#stats.keysMoved += present;
+          this.#settle(batch);
+        }
         return;
       case "nothing":
         this.#stats.keysAbsent += batch.length;
@@ -237,7 +244,10 @@ export class KeyMover implements SlotMover {
     const left = keys.filter((key) => key.slot.isCurrent);
     const [first] = left;
     if (first === undefined) return;
-    const { ioErrors } = await this.#take(left, () => this.#from.unlink(first.db, namesOf(left)));
+    const { value, ioErrors } = await this.#take(left, () =>
+      this.#from.unlink(first.db, namesOf(left)),
+    );
+    this.#stats.keysMoved += value;
     this.#observe(ioErrors);
     this.#settle(left);
   }

@@ -24,6 +24,12 @@ export interface SourceServer {
   readonly clientId: string;
 }
 
+/** The answer to a transfer. */
+export interface Migrated extends Counted<RespValue> {
+  /** Of its keys, those that were here right before; 0 when that can't be told. */
+  readonly present: number;
+}
+
 /** An answer with the count of IOERR replies behind it. */
 export interface Counted<T> {
   readonly value: T;
@@ -93,10 +99,14 @@ export class Source {
     return ioErrorCountOf(textOf(reply));
   }
 
-  /** Sends a MIGRATE from the database. The value is the reply, of whatever type. */
-  async migrate(db: number, request: Argv): Promise<Counted<RespValue>> {
-    const [value, errors] = await this.#take(db, [request, ERRORS]);
-    return { value: value as RespValue, ioErrors: ioErrorCountOf(textOf(errors)) };
+  /**
+   * Sends a MIGRATE of these keys from the database. The value is the reply, of whatever type. It doesn't say how many
+   * keys there were, so they are counted in the same write.
+   */
+  async migrate(db: number, request: Argv, names: readonly Buffer[]): Promise<Migrated> {
+    const [count, value, errors] = await this.#take(db, [["EXISTS", ...names], request, ERRORS]);
+    const present = countOf(count);
+    return { value: value as RespValue, present, ioErrors: ioErrorCountOf(textOf(errors)) };
   }
 
   /** Sends commands of another kind that take keys away. The replies, of whatever type. */
@@ -104,11 +114,11 @@ export class Source {
     return this.#take(db, argvs, timeoutMs);
   }
 
-  /** Removes keys that the target has for certain. */
-  async unlink(db: number, names: readonly Buffer[]): Promise<Counted<undefined>> {
+  /** Removes keys that the target has for certain. The value is how many there were. */
+  async unlink(db: number, names: readonly Buffer[]): Promise<Counted<number>> {
     const [reply, errors] = await this.#take(db, [["UNLINK", ...names], ERRORS]);
     throwIfRefused(reply as RespValue, this.#settings.addr);
-    return { value: undefined, ioErrors: ioErrorCountOf(textOf(errors)) };
+    return { value: countOf(reply), ioErrors: ioErrorCountOf(textOf(errors)) };
   }
 
   /** Which of the keys are here. */
@@ -220,6 +230,11 @@ export function readPresence(replies: readonly RespValue[], addr: string): reado
     throwIfRefused(reply, addr);
     return reply.type === "integer" && reply.value === 1n;
   });
+}
+
+/** A whole number; 0 for other replies. */
+function countOf(reply: RespValue | undefined): number {
+  return reply?.type === "integer" ? Number(reply.value) : 0;
 }
 
 /** The text of a bulk, status or error reply; empty for others. */

@@ -9,7 +9,7 @@ import type { ReplicationFacts } from "../../redis/replication.ts";
 import type { OffsetSamples } from "./offset-samples.ts";
 
 /** What a look has seen is believed for so long: two looks may fail, a third may not. */
-export const LOOK_AGE_MAX_MS = 3000;
+const LOOK_AGE_MAX_MS = 3000;
 
 /** See the file head. */
 export class WatchedReplica {

@@ -48,10 +48,15 @@ export function statsToJson(snapshot: ProxySnapshot, sources: StatsSources): Pro
     sessions: { total: snapshot.sessions.total, alive: snapshot.sessions.alive },
     rusage: sources.usage.measure(snapshot),
     backend: { primary_only: sources.primaryOnly },
-    ...(withLatencies ? { bytes: { in: snapshot.bytes.received, out: snapshot.bytes.sent } } : {}),
+    ...(withLatencies ? ownFigures(snapshot) : {}),
     ...(withRuntime ? { runtime: runtimeToJson(snapshot) } : {}),
     ...(sources.servers === undefined ? {} : { servers: sources.servers }),
   };
+}
+
+/** What goes with the latencies to a dashboard of ours. */
+function ownFigures({ bytes, moves }: ProxySnapshot): Pick<ProxyStatsJson, "bytes" | "moved_keys"> {
+  return { bytes: { in: bytes.received, out: bytes.sent }, moved_keys: moves.keysMoved };
 }
 
 /** Without sentinels, and for what there isn't, no field at all: as the original answers. */

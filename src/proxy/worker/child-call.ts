@@ -5,10 +5,8 @@
  * comes with `start`. Everything here is plain data, because it crosses a process border.
  */
 import type { LogLevel } from "../../base/log-level.ts";
-import type { SlotRecord } from "../../model/slot.ts";
 import type { ProxyConfig } from "../config.ts";
-import type { ClientFilter, ClientInfo, ProxyFigures } from "../dispatch/context.ts";
-import type { WorkerOptions, WorkerSnapshot } from "./contract.ts";
+import type { WorkerHandle, WorkerHost, WorkerOptions, WorkerSnapshot } from "./contract.ts";
 
 /** File descriptor in the child of the memory with the session counts of all workers. */
 export const SESSION_COUNTS_FD = 4;
@@ -28,33 +26,16 @@ export interface WorkerReport
   readonly counts: Float64Array;
 }
 
-/** Served by the child. */
-export interface ChildCalls {
+/** Served by the child: what is asked of any worker, but for what its reports tell. */
+export interface ChildCalls extends Omit<WorkerHandle, "index" | "opsTotal" | "snapshot"> {
   start(setup: ChildSetup): Promise<void>;
   /** Begins to serve; after `start` and the slot table. Throws `PORT_IN_USE`. */
   listen(): Promise<void>;
-  fillSlots(records: readonly SlotRecord[], revision: number): Promise<void>;
-  setLogin(user: string, password: string, isAnew: boolean): Promise<void>;
-  setOnline(isOnline: boolean): Promise<void>;
   /** Sends a report, then answers. */
   collect(): Promise<void>;
-  resetStats(): Promise<void>;
-  forceGc(): Promise<void>;
-  setLogLevel(level: string): Promise<void>;
-  listClients(filter: ClientFilter): Promise<readonly ClientInfo[]>;
-  killClients(filter: ClientFilter): Promise<number>;
-  addScript(sha1: string, body: Uint8Array): Promise<void>;
-  clearScripts(): Promise<void>;
-  shutdown(timeoutMs: number): Promise<void>;
 }
 
-/** Served by the supervisor, for one child. */
-export interface SupervisorCalls {
+/** Served by the supervisor, for one child: what any worker asks, but for the counts in the memory of all. */
+export interface SupervisorCalls extends Omit<WorkerHost, "sessionsElsewhere" | "setSessions"> {
   report(report: WorkerReport): void;
-  listClients(filter: ClientFilter): Promise<readonly ClientInfo[]>;
-  killClients(filter: ClientFilter): Promise<number>;
-  figures(): Promise<ProxyFigures>;
-  isTableConfirmed(): Promise<boolean>;
-  shareScript(sha1: string, body: Uint8Array): void;
-  shareScriptFlush(): Promise<void>;
 }

@@ -12,7 +12,7 @@ import type { Router } from "../router/router.ts";
 import type { WorkerHost } from "./contract.ts";
 
 /** A longer pause is a freeze: well below `proxy_dead_after` and `slot_hold_timeout` as they are by default. */
-export const FREEZE_MS = 2_000;
+const FREEZE_MS = 2_000;
 /** From one question that nobody could answer to the next. */
 const RETRY_MS = 100;
 

@@ -10,7 +10,7 @@ import { waitFor } from "../../support/deadline.ts";
 import { PacedWriter } from "../../support/paced-writer.ts";
 import { ReplicatedProduct } from "../../support/replicated-product.ts";
 import { Random } from "../../support/seed.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
 import { AVAILABILITY_FAULTS } from "./availability-fault.ts";
 import { sleep } from "./fault.ts";
 
@@ -40,7 +40,9 @@ const RATE = 300;
 const SETTLE_MS = 60_000;
 const SERVED_MS = 20_000;
 const REST_MS = 1_500;
-const CONFIG = { ha_enabled: true, ha_down_after: "2s", ha_failover_window: "0s" };
+/** The lease is shorter than a dashboard is frozen for. */
+const LEASE = { leader_lease: "2s" };
+const CONFIG = { ha_enabled: true, ha_down_after: "2s", ha_failover_window: "0s", ...LEASE };
 const PROXY_CONFIG = { workers: 1, slot_hold_timeout: "5s" };
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -48,7 +50,7 @@ const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 export async function runAvailabilityChaos(
   options: AvailabilityChaosOptions,
 ): Promise<AvailabilityChaosResult> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const product = await ReplicatedProduct.start({
     coordinator: { name: "filesystem", addr: folder.join("data") },
     proxies: 2,

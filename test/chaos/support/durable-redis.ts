@@ -6,7 +6,7 @@
 import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
-import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../../support/temporary-folder.ts";
 import { type MigrateRelay, startMigrateRelay } from "./migrate-relay.ts";
 
 const ARGS = [
@@ -37,7 +37,7 @@ export class DurableRedis {
   #isPaused = false;
 
   static async start(groupId: number): Promise<DurableRedis> {
-    const folder = temporaryFolder();
+    const folder = memoryFolder();
     const server = await startRedis({ args: argsOf(), dir: folder.path });
     return new DurableRedis(groupId, folder, server, await startMigrateRelay(server.port));
   }

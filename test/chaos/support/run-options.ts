@@ -14,6 +14,7 @@ export function shortRun(seed: number): ChaosRunOptions {
     fillers: 2_500,
     slots: 24,
     freezeMs: 3_000,
+    leaseMs: 2_500,
     restMs: 800,
     losesSecond: true,
   };
@@ -33,6 +34,7 @@ export function longRun(seed: number, minutes: number): ChaosRunOptions {
     slots: 48,
     // Longer than the hold of a slot, the push to a proxy, the lease of a leader, and what a worker has to answer.
     freezeMs: 7_000,
+    leaseMs: 5_000,
     restMs: 3_000,
     losesSecond: true,
   };

@@ -47,7 +47,9 @@ describe("one change", () => {
     const gate = Promise.withResolvers<void>();
     port.leader.gate = gate.promise;
     const answer = port.change("group/create/:xauth/1");
-    await waitFor("entry", 2000, () => (stored(port.leader.storage).length > 0 ? true : undefined));
+    await waitFor("entry", 10_000, () =>
+      stored(port.leader.storage).length > 0 ? true : undefined,
+    );
     expect(stored(port.leader.storage)).toMatchObject([{ seq: 1, state: "started" }]);
     expect(port.leader.orders).toEqual([]);
     expect((await readPage()).items).toMatchObject([
@@ -136,7 +138,7 @@ describe("many changes", () => {
     port.leader.gate = gate.promise;
     const ids = Array.from({ length: 70 }, (_, index) => index + 1);
     const calls = ids.map((id) => port.call("POST", "/api/v1/groups", { id }));
-    await waitFor("refusal", 5000, async () =>
+    await waitFor("refusal", 10_000, async () =>
       (await Promise.race(calls)).status === 429 ? true : undefined,
     );
     gate.resolve();
@@ -179,7 +181,7 @@ describe("after a crash", () => {
     const death = Promise.withResolvers<void>();
     first.gate = death.promise;
     const lost = port.change("group/create/:xauth/2");
-    await waitFor("entry", 2000, () => (stored(first.storage).length === 2 ? true : undefined));
+    await waitFor("entry", 10_000, () => (stored(first.storage).length === 2 ? true : undefined));
 
     // The next leader finds what the coordinator has.
     const next = await new DashboardPort({

@@ -6,11 +6,11 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { FORWARD_METHOD } from "../../../src/model/slot.ts";
 import { RedisClient } from "../../../src/redis/client.ts";
 import { itemsOf, numberOf } from "../../../src/redis/reply.ts";
-import { fetchInfo } from "../../../src/redis/server-command.ts";
 import { startCodisPair } from "../../support/codis-mover-pair.ts";
 import { waitFor } from "../../support/deadline.ts";
 import {
   ALL_SLOTS,
+  FAST_SYNC,
   fillKeys,
   findWrong,
   keysOf,
@@ -20,13 +20,12 @@ import {
   recordMover,
   serverAt,
   sizeOf,
+  startTargetReplica,
 } from "../../support/mover-pair.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
 import { startSlotsServer } from "../../support/slots-module.ts";
 
 const WAIT_MS = 15_000;
-/** A replica is there at once. */
-const FAST_SYNC = ["--repl-diskless-sync-delay", "0"];
 
 setDefaultTimeout(60_000);
 
@@ -44,14 +43,8 @@ afterEach(async () => {
 async function startWithReplica(): Promise<{ pair: MoverPair; replica: RedisServer }> {
   const started = await startCodisPair(FORWARD_METHOD.semiAsync, FAST_SYNC);
   pair = started;
-  const { port, addr } = started.target;
-  const args = [...FAST_SYNC, "--replicaof", "127.0.0.1", `${port}`];
-  const follower = await startSlotsServer({ args });
+  const follower = await startTargetReplica(started, startSlotsServer);
   replica = follower;
-  await waitFor("replica online", WAIT_MS, async () => {
-    const info = await fetchInfo({ addr });
-    return info["slave0"]?.includes("state=online") === true ? true : undefined;
-  });
   return { pair: started, replica: follower };
 }
 

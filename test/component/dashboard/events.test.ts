@@ -58,7 +58,7 @@ function eventsOf(reader: RawHttp): readonly Event[] {
 }
 
 function waitForEvents(reader: RawHttp, count: number): Promise<readonly Event[]> {
-  return waitFor(`${count} events`, 5000, () => {
+  return waitFor(`${count} events`, 10_000, () => {
     const events = eventsOf(reader);
     return events.length >= count ? events : undefined;
   });
@@ -92,7 +92,7 @@ describe("a reader", () => {
     const reader = listen(secret);
     await waitForEvents(reader, 1);
     clock.advance(HEARTBEAT_MS);
-    await waitFor("comment", 5000, () =>
+    await waitFor("comment", 10_000, () =>
       reader.received.toString().includes("\n:\n") ? true : undefined,
     );
     await port.call("DELETE", "/api/v1/users/vera", undefined, root);
@@ -132,7 +132,7 @@ describe("operations", () => {
   }
 
   async function waitForTold(reader: RawHttp, lines: readonly string[]): Promise<void> {
-    await waitFor(`operations ${lines.join(", ")}`, 5000, () =>
+    await waitFor(`operations ${lines.join(", ")}`, 10_000, () =>
       told(reader).length >= lines.length ? true : undefined,
     );
     expect(told(reader)).toEqual(lines);
@@ -170,7 +170,7 @@ describe("operations", () => {
     await waitForTold(reader, lines);
     clock.advance(PROGRESS_MS);
     port.leader.setGroup(9, []);
-    await waitFor("the topology", 5000, () =>
+    await waitFor("the topology", 10_000, () =>
       eventsOf(reader).at(-1)?.event === "topology" ? true : undefined,
     );
     expect(told(reader)).toEqual(lines);
@@ -228,7 +228,7 @@ describe("bounds", () => {
     const refused = await port.get("/api/v1/events");
     expect([refused.status, codeOf(refused)]).toEqual([429, "TOO_BUSY"]);
     readers[0]?.close();
-    const next = await waitFor("place", 5000, async () => {
+    const next = await waitFor("place", 10_000, async () => {
       const reader = listen();
       await new Promise((resolve) => setTimeout(resolve, 50));
       return eventsOf(reader).length > 0 ? reader : undefined;

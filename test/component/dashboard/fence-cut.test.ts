@@ -12,7 +12,7 @@ import { slotOfKey } from "../../support/mover-pair.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
 import { ask } from "../../support/running-product.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { memoryFolder } from "../../support/temporary-folder.ts";
 
 const TEST_MS = 60_000;
 const WAIT_MS = 20_000;
@@ -24,7 +24,7 @@ const cleanup = cleanupsAfterEach();
 
 /** A server that keeps its users in a file. */
 async function startKeeper(): Promise<RedisServer & { readonly aclFile: string }> {
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   cleanup(() => folder.remove());
   const aclFile = folder.join("users.acl");
   writeFileSync(aclFile, "");

@@ -9,6 +9,9 @@ import { FakeProxy } from "../../support/fake-proxy.ts";
 import { createFleet, FleetEvents, FleetProduct } from "../../support/fleet-product.ts";
 import { freePort } from "../../support/free-port.ts";
 
+/** Longer than a shared machine stands still: only what hangs is given up. */
+const ANSWER_MS = 4_000;
+
 let product: FleetProduct;
 let events: FleetEvents;
 let fleet: Fleet;
@@ -17,7 +20,7 @@ let proxy: FakeProxy;
 beforeEach(async () => {
   product = new FleetProduct();
   events = new FleetEvents();
-  fleet = createFleet(events, { productAuth: "s3cret", timing: { admissionTimeoutMs: 300 } });
+  fleet = createFleet(events, { productAuth: "s3cret", timing: { admissionTimeoutMs: ANSWER_MS } });
   proxy = await FakeProxy.start({ productAuth: "s3cret" });
 });
 
@@ -54,7 +57,7 @@ describe("an address", () => {
     const start = `PROXY_CALL_FAILED proxy@${proxy.addr} fetch model failed: `;
     proxy.fault = () => ({ kind: "hang" });
     expect(await failureOf(fleet.fetchModel(proxy.addr))).toBe(
-      `${start}GET /api/proxy/model of ${proxy.addr}: no answer within 300 ms`,
+      `${start}GET /api/proxy/model of ${proxy.addr}: no answer within ${ANSWER_MS} ms`,
     );
     proxy.fault = () => ({ kind: "text", text: "<html>" });
     expect(await failureOf(fleet.fetchModel(proxy.addr))).toContain(

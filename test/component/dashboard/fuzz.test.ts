@@ -213,7 +213,7 @@ describe("random calls", () => {
 
 describe("broken HTTP", () => {
   beforeEach(async () => {
-    port = await new DashboardPort({ requestTimeoutMs: 600, keepAliveMs: 400 }).start();
+    port = await new DashboardPort({ requestTimeoutMs: 4_000, keepAliveMs: 400 }).start();
   });
 
   afterEach(() => port.close());

@@ -3,11 +3,8 @@
  * product says and a busy one may say; and that slow readers, too many readers and the end of a leadership do no harm.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import {
-  V1_SLOT_STATES,
-  type V1LiveMessage,
-  type V1LiveStats,
-} from "../../../src/api/v1-live-schema.ts";
+import { LIVE_SLOT_STATES } from "../../../src/api/live-slot-state.ts";
+import type { V1LiveMessage, V1LiveStats } from "../../../src/api/v1-live-schema.ts";
 import { PATCHES_KEPT } from "../../../src/dashboard/live/live-document.ts";
 import {
   STREAM_BEAT_MS,
@@ -73,7 +70,7 @@ function messagesOf(reader: RawHttp): readonly Event[] {
 }
 
 function waitForMessages(reader: RawHttp, count: number): Promise<readonly Event[]> {
-  return waitFor(`${count} messages`, 5000, () => {
+  return waitFor(`${count} messages`, 10_000, () => {
     const events = messagesOf(reader);
     return events.length >= count ? events : undefined;
   });
@@ -140,7 +137,7 @@ describe("the document", () => {
     const at = (id: number) => [
       owners?.readUInt16LE(id * 2),
       targets?.readUInt16LE(id * 2),
-      V1_SLOT_STATES[states?.[id] ?? -1],
+      LIVE_SLOT_STATES[states?.[id] ?? -1],
     ];
     expect([at(0), at(3), at(1023)]).toEqual([
       [0, 0, "offline"],
@@ -200,7 +197,7 @@ describe("a reader of the stream", () => {
       clock.advance(100);
     }
     clock.advance(1000);
-    await waitFor("the last group", 5000, () => {
+    await waitFor("the last group", 10_000, () => {
       const last = messagesOf(reader).at(-1)?.data.values ?? {};
       return "group:40" in last ? true : undefined;
     });
@@ -212,7 +209,7 @@ describe("a reader of the stream", () => {
     const reader = listen();
     await waitForMessages(reader, 1);
     clock.advance(3 * STREAM_BEAT_MS);
-    const beats = await waitFor("beats", 5000, () => {
+    const beats = await waitFor("beats", 10_000, () => {
       const found = eventsOf(reader).filter(({ event }) => event === "hb");
       return found.length >= 3 ? found : undefined;
     });
@@ -238,7 +235,7 @@ describe("a reader of the stream", () => {
     const groups = Object.keys(patch?.data.values ?? {}).filter((key) => key.startsWith("group:"));
     expect(groups).toHaveLength(count);
     const same = listen({ since: patch?.id ?? "" });
-    await waitFor("a beat", 5000, () => eventsOf(same)[0]);
+    await waitFor("a beat", 10_000, () => eventsOf(same)[0]);
     expect(messagesOf(same)).toEqual([]);
   });
 
@@ -353,7 +350,7 @@ describe("bytes of a minute", () => {
     port.leader.change({ faults: [...port.leader.topology().faults, `mark: ${mark}`] });
     await turn();
     clock.advance(2000);
-    await waitFor("the mark", 5000, () =>
+    await waitFor("the mark", 10_000, () =>
       reader.received.toString().includes(`mark: ${mark}`) ? true : undefined,
     );
     const events = eventsOf(reader).slice(before);

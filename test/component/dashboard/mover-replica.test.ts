@@ -3,18 +3,19 @@
  */
 import { afterEach, expect, test } from "bun:test";
 import { RedisClient } from "../../../src/redis/client.ts";
-import { fetchInfo } from "../../../src/redis/server-command.ts";
 import { waitFor } from "../../support/deadline.ts";
 import {
   ALL_SLOTS,
   callAll,
+  FAST_SYNC,
   fillKeys,
   findWrong,
   type MoverPair,
   sizeOf,
   startPair,
+  startTargetReplica,
 } from "../../support/mover-pair.ts";
-import { type RedisServer, startRedis } from "../../support/redis-server.ts";
+import type { RedisServer } from "../../support/redis-server.ts";
 
 const WAIT_MS = 15_000;
 
@@ -30,16 +31,10 @@ afterEach(async () => {
 });
 
 async function startPairWithReplica(): Promise<{ pair: MoverPair; replica: RedisServer }> {
-  const args = ["--repl-diskless-sync-delay", "0"];
-  const started = await startPair({ targetArgs: args });
+  const started = await startPair({ targetArgs: FAST_SYNC });
   pair = started;
-  const { port } = started.target;
-  const follower = await startRedis({ args: [...args, "--replicaof", "127.0.0.1", `${port}`] });
+  const follower = await startTargetReplica(started);
   replica = follower;
-  await waitFor("replica online", WAIT_MS, async () => {
-    const info = await fetchInfo({ addr: started.target.addr });
-    return info["slave0"]?.includes("state=online") === true ? true : undefined;
-  });
   return { pair: started, replica: follower };
 }
 

@@ -82,6 +82,7 @@ const SAMPLES: Readonly<Record<Exclude<V1Name, "getEvents" | "getStream">, Sampl
   resumeOperation: { params: { id: "op-1" } },
   cancelOperation: { params: { id: "op-1" }, body: { rollback: true } },
   listProxies: { query: "limit=3&after=1" },
+  listRegistrations: {},
   addProxy: { body: { admin_addr: "10.0.1.9:11080" } },
   getProxy: { params: { token: proxy } },
   removeProxy: { params: { token: proxy }, query: "force=true" },

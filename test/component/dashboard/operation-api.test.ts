@@ -45,6 +45,7 @@ describe("starting", () => {
         slots_moving: 0,
         slots_done: 0,
         keys_moved: 0,
+        keys_on_access: 0,
         bytes_moved: 0,
         keys_total: 0,
         bytes_total: 0,
@@ -62,7 +63,11 @@ describe("starting", () => {
       ],
       events: [
         { at: new Date(ORDERED_AT_MS).toISOString(), text: "made" },
-        { at: new Date(ORDERED_AT_MS + 1000).toISOString(), text: "runs" },
+        {
+          at: new Date(ORDERED_AT_MS + 1000).toISOString(),
+          text: "runs",
+          said: { code: "op.runs", params: {} },
+        },
       ],
     };
     expect(answer.json()).toEqual(expected);
@@ -229,6 +234,7 @@ describe("progress", () => {
     port.setSlot(2, "preparing");
     port.leader.migration.setProgress("op-1", {
       keysMoved: 30,
+      keysOnAccess: 7,
       keysTotal: 50,
       bytesMoved: 3000,
       bytesTotal: 5000,
@@ -254,6 +260,7 @@ describe("progress", () => {
       slots_moving: 2,
       slots_done: 1,
       keys_moved: 30,
+      keys_on_access: 7,
       bytes_moved: 3000,
       keys_total: 50,
       bytes_total: 5000,

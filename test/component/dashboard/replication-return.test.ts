@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { setRole } from "../../../src/dashboard/group/replicate.ts";
 import { switchMaster } from "../../../src/model/change/master.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
-import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
+import { memoryFolder, type TemporaryFolder } from "../../support/temporary-folder.ts";
 import { TEST_MS, type Three, WatchedProduct } from "../../support/watched-product.ts";
 
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
@@ -16,7 +16,7 @@ let product: WatchedProduct;
 let disk: TemporaryFolder;
 
 beforeEach(async () => {
-  disk = temporaryFolder();
+  disk = memoryFolder();
   product = await WatchedProduct.start();
 }, TEST_MS);
 

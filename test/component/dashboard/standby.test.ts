@@ -17,7 +17,7 @@ let standby: DashboardPort;
 beforeEach(async () => {
   // What a standby hands on is never from the leader's own machine.
   leading = await new DashboardPort({ isApiOpen: true }).start();
-  standby = await new DashboardPort({ forwardTimeoutMs: 500 }).start();
+  standby = await new DashboardPort({ forwardTimeoutMs: 4_000 }).start();
   standby.control.stateNow = "standby";
   standby.control.leaderAddress = leading.addr;
 });
@@ -141,7 +141,10 @@ describe("without a leader that answers", () => {
     try {
       standby.control.leaderAddress = `127.0.0.1:${silentPort}`;
       const answer = await standby.get("/api/v1/product");
-      expect([answer.status, answer.text.includes("no answer within 500 ms")]).toEqual([503, true]);
+      expect([answer.status, answer.text.includes("no answer within 4000 ms")]).toEqual([
+        503,
+        true,
+      ]);
     } finally {
       silent.close();
     }

@@ -252,12 +252,12 @@ describe("what is handed on", () => {
     stream.on("data", (chunk: Buffer) => {
       text += chunk.toString();
     });
-    await waitFor("an event", 5_000, () => text.includes("event: topology") || undefined);
+    await waitFor("an event", 10_000, () => text.includes("event: topology") || undefined);
     expect((await fe.get("/metrics")).text).toContain("codis_fe_stream_clients 1");
     call.on("error", () => undefined);
     stream.on("error", () => undefined);
     call.destroy();
-    await waitFor("the end of the stream", 5_000, async () => {
+    await waitFor("the end of the stream", 10_000, async () => {
       const { text: metrics } = await fe.get("/metrics");
       return metrics.includes("codis_fe_stream_clients 0") || undefined;
     });

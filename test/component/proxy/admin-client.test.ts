@@ -107,6 +107,10 @@ describe("with a proxy", () => {
 });
 
 describe("without a proxy", () => {
+  const clientOf = (port: number, timeoutMs: number): ProxyClient => {
+    const addr = `127.0.0.1:${port}`;
+    return new ProxyClient({ addr, productName: "demo", productAuth: "", timeoutMs });
+  };
   let other: Server;
   let answer: (path: string) => { status: number; body: string } | undefined;
 
@@ -123,12 +127,7 @@ describe("without a proxy", () => {
     other.listen(0, "127.0.0.1", () => listening.resolve());
     await listening.promise;
     const { port } = other.address() as AddressInfo;
-    client = new ProxyClient({
-      addr: `127.0.0.1:${port}`,
-      productName: "demo",
-      productAuth: "",
-      timeoutMs: 200,
-    });
+    client = clientOf(port, 10_000);
   });
 
   afterEach(() => {
@@ -137,7 +136,8 @@ describe("without a proxy", () => {
   });
 
   test("an answer that never comes ends within the time given", async () => {
-    const failure = await catchRejection(client.model());
+    const impatient = clientOf((other.address() as AddressInfo).port, 200);
+    const failure = await catchRejection(impatient.model());
     expect(failure.code).toBe("REMOTE_UNREACHABLE");
     expect(failure.message).toContain("no answer within 200 ms");
   });

@@ -151,6 +151,30 @@ describe("keys move before a command runs", () => {
     expect((await worker.figures()).migrates).toEqual(after.migrates);
   });
 
+  test("and are counted once, whoever else asks for them or has moved them", async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `key:${i}`);
+    await pipeline(names.map((name) => ["SET", name, name]));
+    // No transfer may end in a doubt: its keys aren't counted.
+    const patience = { migrationHoldTimeoutMs: 60_000, migrationIoTimeoutMs: 60_000 };
+    const ends = { source: source.addr, target: target.addr };
+    const workers = await Promise.all([1, 2].map(() => startMovingWorker(ends, patience)));
+    try {
+      for (const each of workers) {
+        await each.lock();
+        await each.migrate();
+      }
+      const byMover = ["127.0.0.1", `${target.port}`, "", "0", "60000", "KEYS"];
+      await ask(source.port, "MIGRATE", ...byMover, ...names.slice(0, 10));
+      const clients = await Promise.all(workers.map((each) => each.connect()));
+      const reads = names.map((name) => ["GET", name]);
+      await Promise.all(clients.map((each) => pipeline(reads, each)));
+      const figures = await Promise.all(workers.map((each) => each.figures()));
+      expect(figures.reduce((sum, { keysMoved }) => sum + keysMoved, 0)).toBe(30);
+    } finally {
+      await Promise.all(workers.map((each) => each.close()));
+    }
+  });
+
   test("all of them, when a command has several in one slot", async () => {
     await pipeline([
       ["SADD", "{t}a", "1", "2"],
@@ -191,7 +215,7 @@ describe("keys move before a command runs", () => {
       source.pause();
       const values = call("MGET", first, second);
       // It waits for its first key when the second one's slot follows.
-      await waitFor("wait", 5_000, async () => (await worker.figures()).waiting > 0 || undefined);
+      await waitFor("wait", 10_000, async () => (await worker.figures()).waiting > 0 || undefined);
       const filled = worker.migrate(second);
       source.resume();
       await filled;

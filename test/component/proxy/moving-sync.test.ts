@@ -29,7 +29,7 @@ beforeEach(async () => {
   }
   worker = await startMovingWorker(
     { source: source.addr, target: target.addr },
-    { migrationHoldTimeoutMs: 1_000 },
+    { migrationHoldTimeoutMs: 4_000 },
     { forwardMethod: 0 },
   );
   client = await worker.connect();

@@ -33,7 +33,7 @@ async function call(...argv: readonly string[]): Promise<string> {
 }
 
 async function until(name: string, holds: () => boolean): Promise<void> {
-  await waitFor(name, 2_000, () => (holds() ? true : undefined));
+  await waitFor(name, 10_000, () => (holds() ? true : undefined));
 }
 
 function at(server: "source" | "target", name: string): readonly string[] {

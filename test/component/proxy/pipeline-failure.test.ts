@@ -5,12 +5,11 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { memoryGauge } from "../../../src/net/buffer-pool.ts";
 import type { ProxyConfig } from "../../../src/proxy/config.ts";
 import { waitFor } from "../../support/deadline.ts";
-import { FakeRedis } from "../../support/fake-redis.ts";
 import { blob, bulk, line } from "../../support/fake-store.ts";
-import { type ProxyWorker, startProxyWorker } from "../../support/proxy-worker.ts";
+import { FakedProxy, type TwoFakes } from "../../support/faked-proxy.ts";
+import type { ProxyWorker } from "../../support/proxy-worker.ts";
 import { command, RawClient } from "../../support/raw-client.ts";
 
 const MB = 1024 * 1024;
@@ -19,31 +18,28 @@ const FAR = "cat";
 const EOF_FAILURE = "-ERR handle response, backend conn failure, EOF\r\n";
 const RESET = "-ERR handle response, backend conn reset\r\n";
 
-let fakes: [FakeRedis, FakeRedis];
+const stage = new FakedProxy();
+let fakes: TwoFakes;
 let proxy: ProxyWorker;
 let client: RawClient;
 let other: RawClient;
 
 beforeEach(async () => {
-  fakes = [await FakeRedis.start(), await FakeRedis.start()];
+  fakes = await stage.open();
 });
 
-afterEach(async () => {
-  client.destroy();
-  other.destroy();
-  await proxy.close();
-  await Promise.all(fakes.map((fake) => fake.close()));
-  expect(memoryGauge.usedBytes).toBe(0);
-});
+afterEach(() => stage.close());
 
-/** A proxy over both fakes; connections to both are open. */
+/** A proxy over both fakes. */
+async function open(changes: Partial<ProxyConfig>): Promise<void> {
+  proxy = await stage.start(changes);
+  client = await stage.connect();
+  other = await stage.connect();
+}
+
+/** As `open`, and connections to both are open. */
 async function start(changes: Partial<ProxyConfig> = {}): Promise<void> {
-  proxy = await startProxyWorker(
-    fakes.map((fake) => fake.addr),
-    changes,
-  );
-  client = await RawClient.open(proxy.port);
-  other = await RawClient.open(proxy.port);
+  await open(changes);
   await client.write(command("MGET", NEAR, FAR));
   await client.expectNext("*2\r\n$-1\r\n$-1\r\n");
 }
@@ -63,7 +59,7 @@ describe("a server that closes its connection", () => {
       command("GET", NEAR),
     ];
     await client.write(Buffer.concat(frames));
-    await waitFor("the requests", 5_000, () =>
+    await waitFor("the requests", 10_000, () =>
       fakes[0].requests("GET").length === 1 ? true : undefined,
     );
     fakes[0].isWithholding = false;
@@ -119,7 +115,7 @@ describe("a server that closes its connection", () => {
     await client.write(
       Buffer.concat([command("GET", FAR), command("GETRANGE", NEAR, "0", `${2 * MB}`)]),
     );
-    await waitFor("the failure", 5_000, () => (proxy.log.length > 0 ? true : undefined));
+    await waitFor("the failure", 10_000, () => (proxy.log.length > 0 ? true : undefined));
     fakes[1].release();
     await client.expectNext(`$-1\r\n${EOF_FAILURE}`);
   });
@@ -127,7 +123,7 @@ describe("a server that closes its connection", () => {
   test("and is gone for good: errors at once, then service when it is back", async () => {
     await start();
     await fakes[0].close();
-    await waitFor("an error", 5_000, async () => {
+    await waitFor("an error", 10_000, async () => {
       await client.write(command("GET", NEAR));
       await client.waitUntil("an answer", () => client.received.includes("\n"));
       const answer = (await client.take(client.receivedLength)).toString();
@@ -161,7 +157,7 @@ describe("a server that answers", () => {
     };
     await client.write(command("TOUCH", NEAR));
     await client.expectNext(":1\r\n");
-    await waitFor("the cut", 5_000, () =>
+    await waitFor("the cut", 10_000, () =>
       proxy.log.find((one) => one.msg.includes("without request")),
     );
     await other.write(command("GET", NEAR));
@@ -230,9 +226,7 @@ describe("a server that hangs", () => {
 
   test("in the handshake is given up, and its requests get errors", async () => {
     fakes[0].isWithholding = true;
-    proxy = await startProxyWorker([fakes[0].addr, fakes[1].addr], { backendRecvTimeoutMs: 1000 });
-    client = await RawClient.open(proxy.port);
-    other = await RawClient.open(proxy.port);
+    await open({ backendRecvTimeoutMs: 1000 });
     await client.write(Buffer.concat([command("GET", NEAR), command("GET", FAR)]));
     await client.expectNext(`${RESET}$-1\r\n`);
     fakes[0].release();
@@ -261,7 +255,7 @@ describe("session_break_on_failure", () => {
     await start({ sessionBreakOnFailure: true });
     fakes[0].isWithholding = true;
     await client.write(Buffer.concat([command("GET", NEAR), command("GET", NEAR)]));
-    await waitFor("the requests", 5_000, () =>
+    await waitFor("the requests", 10_000, () =>
       fakes[0].requests("GET").length === 2 ? true : undefined,
     );
     fakes[0].isWithholding = false;

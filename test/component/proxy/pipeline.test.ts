@@ -6,40 +6,33 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { memoryGauge } from "../../../src/net/buffer-pool.ts";
 import type { ProxyConfig } from "../../../src/proxy/config.ts";
 import { waitFor } from "../../support/deadline.ts";
-import { FakeRedis } from "../../support/fake-redis.ts";
+import type { FakeRedis } from "../../support/fake-redis.ts";
 import { blob, bulk } from "../../support/fake-store.ts";
+import { FakedProxy, type TwoFakes } from "../../support/faked-proxy.ts";
 import { replyEnd } from "../../support/order-model.ts";
-import { type ProxyWorker, startProxyWorker } from "../../support/proxy-worker.ts";
+import type { ProxyWorker } from "../../support/proxy-worker.ts";
 import { command, RawClient } from "../../support/raw-client.ts";
 
 const MB = 1024 * 1024;
 
-let fakes: FakeRedis[] = [];
+const stage = new FakedProxy();
+let fakes: TwoFakes;
 let proxy: ProxyWorker;
 let client: RawClient;
 
 beforeEach(async () => {
-  fakes = [await FakeRedis.start(), await FakeRedis.start()];
+  fakes = await stage.open();
 });
 
-afterEach(async () => {
-  client.destroy();
-  await proxy.close();
-  await Promise.all(fakes.map((fake) => fake.close()));
-  // Whatever a session held was counted, and is given back.
-  expect(memoryGauge.usedBytes).toBe(0);
-});
+afterEach(() => stage.close());
 
 /** A proxy over both fakes and one client. `K1` lives on the first, `K2` on the second. */
 async function start(changes: Partial<ProxyConfig> = {}): Promise<void> {
-  proxy = await startProxyWorker(
-    fakes.map((fake) => fake.addr),
-    changes,
-  );
-  client = await RawClient.open(proxy.port);
+  proxy = await stage.start(changes);
+  client = await stage.connect();
 }
 
-const first = (): FakeRedis => fakes[0] as FakeRedis;
+const first = (): FakeRedis => fakes[0];
 /** Keys by group; 1024 slots are dealt in two halves. */
 const K1 = "dog";
 const K2 = "cat";
@@ -55,7 +48,7 @@ describe("a session that may read no further", () => {
     await warmUp();
     first().isWithholding = true;
     void client.write(gets(4000));
-    await waitFor("the tenth request", 5_000, () => at(first(), 10));
+    await waitFor("the tenth request", 10_000, () => at(first(), 10));
     first().isWithholding = false;
     first().release();
     await client.expectNext(Buffer.concat(Array.from({ length: 4000 }, () => bulk(blob(16)))));
@@ -68,7 +61,7 @@ describe("a session that may read no further", () => {
     await warmUp();
     first().isWithholding = true;
     void client.write(gets(5000));
-    await waitFor("the tenth request", 5_000, () => at(first(), 10));
+    await waitFor("the tenth request", 10_000, () => at(first(), 10));
     await settle();
     expect(first().requests("GETRANGE").length).toBe(10);
     first().release();
@@ -84,7 +77,7 @@ describe("a session that may read no further", () => {
     void client.write(bytes).then(() => {
       isSent = true;
     });
-    await waitFor("the tenth request", 5_000, () => at(first(), 10));
+    await waitFor("the tenth request", 10_000, () => at(first(), 10));
     await settle();
     expect(isSent).toBe(false);
     expect(memoryGauge.usedBytes).toBeLessThan(2 * MB);
@@ -98,7 +91,7 @@ describe("a session that may read no further", () => {
     const other = await RawClient.open(proxy.port);
     first().isWithholding = true;
     void client.write(gets(3000));
-    await waitFor("the full queue", 5_000, () => at(first(), 20));
+    await waitFor("the full queue", 10_000, () => at(first(), 20));
     await other.write(command("GETRANGE", K1, "other", "5"));
     await settle();
     expect(first().requests("GETRANGE").length).toBe(20);
@@ -118,7 +111,7 @@ describe("a session that may read no further", () => {
     await warmUp();
     first().isWithholding = true;
     void client.write(gets(200));
-    await waitFor("the full queue", 5_000, () => at(first(), 20));
+    await waitFor("the full queue", 10_000, () => at(first(), 20));
     first().dropConnections();
     first().isWithholding = false;
     const whole = bulk(blob(16)).toString();
@@ -181,7 +174,7 @@ describe("a client that sends", () => {
     const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(proxy.port)));
     const before = process.memoryUsage.rss();
     for (const one of clients) await one.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\nabc");
-    await waitFor("the input of 20 clients", 5_000, async () => {
+    await waitFor("the input of 20 clients", 10_000, async () => {
       const infos = await proxy.worker.listClients({});
       return infos.filter((info) => info.inputBytes > 30).length === 20 ? true : undefined;
     });
@@ -197,7 +190,7 @@ describe("a client that sends", () => {
     await client.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\nabc");
     const answer = await client.takeAll();
     expect(answer.toString()).toBe("-ERR Protocol error: too big request\r\n");
-    await waitFor("a line in the log", 5_000, () => lineWith("too big request"));
+    await waitFor("a line in the log", 10_000, () => lineWith("too big request"));
   });
 
   test("more than session_max_request_size in small arguments is closed as well", async () => {
@@ -208,9 +201,10 @@ describe("a client that sends", () => {
   });
 
   test("nothing for session_recv_timeout is closed without a word", async () => {
-    await start({ sessionRecvTimeoutMs: 1200 });
+    // Longer than a shared machine stands still, or the busy client would be idle as well.
+    await start({ sessionRecvTimeoutMs: 5000 });
     const busy = await RawClient.open(proxy.port);
-    await waitFor("the end of the idle client", 8_000, async () => {
+    await waitFor("the end of the idle client", 20_000, async () => {
       await busy.write(command("PING"));
       return client.isEnded ? true : undefined;
     });
@@ -218,7 +212,7 @@ describe("a client that sends", () => {
     expect(client.receivedLength).toBe(0);
     expect(await proxy.closedSessions()).toEqual({ idle: 1 });
     busy.destroy();
-  });
+  }, 40_000);
 
   test("its FIN behind a pipeline gets all replies, then FIN", async () => {
     await start({ sessionMaxPipeline: 10 });
@@ -265,7 +259,7 @@ describe("a client that reads", () => {
     const frames = Array.from({ length: 60 }, () => command("GETRANGE", K1, "0", `${MB}`));
     await client.write(Buffer.concat([...frames, command("PING")]));
     client.end();
-    await waitFor("output that waits", 5_000, async () => {
+    await waitFor("output that waits", 10_000, async () => {
       const [info] = await proxy.worker.listClients({});
       return info !== undefined && info.outputBytes > 0 ? true : undefined;
     });
@@ -281,7 +275,7 @@ describe("a client that reads", () => {
     const other = await RawClient.open(proxy.port);
     client.pause();
     await client.write(command("GETRANGE", K1, "0", `${40 * MB}`));
-    await waitFor("the close", 10_000, async () => (await proxy.closedSessions())["output_limit"]);
+    await waitFor("the close", 30_000, async () => (await proxy.closedSessions())["output_limit"]);
     expect(lineWith("bytes of replies wait")?.level).toBe("warn");
     await other.write(command("GET", K1));
     await other.expectNext("$-1\r\n");
@@ -301,7 +295,7 @@ describe("a client that reads", () => {
       command("MGET", K1, K2),
     ];
     await client.write(Buffer.concat(frames));
-    await waitFor("the later reply", 5_000, () =>
+    await waitFor("the later reply", 10_000, () =>
       memoryGauge.usedBytes > 3 * MB ? true : undefined,
     );
     expect(client.receivedLength).toBe(0);
@@ -319,12 +313,12 @@ describe("a client that reads", () => {
     await start({ sessionMaxOutputBytes: 8 * MB, sessionSoftOutputBytes: MB });
     await warmUp();
     first().isWithholding = true;
-    const later = Array.from({ length: 100 }, () => command("GETRANGE", K2, "0", `${MB}`));
+    const later = Array.from({ length: 30 }, () => command("GETRANGE", K2, "0", `${MB}`));
     await client.write(Buffer.concat([command("GET", K1), ...later]));
-    await waitFor("the close", 10_000, async () => (await proxy.closedSessions())["output_limit"]);
+    await waitFor("the close", 30_000, async () => (await proxy.closedSessions())["output_limit"]);
     expect(lineWith("bytes of replies wait")?.level).toBe("warn");
     first().release();
-  });
+  }, 60_000);
 });
 
 describe("in a pipeline", () => {

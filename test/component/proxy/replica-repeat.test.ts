@@ -7,9 +7,9 @@ import { memoryGauge } from "../../../src/net/buffer-pool.ts";
 import { encodeCommand } from "../../../src/resp/encode.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FakeRedis, type JournalEntry } from "../../support/fake-redis.ts";
-import { slotOfText } from "../../support/order-model.ts";
 import { type ProxyWorker, startProxyWorker } from "../../support/proxy-worker.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
+import { slotOfText } from "../../support/slot-of-text.ts";
 
 const WAIT_MS = 10_000;
 const INFO = {

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { memoryGauge } from "../../../src/net/buffer-pool.ts";
 import type { ProxyConfig } from "../../../src/proxy/config.ts";
 import { waitFor, withDeadline } from "../../support/deadline.ts";
-import { FakeRedis } from "../../support/fake-redis.ts";
-import { slotOfText } from "../../support/order-model.ts";
-import { type ProxyWorker, startProxyWorker } from "../../support/proxy-worker.ts";
-import { command, RawClient } from "../../support/raw-client.ts";
+import { FakedProxy, type TwoFakes } from "../../support/faked-proxy.ts";
+import type { ProxyWorker } from "../../support/proxy-worker.ts";
+import { command, type RawClient } from "../../support/raw-client.ts";
+import { slotOfText } from "../../support/slot-of-text.ts";
 
 /** On the first server, in two slots; and on the second. */
 const KEY = "dog";
@@ -19,35 +19,27 @@ const SLOT = slotOfText(KEY);
 const TRY_AGAIN = "-TRYAGAIN slot is being moved and is locked for too long, try again\r\n";
 const OFFLINE = "-ERR handle request, slot is not ready, may be offline\r\n";
 
-let fakes: [FakeRedis, FakeRedis];
+const stage = new FakedProxy();
+let fakes: TwoFakes;
 let proxy: ProxyWorker;
 let client: RawClient;
 let other: RawClient;
 
 beforeEach(async () => {
-  fakes = [await FakeRedis.start(), await FakeRedis.start()];
+  fakes = await stage.open();
 });
 
-afterEach(async () => {
-  client.destroy();
-  other.destroy();
-  await proxy.close();
-  await Promise.all(fakes.map((fake) => fake.close()));
-  expect(memoryGauge.usedBytes).toBe(0);
-});
+afterEach(() => stage.close());
 
 async function start(changes: Partial<ProxyConfig> = {}): Promise<void> {
-  proxy = await startProxyWorker(
-    fakes.map((fake) => fake.addr),
-    changes,
-  );
-  client = await RawClient.open(proxy.port);
-  other = await RawClient.open(proxy.port);
+  proxy = await stage.start(changes);
+  client = await stage.connect();
+  other = await stage.connect();
 }
 
 /** Bytes that the sessions of both clients hold, or requests in flight: what has arrived shows there. */
 async function untilInFlight(count: number): Promise<void> {
-  await waitFor(`${count} requests that wait`, 5_000, async () => {
+  await waitFor(`${count} requests that wait`, 10_000, async () => {
     const held = memoryGauge.usedBytes;
     return held >= count ? true : undefined;
   });
@@ -91,7 +83,7 @@ describe("a locked slot", () => {
       ]),
     );
     await client.expectNext("+OK\r\n");
-    await waitFor("the request behind the held one", 5_000, () =>
+    await waitFor("the request behind the held one", 10_000, () =>
       fakes[1].requests("SET").length === 1 ? true : undefined,
     );
     await other.write(command("MGET", NEIGHBOUR, FAR));
@@ -106,7 +98,7 @@ describe("a locked slot", () => {
     await start();
     await proxy.fill([SLOT], { locked: true });
     await client.write(Buffer.concat([command("MSET", KEY, "1", FAR, "2"), command("GET", FAR)]));
-    await waitFor("input that is kept", 5_000, async () => {
+    await waitFor("input that is kept", 10_000, async () => {
       const infos = await proxy.worker.listClients({});
       return infos.some((info) => info.inputBytes > 0) ? true : undefined;
     });
@@ -135,7 +127,7 @@ describe("a locked slot", () => {
     await client.expectNext("$-1\r\n");
     fakes[0].isWithholding = true;
     await client.write(command("SET", KEY, "1"));
-    await waitFor("the write at the server", 5_000, () =>
+    await waitFor("the write at the server", 10_000, () =>
       fakes[0].requests("SET").length === 1 ? true : undefined,
     );
     let isAcknowledged = false;
@@ -143,12 +135,12 @@ describe("a locked slot", () => {
       isAcknowledged = true;
     });
     await client.write(command("GET", KEY));
-    await waitFor("the drain marker at the server", 5_000, () =>
+    await waitFor("the drain marker at the server", 10_000, () =>
       fakes[0].requests("PING").length === 1 ? true : undefined,
     );
     expect(isAcknowledged).toBe(false);
     fakes[0].release();
-    await withDeadline("acknowledgement of the lock", 5_000, locking);
+    await withDeadline("acknowledgement of the lock", 10_000, locking);
     expect(fakes[0].requests("GET").length).toBe(1);
     await proxy.fill([SLOT], { locked: false });
     await client.expectNext("+OK\r\n$1\r\n1\r\n");
@@ -233,7 +225,7 @@ describe("a slot that changes its owner", () => {
     await client.expectNext("$-1\r\n");
     fakes[0].isWithholding = true;
     await client.write(command("GET", KEY));
-    await waitFor("the request at the first server", 5_000, () =>
+    await waitFor("the request at the first server", 10_000, () =>
       fakes[0].requests("GET").length === 2 ? true : undefined,
     );
     const moving = proxy.fill(all, { backendAddr: fakes[1].addr, backendAddrGroupId: 2 });
@@ -252,7 +244,7 @@ describe("a slot that changes its owner", () => {
     await client.expectNext("*2\r\n$-1\r\n$-1\r\n");
     const all = Array.from({ length: 512 }, (_, id) => id);
     await proxy.fill(all, { backendAddr: fakes[1].addr, backendAddrGroupId: 2 });
-    await waitFor("the end of the connection", 5_000, () =>
+    await waitFor("the end of the connection", 10_000, () =>
       fakes[0].openConnections === 0 ? true : undefined,
     );
     await client.write(command("MGET", KEY, FAR));

@@ -1,11 +1,12 @@
 /**
- * What a dashboard of ours asks a proxy for beside the statistics of Codis: bytes of clients, and the latencies of
- * commands as counts that can be merged. Nobody else is told them.
+ * What a dashboard of ours asks a proxy for beside the statistics of Codis: bytes of clients, keys moved on access, and
+ * the latencies of commands as counts that can be merged. Nobody else is told them.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { decodeLatencies, LATENCY_LAYOUT } from "../../../src/api/latency-text.ts";
 import { STATS_FLAG, STATS_HEADER } from "../../../src/api/proxy-route.ts";
 import type { ProxyStatsJson } from "../../../src/api/proxy-stats.ts";
+import { NO_MOVES } from "../../../src/proxy/stats/move-stats.ts";
 import { AdminPort } from "../../support/admin-port.ts";
 import { bucketsOf, snapshotOf } from "../../support/fake-proxy-control.ts";
 
@@ -17,6 +18,7 @@ beforeEach(async () => {
   const get = { name: "GET", calls: 3, usecs: 690, fails: 0, redisErrors: 0 };
   admin.control.snapshot = snapshotOf({
     bytes: { received: 300, sent: 900, buffered: 0 },
+    moves: { ...NO_MOVES, keysMoved: 12 },
     commands: [{ ...get, buckets: bucketsOf(100, 110, 480) }],
   });
 });
@@ -29,10 +31,10 @@ async function stats(headers?: Readonly<Record<string, string>>): Promise<ProxyS
   return answer.json() as ProxyStatsJson;
 }
 
-test("the header adds commands with their latencies, and bytes", async () => {
+test("the header adds commands with their latencies, bytes, and keys moved", async () => {
   const flags = STATS_FLAG.commands | STATS_FLAG.latencies;
-  const { ops, bytes } = await stats({ [STATS_HEADER]: String(flags) });
-  expect([bytes, ops.layout]).toEqual([{ in: 300, out: 900 }, LATENCY_LAYOUT]);
+  const { ops, bytes, moved_keys: moved } = await stats({ [STATS_HEADER]: String(flags) });
+  expect([bytes, moved, ops.layout]).toEqual([{ in: 300, out: 900 }, 12, LATENCY_LAYOUT]);
   const [get] = ops.cmd ?? [];
   expect(get).toMatchObject({ opstr: "GET", calls: 3 });
   expect(decodeLatencies(get?.latencies ?? "?")).toEqual(
@@ -42,9 +44,10 @@ test("the header adds commands with their latencies, and bytes", async () => {
 
 test("without it, or with one that isn't a number, the answer is that of Codis", async () => {
   for (const headers of [{}, { [STATS_HEADER]: "all" }, { [STATS_HEADER]: "-9" }]) {
-    const { ops, bytes } = await stats(headers);
-    expect([headers, ops.cmd, ops.layout, bytes]).toEqual([
+    const { ops, bytes, moved_keys: moved } = await stats(headers);
+    expect([headers, ops.cmd, ops.layout, bytes, moved]).toEqual([
       headers,
+      undefined,
       undefined,
       undefined,
       undefined,

@@ -65,7 +65,7 @@ test("workers get the slot table and the state before they listen, and end with 
   expect(pids).toHaveLength(2);
   expect(await ask(port, "AUTH", SECRET)).toBe("+OK\r\n");
   await fleet.close();
-  await waitFor("end of the workers", 5000, () => (childPids().length === 0 ? true : undefined));
+  await waitFor("end of the workers", 10_000, () => (childPids().length === 0 ? true : undefined));
 });
 
 test("no secret is on the command line of a worker or in its environment", async () => {

@@ -22,7 +22,7 @@ export interface WalkResult {
 export type Walk = (pair: SessionPair, argv: Argv, refusal?: RegExp) => Promise<WalkResult>;
 
 const SCAN_CALLS_MAX = 10_000;
-const WAIT_MS = 5_000;
+const WAIT_MS = 10_000;
 
 async function plain(pair: SessionPair, argv: Argv, refusal?: RegExp): Promise<WalkResult> {
   if (refusal !== undefined) {

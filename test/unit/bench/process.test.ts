@@ -31,7 +31,7 @@ async function startFamily(script: string): Promise<{ child: Child; descendant: 
   const child = start("sh", "-c", script);
   const descendant = await waitFor(
     "child of the shell",
-    5_000,
+    10_000,
     () => findDescendants(child.pid)[0],
   );
   return { child, descendant };
@@ -113,18 +113,18 @@ describe("a child", () => {
     const child = startChild(["sed", "-u", "s/^/got /"], (line) => lines.push(line));
     started.push(child);
     child.send("one");
-    await waitFor("line of the child", 5_000, () => (lines.length > 0 ? true : undefined));
+    await waitFor("line of the child", 10_000, () => (lines.length > 0 ? true : undefined));
     expect(lines).toEqual(["got one"]);
   });
 
   test("that runs to its end gives code and output", async () => {
-    const finished = await runChild(["sh", "-c", "echo out; echo err >&2; exit 3"], 5_000);
+    const finished = await runChild(["sh", "-c", "echo out; echo err >&2; exit 3"], 10_000);
     expect(finished).toEqual({ code: 3, stdout: "out\n", stderr: "err\n" });
   });
 
   test("that takes too long is ended", async () => {
     await expect(runChild(["sleep", "60"], 50)).rejects.toThrow("no end of sleep within 50 ms");
-    await waitFor("end of sleep", 5_000, () =>
+    await waitFor("end of sleep", 10_000, () =>
       findDescendants(process.pid).length === 0 ? true : undefined,
     );
   });

@@ -67,7 +67,7 @@ test("commands, verbs, flags and the words that an argument can be", () => {
   expect(completeOne("codis user add bob a")).toEqual(["admin"]);
   expect(completeOne("codis help gro")).toEqual(["group"]);
   expect(completeOne("codis help group s")).toEqual(["show"]);
-  expect(completeOne("codis completion ")).toEqual(["bash"]);
+  expect(completeOne("codis completion ")).toEqual(["bash", "zsh", "fish"]);
   expect(completeOne("codis config slot r")).toEqual(["range-set", "rebalance"]);
   expect(completeOne("codis config s")).toEqual(["server", "slot"]);
 });
@@ -127,6 +127,6 @@ test("another shell is refused by name", async () => {
   const { code, message } = await catchRejection(runCompletion(["tcsh"]));
   expect([code, message]).toEqual([
     "USAGE",
-    'there is no completion for "tcsh"; expected codis completion bash',
+    'there is no completion for "tcsh"; expected codis completion bash, zsh, fish',
   ]);
 });

@@ -111,7 +111,7 @@ test("slips", async () => {
 describe("plans for people", () => {
   test("moves by pair, groups before and after", () => {
     expect(describePlan(samplePlan())).toBe(
-      `plan p-1-2 (equal numbers of slots): 4 moves, 30 keys, 2.9 KB, in 2 s without a limit of speed
+      `plan p-1-2 (equal numbers of slots): 4 moves, 30 keys, 2.9 KB, in 2 s at best: idle servers, no limit of speed
 
 FROM     TO  SLOTS  KEYS  SIZE    WHICH
 1        2   3      30    2.9 KB  5-6,9
@@ -158,7 +158,10 @@ GROUP  SLOTS    KEYS       SIZE
 
   test("nothing to move", () => {
     const text = describePlan(samplePlan({ moves: [], warnings: ["3 slots are offline"] }));
-    expect(text).toBe("plan p-1-2: nothing has to move\n\n- 3 slots are offline\n");
+    expect(text).toBe(
+      "plan p-1-2: nothing has to move; codis group list shows slots and servers of each group\n\n" +
+        "- 3 slots are offline\n",
+    );
   });
 
   test("long lists of slots are cut", () => {

@@ -89,7 +89,7 @@ describe("slips", () => {
       expect(await slip(line)).toContain("--yes");
     }
     // A wrong argument is told before anything is asked.
-    expect(await slip("slot assign x 1")).toContain("invalid slot x");
+    expect(await slip("slot assign x 1")).toContain("invalid slots x");
     expect(await slip("group remove x")).toContain("invalid group x");
   });
 });

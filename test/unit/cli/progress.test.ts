@@ -63,7 +63,7 @@ describe("progress", () => {
 
   test("states in words", () => {
     const words = (parts: object): string => describeState(sampleOperation(parts));
-    expect(words({ state: "waiting" })).toBe("waiting for another operation");
+    expect(words({ state: "waiting" })).toBe("waiting for its turn");
     expect(words({ state: "paused" })).toBe("paused");
     expect(words({ state: "cancelling" })).toBe("cancelling");
     expect(words({ state: "cancelling", rollback: true })).toBe("cancelling, slots go back");

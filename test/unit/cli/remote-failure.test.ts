@@ -33,7 +33,11 @@ describe("no answer", () => {
   test.each([
     ["ECONNREFUSED", "no dashboard answers at 127.0.0.1:18080 (ECONNREFUSED); start one"],
     ["ENOTFOUND", "no dashboard answers at 127.0.0.1:18080 (ENOTFOUND); start one"],
-    ["ECONNRESET", "what listens at 127.0.0.1:18080 isn't a dashboard (ECONNRESET); name it"],
+    [
+      "ECONNRESET",
+      "127.0.0.1:18080 ended the connection without an answer (ECONNRESET). A dashboard that has just died may have " +
+        "done what was asked for: look before you ask again. If none is there: name it",
+    ],
     [undefined, "what listens at 127.0.0.1:18080 isn't a dashboard (no HTTP); name it"],
   ])("%p", (code, line) => {
     expect(lineOf(silence(code))).toBe(line);
@@ -51,7 +55,7 @@ describe("no answer", () => {
 describe("a no", () => {
   test("is told without the HTTP around it", () => {
     expect(lineOf(refusal("ALREADY_EXISTS", "group-[1] already exists", 409))).toBe(
-      "group-[1] already exists",
+      "group-[1] already exists; look at the list",
     );
     expect(lineOf(refusal("REMOTE_REFUSED", undefined, 502))).toBe(
       "127.0.0.1:18080 answered status 502",

@@ -13,7 +13,7 @@ import { waitFor } from "../../support/deadline.ts";
 import { type FakeClient, FakeClientAdapter } from "../../support/fake-client-adapter.ts";
 
 const FOLDER = "/jodis/demo";
-const WAIT_MS = 3000;
+const WAIT_MS = 10_000;
 const [A, B, C] = ["10.0.0.1:19000", "10.0.0.2:19000", "10.0.0.3:19000"] as const;
 
 let store: MemoryStore;

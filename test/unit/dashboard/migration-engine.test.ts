@@ -7,7 +7,7 @@ import { assignSlots } from "../../../src/model/change/slot.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { EngineProduct, type StartedEngine } from "../../support/engine-product.ts";
 
-const WAIT_MS = 5_000;
+const WAIT_MS = 10_000;
 
 let lives: StartedEngine[] = [];
 
@@ -69,6 +69,22 @@ describe("a move", () => {
     await arrived(product, ids, 2);
     expect(product.violations).toEqual([]);
     expect(product.holds.map((held) => held.length)).toEqual([8, 8, 4]);
+  });
+
+  test("back between the same groups waits until all that go there have arrived", async () => {
+    const product = new EngineProduct();
+    product.order([1, 2], 2);
+    product.order([600, 601], 1);
+    product.isMoverQuick = false;
+    start(product);
+    await waitFor("a mover", WAIT_MS, () => product.movers[0]?.slots.size === 2 || undefined);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([600, 601].map((id) => product.stateOf(id))).toEqual(["pending", "pending"]);
+    product.isMoverQuick = true;
+    product.movers[0]?.empty();
+    await arrived(product, [600, 601], 1);
+    expect([1, 2].map((id) => product.ownerOf(id))).toEqual([2, 2]);
+    expect(product.violations).toEqual([]);
   });
 
   test("of many slots looks at its servers once for some parts, and stores one step of each part alone", async () => {

@@ -17,12 +17,32 @@ const isResting = (): boolean => false;
 
 test("holds no more slots than it has room for, those first that have been begun with", () => {
   const now = prepareSlots(ordered, [4]);
-  expect(slotsToBegin(now, ids, { parallelSlots: 3, isResting })).toEqual([4, 1, 2]);
-  expect(slotsToBegin(now, ids, { parallelSlots: 1, isResting })).toEqual([4]);
-  expect(slotsToBegin(now, ids, { parallelSlots: 100, isResting })).toEqual([4, 1, 2, 3, 5]);
+  expect(slotsToBegin(now, ids, { parallelSlots: 3, isResting, turning: [] })).toEqual([4, 1, 2]);
+  expect(slotsToBegin(now, ids, { parallelSlots: 1, isResting, turning: [] })).toEqual([4]);
+  expect(slotsToBegin(now, ids, { parallelSlots: 100, isResting, turning: [] })).toEqual([
+    4, 1, 2, 3, 5,
+  ]);
 });
 
 test("a slot that rests leaves its place to others", () => {
   const rests = (id: number): boolean => id <= 2;
-  expect(slotsToBegin(ordered, ids, { parallelSlots: 2, isResting: rests })).toEqual([3, 4]);
+  expect(slotsToBegin(ordered, ids, { parallelSlots: 2, isResting: rests, turning: [] })).toEqual([
+    3, 4,
+  ]);
+});
+
+test("slots that would go back between two groups wait for all that go there", () => {
+  const both = createSlotActions(sampleTopology(), [
+    { id: 1, groupId: 2 },
+    { id: 600, groupId: 1 },
+    { id: 2, groupId: 2 },
+  ]);
+  const options = { parallelSlots: 100, isResting, turning: [] };
+  expect(slotsToBegin(both, [1, 600, 2], options)).toEqual([1, 2]);
+  expect(slotsToBegin(both, [600, 1, 2], options)).toEqual([600]);
+  // One that is under way decides, also when it is only turned round.
+  expect(slotsToBegin(prepareSlots(both, [2]), [600, 1, 2], options)).toEqual([2, 1]);
+  expect(slotsToBegin(both, [600, 1], { ...options, turning: [2] })).toEqual([1]);
+  // Slots that rest don't keep others waiting.
+  expect(slotsToBegin(both, [1, 600], { ...options, isResting: (id) => id === 1 })).toEqual([600]);
 });

@@ -199,6 +199,23 @@ describe("figures of an operation", () => {
     expect(kept.progressOf({ ...later, state: "paused" }, topology, 17_000).etaMs).toBe(-1);
   });
 
+  test("foretell the time from a minute, so that keys that stand still for seconds don't make it days", () => {
+    const topology = operationProduct();
+    const kept = new OperationFigures(operation);
+    kept.progressOf(operation, topology, 0);
+    for (let second = 1; second <= 20; second += 1) {
+      kept.noteMoved(0, second <= 10 ? 100 : 0, second <= 10 ? 10_000 : 0);
+      kept.progressOf(operation, topology, second * 1_000);
+    }
+    // 3,000 keys are left; 1,000 moved in these 20 seconds, none of them in the last 5.
+    expect(kept.progressOf(operation, topology, 20_000)).toMatchObject({
+      keysPerSecond: 0,
+      etaMs: 60_000,
+    });
+    kept.progressOf(operation, topology, 71_000);
+    expect(kept.progressOf(operation, topology, 72_000).etaMs).toBe(-1);
+  });
+
   test("go by slots where there are no keys", () => {
     const topology = operationProduct();
     const empty = { ...operation, moves: moves.map((move) => ({ ...move, keys: 0, bytes: 0 })) };

@@ -274,7 +274,8 @@ describe("what others leave", () => {
     const first = await takeOver(memory);
     first.manager.start();
     await start(first, 3, [0]);
-    first.engine.events.onTrouble("group-[3] is full", true);
+    const pair = { source: { groupId: 1 }, target: { groupId: 3 } };
+    first.engine.events.onTrouble(pair, { text: "it is full", code: "target_memory" }, true);
     await start(first, 3, [1]);
     await first.manager.pause("op-2");
     const path = coordinatorPath.operation("demo", "op-1");

@@ -23,6 +23,8 @@ import {
 } from "../../support/operation-product.ts";
 import { proxyModel } from "../../support/topology-sample.ts";
 
+const ONE_TO_THREE = { source: { groupId: 1 }, target: { groupId: 3 } };
+
 let memory: MemoryStore;
 let desk: OperationDesk;
 
@@ -275,21 +277,23 @@ describe("what the engine tells", () => {
     await startMove(3, [0, 1]);
     await startMove(3, [2]);
     await desk.engine.stepUntil([0, 1], "migrating");
-    desk.engine.events.onTrouble("group-[3] is full", true);
-    desk.engine.events.onTrouble("group-[3] is full", true);
+    const full = { text: "server 10.0.3.1:6379 is full", code: "target_memory" } as const;
+    desk.engine.events.onTrouble(ONE_TO_THREE, full, true);
+    desk.engine.events.onTrouble(ONE_TO_THREE, full, true);
     expect(desk.manager.getOperation("op-1")).toMatchObject({
       state: "paused",
       isSelfPaused: true,
-      reason: "group-[3] is full",
+      reason: "group-[1] to group-[3]: server 10.0.3.1:6379 is full",
+      reasonCode: "target_memory",
     });
     // Its movers go on trying, and nobody takes its place.
     expect(desk.manager.runnable()).toEqual([0, 1]);
     await desk.until("the reason written", () => stored("op-1").isSelfPaused);
     expect(stateOf("op-2")).toBe("waiting");
-    desk.engine.events.onTrouble(undefined, false);
+    desk.engine.events.onTrouble(ONE_TO_THREE, undefined, false);
     expect(stateOf("op-1")).toBe("running");
     expect(texts("op-1").slice(-2)).toEqual([
-      "pauses by itself: group-[3] is full",
+      "pauses by itself: group-[1] to group-[3]: server 10.0.3.1:6379 is full",
       "goes on by itself",
     ]);
     await desk.finish();
@@ -297,8 +301,8 @@ describe("what the engine tells", () => {
 
   test("a reason of one step is told once and goes with it", async () => {
     await startMove(3, [0, 1]);
-    desk.engine.events.onStepTrouble(0, "proxy-[x] doesn't answer");
-    desk.engine.events.onStepTrouble(0, "proxy-[x] doesn't answer");
+    desk.engine.events.onStepTrouble(0, { text: "proxy-[x] doesn't answer", code: "proxy" });
+    desk.engine.events.onStepTrouble(0, { text: "proxy-[x] doesn't answer", code: "proxy" });
     const line = "slot-[0]: proxy-[x] doesn't answer";
     expect(desk.manager.getOperation("op-1").reason).toBe(line);
     expect(texts("op-1").filter((text) => text === line)).toHaveLength(1);

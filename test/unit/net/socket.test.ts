@@ -82,7 +82,7 @@ function send(peer: Peer, text: string): void {
 }
 
 async function firstAccepted(): Promise<Peer> {
-  return waitFor("an accepted connection", 5000, () => accepted[0]);
+  return waitFor("an accepted connection", 10_000, () => accepted[0]);
 }
 
 for (const kind of ["tcp", "unix"] as const) {
@@ -93,13 +93,13 @@ for (const kind of ["tcp", "unix"] as const) {
     const client = await dialPeer(addr);
     send(client, "ping");
     const server = await firstAccepted();
-    await waitFor("ping", 5000, () => (server.received === "ping" ? true : undefined));
+    await waitFor("ping", 10_000, () => (server.received === "ping" ? true : undefined));
     server.connection?.end();
-    await waitFor("the end at the client", 5000, () => (client.isEnded ? true : undefined));
+    await waitFor("the end at the client", 10_000, () => (client.isEnded ? true : undefined));
     client.connection?.destroy();
     await waitFor(
       "the close at the server",
-      5000,
+      10_000,
       () => server.closedBy !== undefined || undefined,
     );
     expect(server.connection?.isOpen).toBe(false);
@@ -113,12 +113,12 @@ test("a peer that doesn't read makes output wait; reading drains it; nothing is 
   client.connection?.pause();
   const piece = Buffer.alloc(1024 * 1024, "x");
   for (let i = 0; i < 16; i++) server.connection?.append(piece, 0, piece.length);
-  await waitFor("output that waits", 5000, () => (server.pendingMax > 0 ? true : undefined));
+  await waitFor("output that waits", 10_000, () => (server.pendingMax > 0 ? true : undefined));
   client.connection?.resume();
   await waitFor("16 MB", 10_000, () =>
     client.received.length === 16 * piece.length ? true : undefined,
   );
-  await waitFor("the drain", 5000, () => (server.drains > 0 ? true : undefined));
+  await waitFor("the drain", 10_000, () => (server.drains > 0 ? true : undefined));
   expect(server.connection?.pendingBytes).toBe(0);
   client.connection?.destroy();
 });
@@ -163,7 +163,7 @@ test("a socket file that a crash left is replaced", async () => {
   const client = await dialPeer({ path });
   send(client, "hello");
   const server = await firstAccepted();
-  await waitFor("hello", 5000, () => (server.received === "hello" ? true : undefined));
+  await waitFor("hello", 10_000, () => (server.received === "hello" ? true : undefined));
   client.connection?.destroy();
 });
 

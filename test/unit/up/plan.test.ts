@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { isCodisError } from "../../../src/base/error.ts";
+import type { GroupLayout } from "../../../src/up/layout.ts";
 import { planLayout, type Wishes } from "../../../src/up/plan.ts";
 import { freePort } from "../../support/free-port.ts";
 
@@ -135,14 +136,43 @@ describe("a cluster that is there", () => {
     expect(await codeOf(other)).toBe("CLUSTER_DIR_INVALID");
   });
 
-  test("may get more replicas, but not another number of groups", async () => {
+  test("may get more replicas, and more groups when the dashboard knows it", async () => {
     const first = await planLayout(undefined, { ...NOTHING, port: await freePort() }, "/d");
     const more = await planLayout(first, { ...NOTHING, replicas: 1 }, "/d");
     expect(more.groups.map((group) => group.master)).toEqual(
       first.groups.map((group) => group.master),
     );
     expect(more.groups.every((group) => group.replicas.length === 1)).toBe(true);
-    const code = await codeOf(planLayout(first, { ...NOTHING, groups: 3 }, "/d"));
+    for (const groups of [1, 3]) {
+      const code = await codeOf(planLayout(first, { ...NOTHING, groups }, "/d"));
+      expect(code).toBe("CLUSTER_DIR_INVALID");
+    }
+    const known = { ...first, groups: first.groups.map(markAdded) };
+    const grown = await planLayout(known, { ...NOTHING, groups: 3 }, "/d");
+    expect(grown.groups.slice(0, 2)).toEqual(known.groups);
+    expect(grown.groups[2]).toMatchObject({ id: 3, replicas: [] });
+    expect(grown.groups[2]?.master.isAdded).toBeUndefined();
+  });
+
+  test("keeps groups that the dashboard knows, and may lose those of a start that failed", async () => {
+    const first = await planLayout(
+      undefined,
+      { ...NOTHING, groups: 3, port: await freePort() },
+      "/d",
+    );
+    const known = { ...first, groups: first.groups.map(markAdded) };
+    const code = await codeOf(planLayout(known, { ...NOTHING, groups: 2 }, "/d"));
     expect(code).toBe("CLUSTER_DIR_INVALID");
+    const failed = {
+      ...first,
+      groups: first.groups.map((group) => (group.id === 3 ? group : markAdded(group))),
+    };
+    const smaller = await planLayout(failed, { ...NOTHING, groups: 2 }, "/d");
+    expect(smaller.groups).toEqual(failed.groups.slice(0, 2));
   });
 });
+
+/** As if the dashboard had taken its master. */
+function markAdded(group: GroupLayout): GroupLayout {
+  return { ...group, master: { ...group.master, isAdded: true } };
+}

@@ -20,7 +20,7 @@ function startShell(script: string): number {
 test("a process is listed with its command line, and this one is not", async () => {
   const pid = startShell("sleep 30; true");
   // Between fork and exec a process has no command line yet.
-  const found = await waitFor("the command line of the shell", 5_000, () =>
+  const found = await waitFor("the command line of the shell", 10_000, () =>
     listProcesses().find((one) => one.pid === pid && one.args[0] !== ""),
   );
   expect(found.args).toEqual(["sh", "-c", "sleep 30; true"]);
@@ -45,7 +45,7 @@ test("a pid with another start time is another process, and gets no signal", asy
 test("a process that ignores SIGTERM is killed after the grace, and named", async () => {
   const folder = temporaryFolder();
   const pid = startShell(`trap '' TERM; touch ${folder.path}/ready; while :; do sleep 1; done`);
-  await waitFor("trap", 5_000, () => existsSync(folder.join("ready")) || undefined);
+  await waitFor("trap", 10_000, () => existsSync(folder.join("ready")) || undefined);
   const id = findProcess(pid);
   expect(await endProcesses(id === undefined ? [] : [id], 100)).toEqual([pid]);
   expect(findProcess(pid)).toBeUndefined();
@@ -56,7 +56,7 @@ test("a process that refuses the first SIGTERM and forgets it is asked again", a
   const folder = temporaryFolder();
   const refuseOnce = `trap 'trap - TERM' TERM; touch ${folder.path}/ready; while :; do sleep 0.05; done`;
   const pid = startShell(refuseOnce);
-  await waitFor("trap", 5_000, () => existsSync(folder.join("ready")) || undefined);
+  await waitFor("trap", 10_000, () => existsSync(folder.join("ready")) || undefined);
   const id = findProcess(pid);
   expect(await endProcesses(id === undefined ? [] : [id], 5_000, 200)).toEqual([]);
   expect(findProcess(pid)).toBeUndefined();

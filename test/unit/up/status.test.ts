@@ -51,6 +51,7 @@ test("the table has one line for each process, without trailing blanks", () => {
         ],
       },
     ],
+    otherGroups: [{ id: 3, addrs: ["127.0.0.1:6390"], slots: [{ first: 501, last: 999 }] }],
   };
   expect(formatStatus(status)).toBe(`\
 cluster degraded in /d (codis up doesn't run)
@@ -61,5 +62,7 @@ proxy-1            127.0.0.1:19000  12   silent
 sentinel-1         127.0.0.1:20005  14   online
 group-1 master     127.0.0.1:20001  13   online, no link  replica              5     1.5 MB
 group-1 replica-1  127.0.0.1:20002  -    stopped          -        0-500,1000  -     -
+not of codis up: group 3 (127.0.0.1:6390), slots 501-999; codis group list shows how it is
+codis up --dir /d starts all of it again
 `);
 });

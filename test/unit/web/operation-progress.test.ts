@@ -38,6 +38,7 @@ function operation(
       slots_moving: 0,
       slots_done: 0,
       keys_moved: 0,
+      keys_on_access: 0,
       bytes_moved: 0,
       keys_total: 0,
       bytes_total: 0,

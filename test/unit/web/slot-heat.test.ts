@@ -8,7 +8,6 @@ import {
   LEVEL_UNKNOWN,
   LEVELS,
   levelOf,
-  sumOfKeys,
 } from "../../../web/src/screens/slots/slot-heat.ts";
 import { NO_SLOTS } from "../../../web/src/screens/slots/slot-map.ts";
 
@@ -34,10 +33,4 @@ test("every slot is in one entry of the legend, and its keys within the entry's 
     expect(each ?? 0).toBeGreaterThanOrEqual(found[0]?.from ?? Number.NaN);
     expect(each ?? 0).toBeLessThanOrEqual(found[0]?.to ?? Number.NaN);
   }
-});
-
-test("a sum is known only when every part is", () => {
-  expect(sumOfKeys([1, 2, null, 4], 0, 1)).toBe(3);
-  expect(sumOfKeys([1, 2, null, 4], 1, 3)).toBeNull();
-  expect(sumOfKeys([1], 0, 1)).toBeNull();
 });

@@ -4,7 +4,6 @@
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { V1_SLOT_STATES } from "../../../src/api/v1-live-schema.ts";
 import { formatRanges } from "../../../src/model/slot-range.ts";
 import { lookClasses, lookOf } from "../../../web/src/screens/slots/group-look.ts";
 import { placeOf } from "../../../web/src/screens/slots/slot-key.ts";
@@ -15,7 +14,6 @@ import {
   NO_SLOTS,
   packSlots,
   runsOf,
-  SLOT_STATES,
   type SlotMap,
   slotsWhere,
   stateOf,
@@ -38,10 +36,6 @@ function mapOf(owners: readonly number[], states: readonly number[]): SlotMap {
     states: Uint8Array.from(states),
   };
 }
-
-test("the states are those of the live document", () => {
-  expect([...SLOT_STATES]).toEqual([...V1_SLOT_STATES]);
-});
 
 describe("the packed map", () => {
   test("is little-endian, and comes back as it was", () => {

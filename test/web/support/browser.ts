@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const CHROMIUM = process.env["CODIS_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 /** A browser that ends with `close()`. */
 export function launchBrowser(): Promise<Browser> {
@@ -26,7 +26,7 @@ export interface Choices {
 /** A page, and what went wrong in it. */
 export interface TestPage {
   readonly page: Page;
-  /** Errors of scripts and of the content security policy. */
+  /** Errors of scripts and of the content security policy, and what was asked of other hosts. */
   readonly errors: string[];
   close(): Promise<void>;
 }
@@ -51,6 +51,13 @@ export async function openPage(
     // An answer that isn't a success is written there too; tests look at those on the page.
     if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) {
       errors.push(message.text());
+    }
+  });
+  const { origin } = new URL(url);
+  page.on("request", (request) => {
+    // Gate S1: nothing is ever asked of another host.
+    if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).origin !== origin) {
+      errors.push(`asks another host: ${request.url()}`);
     }
   });
   await page.addInitScript(

@@ -10,6 +10,9 @@ import type {
   V1ReplicationFault,
 } from "../../../src/api/v1-availability-schema.ts";
 import type { V1LiveGroup, V1LiveProxy, V1LiveServer } from "../../../src/api/v1-live-schema.ts";
+import type { V1RegistrationList } from "../../../src/api/v1-topology-schema.ts";
+import { say } from "../../../src/model/phrase/phrase.ts";
+import { codeOf, told } from "./told.ts";
 import { type FixtureAnswer, makeProduct, type ProductFixture } from "./typical-product.ts";
 
 /** Name of the product. */
@@ -31,10 +34,31 @@ const FAULT: V1ReplicationFault = {
   group_id: 2,
   addr: "10.0.2.2:6379",
   stored: "replica of 10.0.2.1:6379",
+  stored_said: codeOf("replica of 10.0.2.1:6379"),
   real: "replica of 10.9.9.9:6379",
+  real_said: codeOf("replica of 10.9.9.9:6379"),
   since: "2026-11-27T07:00:00.000Z",
   mendable: true,
-  text: "it follows a server that isn't its master; codis group repair 2 mends it",
+  ...told(
+    `${say("fault.other", { addr: "10.0.2.2:6379", real: "10.9.9.9:6379", master: "10.0.2.1:6379" })}; ` +
+      say("fault.mended", { group: 2 }),
+  ),
+};
+
+/** One that the product has, one that it hasn't, and one that nobody understands. */
+const REGISTRATIONS: V1RegistrationList = {
+  epoch: 3,
+  revision: 17,
+  items: ["1".padStart(32, "0"), "f".repeat(32)].map((token, index) => ({
+    path: `/jodis/${PRODUCT}/proxy-${token}`,
+    token,
+    proxy_addr: `10.0.8.${index === 0 ? 1 : 77}:19000`,
+    admin_addr: `10.0.8.${index === 0 ? 1 : 77}:11080`,
+    start_time: "2026-11-20 08:00:00 +0000 UTC",
+    state: "online",
+    stored: index === 0,
+  })),
+  faults: [`/jodis/${PRODUCT}/proxy-x isn't JSON`],
 };
 
 const STORY: V1FailoverSummary = {
@@ -59,6 +83,7 @@ export function membersProduct(entries = 60): ProductFixture {
   Object.assign(product.values, { "failover:3-1": STORY });
   Object.assign(product.answers, {
     ...serverAnswers(),
+    "GET proxy-registrations": ok(REGISTRATIONS),
     ...storyAnswers(),
     ...accessAnswers(entries),
   });
@@ -90,7 +115,13 @@ function breakParts({ values }: ProductFixture): void {
     state: "unprovable",
     since: "2026-11-27T07:00:00.000Z",
     proof: null,
-    text: "it doesn't answer, and nothing proves that it can't write: codis proxy gone",
+    ...told(
+      say("fence.doubt", {
+        process: say("fence.elsewhere", { host: "host-3" }),
+        login: say("fence.no-login", { why: say("fence.off", {}) }),
+        advice: say("fence.start-it", {}),
+      }),
+    ),
   } as const;
   values[`proxy:${GONE_TOKEN}`] = {
     ...proxy,
@@ -101,7 +132,7 @@ function breakParts({ values }: ProductFixture): void {
     ops_per_second: null,
   } satisfies V1LiveProxy;
   values["availability"] = {
-    detector: { enabled: true, text: "masters that are dead for 10 s are replaced" },
+    detector: { enabled: true, ...told(say("detector.on", { ms: 10_000 })) },
     sentinels: ["10.0.9.1:26379", "10.0.9.2:26379", "10.0.9.3:26379"],
     faults: [FAULT],
     fences: [{ token: GONE_TOKEN, ...fence }],
@@ -181,16 +212,16 @@ function storyAnswers(): Record<string, FixtureAnswer> {
     after_ms,
     step,
     about,
-    text,
+    ...told(text),
   });
   const story = {
     ...STORY,
     events: [
-      line(0, "detected", REPLICA, "no answer for 3 s"),
-      line(12, "vote", "0".repeat(31).concat("1"), "no answer for 3.1 s: dead"),
-      line(15, "decided", null, "2 of 2 proxies say so"),
-      line(60, "promoted", MASTER, "is a master"),
-      line(90, "switched", "0".repeat(31).concat("1"), "has the new master"),
+      line(0, "detected", REPLICA, say("story.silent", { ms: 3000 })),
+      line(12, "vote", "0".repeat(31).concat("1"), say("vote.silent", { ms: 3100 })),
+      line(15, "decided", null, say("story.chosen", { offset: 7_654_321 })),
+      line(60, "promoted", MASTER, say("story.master", { ms: 45 })),
+      line(90, "switched", "0".repeat(31).concat("1"), say("story.follows", { ms: 75 })),
     ],
   } as V1Failover;
   return {

@@ -2,20 +2,30 @@
  * A product of four groups in which slots move, with plans and operations, for tests of the screens about slots:
  * a plan that is out of date can be made so, and an operation can be steered.
  */
+
+import { problemCode } from "../../../src/api/problem-code.ts";
+import type { V1LiveProduct } from "../../../src/api/v1-live-schema.ts";
 import type {
   V1Operation,
   V1OperationSummary,
   V1Plan,
 } from "../../../src/api/v1-operation-schema.ts";
+import type { V1Health } from "../../../src/api/v1-state-schema.ts";
 import type { V1AssignResult } from "../../../src/api/v1-topology-schema.ts";
+import { saidOf, saidOfAll, say } from "../../../src/model/phrase/phrase.ts";
 import { problem } from "./fixture-server.ts";
+import { told } from "./told.ts";
 import { makeProduct, type ProductFixture, slotsOf } from "./typical-product.ts";
 
 const GROUPS = 4;
 const SLOTS = 1024;
+/** First of the slots that nobody owns. */
+const FIRST_OFFLINE = 1000;
 const MIB = 1024 ** 2;
 const AT = "2026-11-27T08:00:00.000Z";
 const VERSION = { epoch: 3, revision: 17 } as const;
+
+const SINGLE = say("plan.single", { group: 3, addr: "10.0.3.1:6379" });
 
 /** The product; `plans` are those that were made, in order. */
 export interface MovingProduct extends ProductFixture {
@@ -36,6 +46,11 @@ export function makeMovingProduct(name: string): MovingProduct {
     started: [],
   };
   product.values["slots"] = slotsOf(GROUPS, stateOfSlot);
+  product.values["product"] = {
+    ...(product.values["product"] as V1LiveProduct),
+    slots: { online: FIRST_OFFLINE - 20, offline: SLOTS - FIRST_OFFLINE, moving: 20 },
+  } satisfies V1LiveProduct;
+  product.values["health"] = offlineHealth();
   const operation = makeOperation("op-7", {});
   product.values["operation:op-7"] = summaryOf(operation);
   product.values["progress:op-7"] = operation.progress;
@@ -79,6 +94,7 @@ export function makeOperation(id: string, parts: Partial<V1OperationSummary>): V
       slots_moving: 8,
       slots_done: 4,
       keys_moved: 40_000,
+      keys_on_access: 0,
       bytes_moved: 8 * MIB,
       keys_total: 100_190,
       bytes_total: 20 * MIB,
@@ -93,8 +109,8 @@ export function makeOperation(id: string, parts: Partial<V1OperationSummary>): V
     ...parts,
     moves,
     events: [
-      { at: AT, text: "made from plan p-3-1: 20 slots" },
-      { at: AT, text: "runs" },
+      { at: AT, ...told(say("op.made", { plan: "p-3-1", slots: say("n.slots", { n: 20 }) })) },
+      { at: AT, ...told(say("op.runs", {})) },
     ],
   };
 }
@@ -149,12 +165,36 @@ export function makePlan(number: number, request: V1Plan["request"]): V1Plan {
     big_key: "move",
     refused_slot_ids: [],
     problems: [],
-    warnings: ["group-[3]: 10.0.3.1:6379 has no replica: what moves there is there only once"],
+    warnings: [SINGLE],
+    problems_said: [],
+    warnings_said: saidOfAll([SINGLE]),
+  };
+}
+
+/** As a dashboard finds it: slots of the operation are as they should be, those without a group aren't. */
+function offlineHealth(): V1Health {
+  const count = say("n.slots", { n: SLOTS - FIRST_OFFLINE });
+  const message = say("slots.offline", { slots: count });
+  return {
+    ...VERSION,
+    status: "critical",
+    faults: [],
+    problems: [
+      {
+        kind: "slots_offline",
+        code: problemCode("slots_offline"),
+        is_critical: true,
+        subject: `slots ${FIRST_OFFLINE}-${SLOTS - 1}`,
+        message,
+        ...saidOf(message),
+        since: AT,
+      },
+    ],
   };
 }
 
 function stateOfSlot(slot: number): { owner?: number; target?: number; state?: number } {
-  if (slot >= 1000) {
+  if (slot >= FIRST_OFFLINE) {
     return { owner: 0, state: 0 };
   }
   const state = slot < 4 ? 6 : slot < 12 ? 5 : slot < 14 ? 4 : slot < 16 ? 3 : 2;
@@ -162,7 +202,7 @@ function stateOfSlot(slot: number): { owner?: number; target?: number; state?: n
 }
 
 function slotView(id: number) {
-  const groupId = id >= 1000 ? 0 : Math.floor((id * GROUPS) / SLOTS) + 1;
+  const groupId = id >= FIRST_OFFLINE ? 0 : Math.floor((id * GROUPS) / SLOTS) + 1;
   const isMoving = id < 20;
   return {
     id,
@@ -184,7 +224,7 @@ function assigned(body: unknown): V1AssignResult {
   const changes = assignments.map(({ from, to = from, group_id }) => ({
     from,
     to,
-    previous_group_id: from >= 1000 ? 0 : 1,
+    previous_group_id: from >= FIRST_OFFLINE ? 0 : 1,
     group_id,
     drops_action: from < 20,
   }));

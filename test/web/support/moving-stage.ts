@@ -3,7 +3,7 @@
  * product `shop`, in which slots move, and a page of it. All ends with the test; it fails when a script of the page
  * failed.
  */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { buildWeb, WEB_DIST } from "../../../scripts/build-web.ts";
 import { cleanupsAfterEach } from "../../support/cleanup.ts";
@@ -11,8 +11,10 @@ import { type Choices, launchBrowser, openPage } from "./browser.ts";
 import { FixtureServer } from "./fixture-server.ts";
 import { type MovingProduct, makeMovingProduct } from "./moving-product.ts";
 
+/** A test that doesn't hang takes seconds; on a machine that stalls, more. */
+const TEST_MS = 180_000;
 /** Starting a browser and building may take this on a busy machine. */
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** How a page is opened. */
 export interface MovingStageOptions extends Choices {
@@ -32,6 +34,7 @@ export interface MovingStage {
 
 /** Call it once at the top of a test file. */
 export function useMovingStage(): MovingStage {
+  setDefaultTimeout(TEST_MS);
   const cleanLater = cleanupsAfterEach();
   let browser: Browser | undefined;
   let last: { readonly server: FixtureServer; readonly product: MovingProduct } | undefined;

@@ -15,9 +15,11 @@ import type {
 } from "../../../src/api/v1-live-schema.ts";
 import type { V1OperationSummary } from "../../../src/api/v1-operation-schema.ts";
 import type { ProblemKind, V1Health } from "../../../src/api/v1-state-schema.ts";
+import { saidOf, say } from "../../../src/model/phrase/phrase.ts";
 import { addSentinels, membersProduct, REPLICA } from "./members-fixture.ts";
 import { makeOperation } from "./moving-product.ts";
 import { commandNames, performanceAnswer } from "./performance-figures.ts";
+import { codeOf, told } from "./told.ts";
 import {
   type FixtureAnswer,
   makeProduct,
@@ -42,6 +44,12 @@ export function smallProduct(name = "small"): ProductFixture {
   return makeProduct(name, SIZES.small, "development");
 }
 
+const LAGS = say("fault.behind", {
+  addr: "10.0.2.2:6379",
+  n: 48 * 1024 ** 2,
+  master: "10.0.2.1:6379",
+});
+
 /** As `small`, but a replica lags. */
 export function laggingProduct(name = "lagging"): ProductFixture {
   const product = makeProduct(name, SIZES.small, "staging");
@@ -56,7 +64,8 @@ export function laggingProduct(name = "lagging"): ProductFixture {
         code: problemCode("replica_lagging"),
         is_critical: false,
         subject: "server 10.0.2.2:6379",
-        message: "it is 48 MB behind its master",
+        message: LAGS,
+        ...saidOf(LAGS),
         since: LOST_AT,
       },
     ],
@@ -128,7 +137,8 @@ export function brokenProduct(name = "broken"): ProductFixture {
   addOperation(product, {
     state: "paused",
     self_paused: true,
-    reason: "group 4 has no master that answers",
+    reason: "server 10.0.4.1:6379 isn't connected",
+    ...saidOf("server 10.0.4.1:6379 isn't connected"),
     reason_code: "unreachable",
   });
   const shown = values["product"] as V1LiveProduct;
@@ -159,6 +169,7 @@ export function brokenProduct(name = "broken"): ProductFixture {
   return product;
 }
 
+const NONE_FIT = say("story.none-fit", { why: "10.0.4.2:6379 doesn't answer: timeout" });
 const FAILED_STORY: V1FailoverSummary = {
   id: "3-9",
   group_id: 4,
@@ -168,7 +179,8 @@ const FAILED_STORY: V1FailoverSummary = {
   began_at: LOST_AT,
   ended_at: "2026-11-27T07:00:09.000Z",
   outcome: "failed",
-  reason: "no replica of group 4 may become its master",
+  reason: NONE_FIT,
+  ...saidOf(NONE_FIT),
   pause_ms: null,
   lost_bytes: null,
 };
@@ -208,10 +220,12 @@ function loseServer(values: Record<string, unknown>, addr: string): void {
         group_id: group.id,
         addr,
         stored: "master",
-        real: "no answer within 1 s",
+        stored_said: codeOf("master"),
+        real: "no answer",
+        real_said: codeOf("no answer"),
         since: LOST_AT,
         mendable: false,
-        text: "start it again, or promote its replica",
+        ...told(say("fault.master", { group: group.id, why: "no answer within 1 s" })),
       },
     ],
   } satisfies V1LiveGroup;
@@ -225,6 +239,7 @@ function healthOf(values: Readonly<Record<string, unknown>>): V1Health {
     is_critical: isCritical,
     subject,
     message,
+    ...saidOf(message),
     since: LOST_AT,
   });
   return {
@@ -239,7 +254,11 @@ function healthOf(values: Readonly<Record<string, unknown>>): V1Health {
         "24 slots without a group: the keys get errors",
         true,
       ),
-      problem("operation_trouble", "operation op-7", "it waits until somebody helps: group 4"),
+      problem(
+        "operation_trouble",
+        "operation op-7",
+        "it waits until somebody helps: server 10.0.4.1:6379 isn't connected",
+      ),
       problem(
         "group_out_of_sync",
         "group 2",
@@ -248,9 +267,13 @@ function healthOf(values: Readonly<Record<string, unknown>>): V1Health {
       problem("server_role", "server 10.0.2.2:6379", "follows 10.9.9.9:6379, not 10.0.2.1:6379"),
       problem("server_unreachable", "server 10.0.3.2:6379", "the replica of group 3: timeout"),
       problem("server_unreachable", "server 10.0.4.1:6379", "the master of group 4: timeout", true),
-      problem("proxy_unreachable", `proxy ${proxy.token}`, "proxy 3 doesn't answer: timeout"),
+      problem(
+        "proxy_unreachable",
+        `proxy ${proxy.token}`,
+        "proxy 3 (10.0.8.3:11080) doesn't answer: timeout",
+      ),
       problem("proxy_unprovable", `proxy ${proxy.token}`, proxy.fence?.text ?? ""),
-      problem("failover_failed", "group 4", "failover 3-9 couldn't be finished: no replica"),
+      problem("failover_failed", "group 4", `failover 3-9 couldn't be finished: ${NONE_FIT}`),
       problem("sentinel_trouble", "sentinels", "10.0.9.3:26379 doesn't answer"),
       problem("sentinel_trouble", "sentinels", `a majority says ${REPLICA} is master of group 1`),
     ],

@@ -2,7 +2,7 @@
  * What a browser test stands on: one browser for the file, and for each test a fixture server under a
  * sub-path with the products `demo` (typical, production) and `cache` (small, staging), and a page.
  */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { buildWeb, WEB_DIST } from "../../../scripts/build-web.ts";
 import { type Choices, launchBrowser, openPage, type TestPage } from "./browser.ts";
@@ -10,9 +10,11 @@ import { FIXTURE_SIGNED_OUT, FixtureServer } from "./fixture-server.ts";
 import { makeProduct, type ProductFixture, SIZES } from "./typical-product.ts";
 
 /** Longest wait for something on a page. */
-export const WAIT_MS = 10_000;
+export const WAIT_MS = 30_000;
+/** A test that doesn't hang takes seconds; on a machine that stalls, more. */
+const TEST_MS = 180_000;
 /** Starting a browser and building may take this on a busy machine. */
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** How a page is opened. */
 export interface StageOptions extends Choices {
@@ -36,6 +38,7 @@ export interface Stage {
 
 /** Call it once at the top of a test file. */
 export function useStage(): Stage {
+  setDefaultTimeout(TEST_MS);
   let browser: Browser | undefined;
   let server: FixtureServer | undefined;
 

@@ -12,7 +12,9 @@ import type {
 } from "../../../src/api/v1-live-schema.ts";
 import type { V1Health } from "../../../src/api/v1-state-schema.ts";
 import type { V1SlotKeys } from "../../../src/api/v1-topology-schema.ts";
+import { say } from "../../../src/model/phrase/phrase.ts";
 import { commandNames, performanceAnswer, type Subjects } from "./performance-figures.ts";
+import { told } from "./told.ts";
 
 /** What the fixture server serves for one product. */
 export interface ProductFixture {
@@ -85,7 +87,7 @@ export function makeProduct(
   values["slots"] = slotsOf(size.groups);
   values["sentinels"] = { items: [], out_of_sync: false, masters: [] };
   values["availability"] = {
-    detector: { enabled: true, text: "masters that are dead are replaced" },
+    detector: { enabled: true, ...told(say("detector.on", { ms: 10_000 })) },
     sentinels: [],
     faults: [],
     fences: [],

@@ -4,6 +4,7 @@
  */
 import { effect, type Signal, signal } from "@preact/signals";
 import { timeZone } from "../i18n/format.ts";
+import { loadSaid } from "../i18n/said.ts";
 import { type Language, language, shownLanguage } from "../i18n/text.ts";
 import { loadTexts } from "../i18n/texts.ts";
 import { readKept, writeKept } from "./kept.ts";
@@ -37,6 +38,7 @@ export function startPreferences(): void {
   effect(() => {
     // When it can't be read the other language stays; the next choice tries again.
     loadTexts(language.value).catch(() => undefined);
+    loadSaid(language.value).catch(() => undefined);
   });
   effect(() => {
     root.dataset["theme"] = theme.value;

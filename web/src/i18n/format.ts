@@ -44,7 +44,13 @@ export function formatShort(figure: Figure): string {
     return UNKNOWN;
   }
   const [value, unit] = scale(figure, 1000, ["", "k", "M", "G", "T"]);
-  return unit === "" ? numberFormat(value < 10 ? 1 : 0).format(value) : `${three(value)} ${unit}`;
+  return unit === "" ? numberFormat(digitsOf(value)).format(value) : `${three(value)} ${unit}`;
+}
+
+/** Small figures keep a digit that counts: a failure in a minute isn't none. */
+function digitsOf(value: number): number {
+  const size = Math.abs(value);
+  return size >= 10 ? 0 : size >= 1 ? 1 : size >= 0.1 ? 2 : 3;
 }
 
 /** Sizes by powers of 1024: `1.50 GiB`. */
@@ -74,6 +80,11 @@ export function formatPercent(share: Figure): string {
   const percent = share * 100;
   const digits = percent !== 0 && Math.abs(percent) < 10 ? 1 : 0;
   return `${numberFormat(digits).format(percent)} %`;
+}
+
+/** A share between 0 and 1 among others that make up the whole: always with one digit, so that they add up. */
+export function formatShare(share: Figure): string {
+  return isKnown(share) ? `${numberFormat(1).format(share * 100)} %` : UNKNOWN;
 }
 
 /** A duration in milliseconds, two units at most: `850 µs`, `12 ms`, `1.5 s`, `3 min 20 s`; `3 分钟 20 秒`. */

@@ -8,6 +8,7 @@ import { session } from "../data/session.ts";
 import type { Route } from "../route.ts";
 import type { Children } from "../ui/props.ts";
 import { Toasts } from "../ui/toasts.tsx";
+import { CriticalAlert } from "./critical-alert.tsx";
 import { Header } from "./header.tsx";
 import { KeyDialog } from "./key-list.tsx";
 import { useKeys } from "./keys.ts";
@@ -42,6 +43,7 @@ export function Shell(props: { readonly route: Route; readonly children: Childre
       {isIn && <Palette />}
       <KeyDialog />
       <Toasts />
+      {product !== "" && isIn && <CriticalAlert key={product} product={product} />}
     </div>
   );
 }

@@ -24,6 +24,7 @@ export const text = {
   "shell.live": ["Live", "实时"],
   "shell.polling": ["Live, polling", "实时（轮询）"],
   "shell.connecting": ["Connecting", "正在连接"],
+  "shell.critical": ["{product} is critical: {what}", "{product} 严重：{what}"],
   "shell.stale": ["Stale", "已过期"],
   "shell.staleBanner": [
     "No live data for {age}. What you see is out of date, and changes are off until the server answers again.",

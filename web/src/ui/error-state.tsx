@@ -5,6 +5,7 @@ import type { ApiProblem } from "../data/problem.ts";
 import { t } from "../i18n/text.ts";
 import { Button } from "./button.tsx";
 import type { Children } from "./props.ts";
+import { Said } from "./said.tsx";
 
 /** In place of what couldn't be read. */
 export function ErrorState(props: {
@@ -28,7 +29,7 @@ export function ProblemText(props: { readonly problem: ApiProblem }): Children {
         <span class="badge-sign" aria-hidden="true">
           ✕
         </span>{" "}
-        {code === "no_answer" ? t("ui.noAnswer", { detail }) : detail}
+        {code === "no_answer" ? t("ui.noAnswer", { detail }) : <Said text={detail} />}
       </p>
       <p class="problem-ids">
         <code>{code}</code>

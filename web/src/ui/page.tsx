@@ -3,14 +3,19 @@
  */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { openProduct } from "../data/open-product.ts";
+import { CopyLine } from "./copy-line.tsx";
 import { takeFocusWish } from "./focus-wish.ts";
 import type { Children } from "./props.ts";
 
-/** One on each screen. `lead`: a sentence below the heading. */
+/**
+ * One on each screen. `lead`: a sentence below the heading. `command`: the line of the CLI that tells the same as
+ * the screen, always at its end.
+ */
 export function Page(props: {
   readonly title: string;
   readonly lead?: Children;
   readonly actions?: Children;
+  readonly command?: string | undefined;
   readonly children?: Children;
 }): Children {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -33,6 +38,7 @@ export function Page(props: {
         {props.lead !== undefined && <div class="page-lead">{props.lead}</div>}
       </header>
       {props.children}
+      {props.command !== undefined && <CopyLine text={props.command} />}
     </>
   );
 }

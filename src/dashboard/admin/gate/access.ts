@@ -12,7 +12,7 @@
  * product.
  */
 import { isRoleEnough, type Role } from "../../../api/v1-path.ts";
-import { CodisError } from "../../../base/error.ts";
+import { CodisError, isCodisError } from "../../../base/error.ts";
 import type { Reign } from "../reign/reign.ts";
 import type { UserStore } from "../reign/user-store.ts";
 import type { Caller } from "./caller.ts";
@@ -77,6 +77,17 @@ export async function admitV1(
     );
   }
   return principal;
+}
+
+/** Whether whoever listens to a stream may go on. Never rejects. */
+export async function mayStillRead(reign: Reign, caller: Caller): Promise<boolean> {
+  try {
+    await admitV1(reign, caller, "viewer", false);
+    return true;
+  } catch (thrown) {
+    // When the users can't be read, who was let in may stay.
+    return !isCodisError(thrown, "UNAUTHENTICATED", "SETUP_NEEDED", "FORBIDDEN");
+  }
 }
 
 /** Whether a caller is an admin while the product has no user. */

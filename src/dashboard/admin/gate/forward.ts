@@ -6,7 +6,7 @@
  * What is handed on always says so in `X-Forwarded-For`, so a caller from elsewhere never looks to the leader
  * like one from its own machine.
  */
-import { type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import {
@@ -16,6 +16,7 @@ import {
   TOPOM_NOT_ONLINE,
 } from "../../../api/topom-route.ts";
 import { CodisError, messageOf, systemCodeOf } from "../../../base/error.ts";
+import { HandedCalls } from "../../../http/handed-calls.ts";
 import { REQUEST_ID_HEADER } from "../../../http/request-id.ts";
 import { parseServerAddr } from "../../../model/address.ts";
 import type { DashboardModel } from "../../../model/dashboard-model.ts";
@@ -45,7 +46,7 @@ export class Forwarder {
   readonly #control: DashboardControl;
   readonly #requests: RequestCount;
   readonly #timeoutMs: number;
-  readonly #running = new Set<ClientRequest>();
+  readonly #calls = new HandedCalls();
 
   constructor(control: DashboardControl, requests: RequestCount, timeoutMs = FORWARD_TIMEOUT_MS) {
     this.#control = control;
@@ -78,7 +79,9 @@ export class Forwarder {
       );
     }
     try {
-      const answer = await this.#ask(request, target, timeoutMs);
+      const headers = forwardedHeaders(request, this.#control.model());
+      const call = { target, path: request.url, headers, timeoutMs };
+      const answer = await this.#calls.ask(request, call);
       this.#requests.forwards.answered++;
       send(reply, answer);
     } catch (cause) {
@@ -94,53 +97,7 @@ export class Forwarder {
 
   /** Ends what is under way. */
   close(): void {
-    for (const running of this.#running) {
-      running.destroy();
-    }
-  }
-
-  #ask(
-    request: FastifyRequest,
-    target: { readonly host: string; readonly port: number },
-    timeoutMs: number,
-  ): Promise<IncomingMessage> {
-    const body = typeof request.body === "string" ? request.body : "";
-    return new Promise((resolve, reject) => {
-      const outgoing = startRequest({
-        host: target.host,
-        port: target.port,
-        method: request.method,
-        path: request.url,
-        // A connection of its own for each call: a stale one would cost a retry, which a change can't have.
-        agent: false,
-        headers: {
-          ...forwardedHeaders(request, this.#control.model()),
-          ...(body === "" && (request.method === "GET" || request.method === "HEAD")
-            ? {}
-            : { "content-length": Buffer.byteLength(body) }),
-        },
-      });
-      const timer = setTimeout(() => {
-        outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#running.add(outgoing);
-      outgoing.on("close", () => {
-        clearTimeout(timer);
-        this.#running.delete(outgoing);
-      });
-      outgoing.on("error", reject);
-      outgoing.on("response", (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      });
-      // A caller that goes away takes its call along.
-      request.raw.on("close", () => {
-        if (request.raw.destroyed && !request.raw.complete) {
-          outgoing.destroy();
-        }
-      });
-      outgoing.end(body);
-    });
+    this.#calls.close();
   }
 }
 

@@ -11,6 +11,7 @@ import type { ServerResponse } from "node:http";
 import type { V1TopologyEvent } from "../../../api/v1-state-schema.ts";
 import type { Clock, ClockTimer } from "../../../base/clock.ts";
 import { CodisError } from "../../../base/error.ts";
+import { EventStream } from "../../../http/event-stream.ts";
 import { FAILOVERS_KEPT, type Failover } from "../../../model/availability/failover.ts";
 import {
   OPERATION_HISTORY_MAX,
@@ -40,15 +41,13 @@ type News =
   | { readonly kind: "failover"; readonly value: Failover };
 
 interface Reader {
-  readonly response: ServerResponse;
+  readonly stream: EventStream;
   /** Asked at each heartbeat: whether the reader may still listen. Never rejects. */
   readonly isAllowed: () => Promise<boolean>;
   /** What it was told last. */
   told: Topology;
   /** By kind and id; it will be told of them. */
   readonly untold: Map<string, News>;
-  /** Since when its connection is full; undefined while it takes more. */
-  fullSinceMs: number | undefined;
 }
 
 /** The readers of one leader's changes. */
@@ -95,21 +94,13 @@ export class EventHub {
     }
     const told = this.#leader.topology();
     const untold = new Map<string, News>();
-    const reader: Reader = { response, isAllowed, told, untold, fullSinceMs: undefined };
+    const stream = new EventStream(response, this.#clock, {
+      onRoom: () => this.#tell(reader),
+      onGone: () => this.#readers.delete(reader),
+    });
+    const reader: Reader = { stream, isAllowed, told, untold };
     this.#readers.add(reader);
-    response.on("close", () => this.#readers.delete(reader));
-    response.on("error", () => this.#drop(reader));
-    response.on("drain", () => {
-      reader.fullSinceMs = undefined;
-      this.#tell(reader);
-    });
-    response.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-store",
-      // nginx would keep events back otherwise.
-      "x-accel-buffering": "no",
-    });
-    this.#write(reader, formatChange(describeChange(this.#leader.epoch, told)));
+    stream.write(formatChange(describeChange(this.#leader.epoch, told)));
     for (const operation of this.#leader.migration.operations().toReversed()) {
       if (!isEnded(operation.state)) {
         this.#note(reader, { kind: "operation", value: operation });
@@ -132,23 +123,23 @@ export class EventHub {
     this.#news.close();
     this.#heartbeat?.cancel();
     for (const reader of [...this.#readers]) {
-      this.#end(reader, "this dashboard no longer leads the product");
+      reader.stream.end("this dashboard no longer leads the product");
     }
   }
 
   #tell(reader: Reader): void {
     const now = this.#leader.topology();
-    if (reader.fullSinceMs === undefined && reader.told !== now) {
+    if (!reader.stream.isFull && reader.told !== now) {
       const event = describeChange(this.#leader.epoch, now, reader.told);
       reader.told = now;
-      this.#write(reader, formatChange(event));
+      reader.stream.write(formatChange(event));
     }
     for (const [key, news] of reader.untold) {
-      if (reader.fullSinceMs !== undefined) {
+      if (reader.stream.isFull) {
         return;
       }
       reader.untold.delete(key);
-      this.#write(reader, formatNews(news, now));
+      reader.stream.write(formatNews(news, now));
     }
   }
 
@@ -173,11 +164,10 @@ export class EventHub {
   #beat(): void {
     this.#heartbeat = undefined;
     for (const reader of [...this.#readers]) {
-      const { fullSinceMs } = reader;
-      if (fullSinceMs === undefined) {
+      if (!reader.stream.isFull) {
         void this.#check(reader);
-      } else if (this.#clock.monotonicMs() - fullSinceMs >= STALL_MS) {
-        this.#drop(reader);
+      } else if (reader.stream.fullMs >= STALL_MS) {
+        reader.stream.drop();
       }
     }
     if (this.#readers.size > 0) {
@@ -187,27 +177,10 @@ export class EventHub {
 
   async #check(reader: Reader): Promise<void> {
     if (!(await reader.isAllowed())) {
-      this.#end(reader, "the token was revoked or has expired");
+      reader.stream.end("the token was revoked or has expired");
     } else if (this.#readers.has(reader)) {
-      this.#write(reader, ":\n\n");
+      reader.stream.write(":\n\n");
     }
-  }
-
-  #write(reader: Reader, text: string): void {
-    if (!reader.response.write(text)) {
-      reader.fullSinceMs ??= this.#clock.monotonicMs();
-    }
-  }
-
-  #end(reader: Reader, reason: string): void {
-    this.#readers.delete(reader);
-    reader.response.end(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`);
-  }
-
-  /** It doesn't read, so it can't be told either. */
-  #drop(reader: Reader): void {
-    this.#readers.delete(reader);
-    reader.response.destroy();
   }
 }
 

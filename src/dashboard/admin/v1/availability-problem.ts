@@ -9,9 +9,10 @@ import type {
   ReplicationFault,
   ReplicationFaultCode,
 } from "../../../model/availability/replication.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { LeaderControl } from "../../control.ts";
 
-type Finding = Omit<V1Health["problems"][number], "code" | "since">;
+type Finding = Omit<V1Health["problems"][number], "code" | "since" | "said">;
 
 /** Faults that `state-view.ts` doesn't see by itself in the last looks at servers. */
 const KINDS: Readonly<Partial<Record<ReplicationFaultCode, ProblemKind>>> = {
@@ -66,7 +67,7 @@ function failoverProblems(leader: LeaderControl): readonly Finding[] {
       kind: "failover_failed",
       is_critical: false,
       subject: `group ${groupId}`,
-      message: `failover ${id} couldn't be finished: ${reason}`,
+      message: say("failover.unfinished", { id, why: reason }),
     }));
 }
 

@@ -15,6 +15,7 @@ import type { Failover, FailoverEvent } from "../../../model/availability/failov
 import type { ProxyFence } from "../../../model/availability/fence.ts";
 import type { PromotionPlan } from "../../../model/availability/promotion.ts";
 import type { ReplicationFault } from "../../../model/availability/replication.ts";
+import { phraseOf, saidOf, saidOfAll } from "../../../model/phrase/phrase.ts";
 import type { LeaderControl } from "../../control.ts";
 
 /** `GET /api/v1/availability`, without epoch and revision. */
@@ -24,7 +25,7 @@ export function viewAvailability(
   const { availability } = leader;
   const { isEnabled, text } = availability.detector();
   return {
-    detector: { enabled: isEnabled, text },
+    detector: { enabled: isEnabled, text, ...saidOf(text) },
     sentinels: [...leader.topology().sentinel.servers],
     faults: availability.replicationFaults().map(viewFault),
     fences: [...availability.fences()]
@@ -54,6 +55,8 @@ export function viewPromotionPlan(plan: PromotionPlan): V1PromotionPlan {
     moving_slots: plan.movingSlots,
     problems: [...plan.problems],
     warnings: [...plan.warnings],
+    problems_said: saidOfAll(plan.problems),
+    warnings_said: saidOfAll(plan.warnings),
   };
 }
 
@@ -69,6 +72,7 @@ export function viewFailoverSummary(failover: Failover): V1FailoverSummary {
     ended_at: failover.endedAtMs === undefined ? null : timeOf(failover.endedAtMs),
     outcome: failover.outcome,
     reason: orNull(failover.reason),
+    ...saidOf(failover.reason),
     pause_ms: failover.pauseMs ?? null,
     lost_bytes: failover.lostBytes ?? null,
   };
@@ -97,6 +101,7 @@ function viewEvent(
     step,
     about: orNull(about),
     text,
+    ...saidOf(text),
   };
 }
 
@@ -107,10 +112,13 @@ export function viewFault(fault: ReplicationFault): V1ReplicationFault {
     group_id: fault.groupId,
     addr: fault.addr,
     stored: fault.stored,
+    stored_said: phraseOf(fault.stored),
     real: fault.real,
+    real_said: phraseOf(fault.real),
     since: timeOf(fault.sinceMs),
     mendable: fault.isMendable,
     text: fault.text,
+    ...saidOf(fault.text),
   };
 }
 
@@ -121,6 +129,7 @@ export function viewFence(fence: ProxyFence): V1ProxyFence {
     since: timeOf(fence.sinceMs),
     proof: fence.proof ?? null,
     text: fence.text,
+    ...saidOf(fence.text),
   };
 }
 

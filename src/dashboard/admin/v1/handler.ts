@@ -5,9 +5,8 @@
 import { createOpenApi, type JsonObject } from "../../../api/openapi.ts";
 import { PAGE_ITEMS_MAX, type V1Name } from "../../../api/v1-path.ts";
 import type { V1PushReport } from "../../../api/v1-topology-schema.ts";
-import { isCodisError } from "../../../base/error.ts";
 import type { PushReport } from "../../control.ts";
-import { admitV1 } from "../gate/access.ts";
+import { mayStillRead } from "../gate/access.ts";
 import { V1_ACCESS_HANDLERS } from "./access-handler.ts";
 import { assignSlots } from "./assign.ts";
 import { V1_AVAILABILITY_HANDLERS } from "./availability-handler.ts";
@@ -15,6 +14,7 @@ import type { V1Call, V1Handler } from "./call.ts";
 import { describeProduct } from "./describe-product.ts";
 import { V1_LIVE_HANDLERS } from "./live-handler.ts";
 import { V1_OPERATION_HANDLERS } from "./operation-handler.ts";
+import { viewRegistrations } from "./registration-view.ts";
 import { V1_SESSION_HANDLERS } from "./session-handler.ts";
 import { viewSlotKeys } from "./slot-keys-view.ts";
 import { viewStats } from "./state-view.ts";
@@ -128,6 +128,7 @@ export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
     ...viewVersion(reign.leader),
     ...page(viewProxies(reign.leader), query, ({ id }) => id),
   }),
+  listRegistrations: ({ reign }) => viewRegistrations(reign.leader),
   addProxy: async ({ reign, body }) => {
     const { leader } = reign;
     const model =
@@ -169,15 +170,7 @@ export const V1_HANDLERS: { readonly [N in ProductName]: V1Handler<N> } = {
 
 /** Hands the connection over to the events, which ask at times whether the token is still good. */
 function listen({ reign, caller, reply }: V1Call<"getEvents">): undefined {
-  reign.events.add(reply.raw, async () => {
-    try {
-      await admitV1(reign, caller, "viewer", false);
-      return true;
-    } catch (thrown) {
-      // When the users can't be read, who was let in may stay.
-      return !isCodisError(thrown, "UNAUTHENTICATED", "SETUP_NEEDED", "FORBIDDEN");
-    }
-  });
+  reign.events.add(reply.raw, () => mayStillRead(reign, caller));
   reply.hijack();
   return undefined;
 }

@@ -3,11 +3,10 @@
  * The document of a leadership, and the hub that keeps it, are made when somebody first asks for them.
  */
 import type { FastifyReply } from "fastify";
-import { isCodisError } from "../../../base/error.ts";
 import { LiveDocument } from "../../live/live-document.ts";
 import { LiveHub } from "../../live/live-hub.ts";
 import { viewPerformance } from "../../live/performance.ts";
-import { admitV1, effectiveLegacyApi } from "../gate/access.ts";
+import { effectiveLegacyApi, mayStillRead } from "../gate/access.ts";
 import type { AdminContext } from "../gate/context.ts";
 import type { Reign } from "../reign/reign.ts";
 import type { V1Call, V1Handler } from "./call.ts";
@@ -44,15 +43,9 @@ async function listen(call: V1Call<"getStream">): Promise<undefined> {
   const { reign, context, caller, request, reply } = call;
   const hub = await hubOf(reign, context);
   const lastEventId = request.headers["last-event-id"];
-  hub.add(reply.raw, typeof lastEventId === "string" ? lastEventId : undefined, async () => {
-    try {
-      await admitV1(reign, caller, "viewer", false);
-      return true;
-    } catch (thrown) {
-      // When the users can't be read, who was let in may stay.
-      return !isCodisError(thrown, "UNAUTHENTICATED", "SETUP_NEEDED", "FORBIDDEN");
-    }
-  });
+  hub.add(reply.raw, typeof lastEventId === "string" ? lastEventId : undefined, () =>
+    mayStillRead(reign, caller),
+  );
   reply.hijack();
   return undefined;
 }

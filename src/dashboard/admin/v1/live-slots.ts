@@ -2,7 +2,8 @@
  * All slots of a product in three arrays, packed as base64: 7 kB for 1,024 slots, where the list of ranges of a
  * scattered product has 90.
  */
-import { V1_SLOT_STATES, type V1LiveSlots } from "../../../api/v1-live-schema.ts";
+import { LIVE_SLOT_STATES } from "../../../api/live-slot-state.ts";
+import type { V1LiveSlots } from "../../../api/v1-live-schema.ts";
 import type { SlotMapping } from "../../../model/slot-mapping.ts";
 
 let newest: { readonly slots: readonly SlotMapping[]; readonly packed: V1LiveSlots } | undefined;
@@ -19,7 +20,7 @@ export function packSlots(slots: readonly SlotMapping[]): V1LiveSlots {
     owners.writeUInt16LE(groupId, index * 2);
     targets.writeUInt16LE(action.state === "" ? 0 : action.targetId, index * 2);
     const state = action.state === "" ? (groupId === 0 ? "offline" : "online") : action.state;
-    states[index] = V1_SLOT_STATES.indexOf(state);
+    states[index] = LIVE_SLOT_STATES.indexOf(state);
   }
   const packed = {
     owners: owners.toString("base64"),

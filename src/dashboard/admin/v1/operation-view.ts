@@ -11,7 +11,7 @@ import type {
 import type { Operation } from "../../../model/operation/operation.ts";
 import { isEnded, isSettled, standingOf } from "../../../model/operation/operation-slot.ts";
 import type { NamedMove, Plan, PlannedMove, PlanRequest } from "../../../model/operation/plan.ts";
-import { troubleCodeOf } from "../../../model/operation/trouble-code.ts";
+import { saidOf, saidOfAll } from "../../../model/phrase/phrase.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 
 type MoveState = V1Operation["moves"][number]["state"];
@@ -68,6 +68,8 @@ export function viewPlan(plan: Plan): V1Plan {
     refused_slot_ids: [...plan.refusedSlotIds],
     problems: [...plan.problems],
     warnings: [...plan.warnings],
+    problems_said: saidOfAll(plan.problems),
+    warnings_said: saidOfAll(plan.warnings),
   };
 }
 
@@ -85,7 +87,8 @@ export function viewSummary(operation: Operation, topology: Topology): V1Operati
     plan_id: operation.planId === "" ? null : operation.planId,
     state: operation.state,
     reason: operation.reason === "" ? null : operation.reason,
-    reason_code: operation.reason === "" ? null : troubleCodeOf(operation.reason),
+    reason_code: operation.reason === "" ? null : (operation.reasonCode ?? "other"),
+    ...saidOf(operation.reason),
     self_paused: operation.isSelfPaused,
     big_key: operation.bigKeyRule,
     rollback: operation.isRollback,
@@ -102,6 +105,7 @@ export function viewSummary(operation: Operation, topology: Topology): V1Operati
       slots_moving: counts.moving,
       slots_done: counts.done,
       keys_moved: progress.keysMoved,
+      keys_on_access: progress.keysOnAccess,
       bytes_moved: progress.bytesMoved,
       keys_total: progress.keysTotal,
       bytes_total: progress.bytesTotal,
@@ -125,7 +129,7 @@ export function viewOperation(operation: Operation, topology: Topology): V1Opera
       ...viewMove(move),
       state: states[index] ?? "pending",
     })),
-    events: operation.events.map(({ atMs, text }) => ({ at: timeOf(atMs), text })),
+    events: operation.events.map(({ atMs, text }) => ({ at: timeOf(atMs), text, ...saidOf(text) })),
   };
 }
 

@@ -11,6 +11,7 @@ import type { DashboardModel } from "../../../model/dashboard-model.ts";
 import type { GroupRecord } from "../../../model/group.ts";
 import type { Operation } from "../../../model/operation/operation.ts";
 import { isEnded } from "../../../model/operation/operation-slot.ts";
+import { saidOf, say } from "../../../model/phrase/phrase.ts";
 import { formatRanges } from "../../../model/slot-range.ts";
 import { serverKey } from "../../../model/topology/topology.ts";
 import { infoKeys, infoMaster, infoNumber, type ServerInfo } from "../../../redis/info.ts";
@@ -20,7 +21,7 @@ import { availabilityProblems } from "./availability-problem.ts";
 import { proxyStatus, serverStatus, viewVersion } from "./view.ts";
 
 /** A problem that is there now. */
-export type Finding = Omit<V1Health["problems"][number], "code" | "since">;
+export type Finding = Omit<V1Health["problems"][number], "code" | "since" | "said">;
 
 /** `GET /api/v1/health`; `sinceMs` tells when each was first seen, milliseconds since 1970. */
 export function viewHealth(
@@ -35,6 +36,7 @@ export function viewHealth(
     faults: [...leader.topology().faults],
     problems: findings.map((finding) => ({
       ...finding,
+      ...saidOf(finding.message),
       code: problemCode(finding.kind),
       since: new Date(sinceMs(finding)).toISOString(),
     })),
@@ -72,8 +74,8 @@ function slotProblems(leader: LeaderControl): Finding[] {
   );
   const moving = slots.filter((slot) => slot.action.state !== "" && !owned.has(slot.id));
   return [
-    ...describeSlots("slots_offline", offline, "without a group: the keys get errors", true),
-    ...describeSlots("slot_moving", moving, "ordered to move", false),
+    ...describeSlots("slots_offline", offline, "slots.offline", true),
+    ...describeSlots("slot_moving", moving, "slots.moving", false),
   ];
 }
 
@@ -81,8 +83,8 @@ function operationProblems(leader: LeaderControl): Finding[] {
   return openOperations(leader)
     .filter(({ reason }) => reason !== "")
     .map(({ id, reason, isSelfPaused }) => {
-      const what = isSelfPaused ? "waits until somebody helps" : "makes no progress";
-      return problem("operation_trouble", `operation ${id}`, `it ${what}: ${reason}`);
+      const code = isSelfPaused ? "operation.waits" : "operation.stuck";
+      return problem("operation_trouble", `operation ${id}`, say(code, { why: reason }));
     });
 }
 
@@ -93,15 +95,15 @@ function openOperations(leader: LeaderControl): readonly Operation[] {
 function describeSlots(
   kind: ProblemKind,
   slots: readonly { readonly id: number }[],
-  message: string,
+  code: "slots.offline" | "slots.moving",
   isCritical: boolean,
 ): Finding[] {
   if (slots.length === 0) {
     return [];
   }
   const subject = `slots ${formatRanges(slots.map(({ id }) => id))}`;
-  const count = slots.length === 1 ? "1 slot" : `${slots.length} slots`;
-  return [problem(kind, subject, `${count} ${message}`, isCritical)];
+  const count = slots.length === 1 ? say("n.slot", {}) : say("n.slots", { n: slots.length });
+  return [problem(kind, subject, say(code, { slots: count }), isCritical)];
 }
 
 function groupProblems(leader: LeaderControl, group: GroupRecord): Finding[] {
@@ -109,20 +111,20 @@ function groupProblems(leader: LeaderControl, group: GroupRecord): Finding[] {
   const ownsSlots = leader.topology().slots.some((slot) => slot.groupId === group.id);
   return [
     ...(group.servers.length === 0
-      ? [problem("group_empty", subject, "the group has no server", ownsSlots)]
+      ? [problem("group_empty", subject, say("group.empty", {}), ownsSlots)]
       : []),
     ...(group.isOutOfSync
-      ? [
-          problem(
-            "group_out_of_sync",
-            subject,
-            "proxies may not have its slots as stored: resync it",
-          ),
-        ]
+      ? [problem("group_out_of_sync", subject, say("group.unsynced", {}))]
       : []),
     ...(group.promoting.state === ""
       ? []
-      : [problem("group_promoting", subject, `the group is promoting (${group.promoting.state})`)]),
+      : [
+          problem(
+            "group_promoting",
+            subject,
+            say("group.promoting", { state: group.promoting.state }),
+          ),
+        ]),
     ...group.servers.flatMap((_server, index) => serverProblems(leader, group, index, ownsSlots)),
   ];
 }
@@ -143,15 +145,13 @@ function serverProblems(
   const status = serverStatus(figures);
   const found: Finding[] = [];
   if (server.action.state === "synced_failed") {
-    found.push(problem("sync_failed", subject, "it couldn't be made a replica of its master"));
+    found.push(problem("sync_failed", subject, say("server.unmade", {})));
   }
   if (status === "timeout" || status === "error") {
-    const what = index === 0 ? "the master" : "the replica";
     const why = figures?.error ?? status;
     const isCritical = index === 0 && ownsSlots;
-    found.push(
-      problem("server_unreachable", subject, `${what} of group ${group.id}: ${why}`, isCritical),
-    );
+    const message = say(index === 0 ? "server.master" : "server.replica", { group: group.id, why });
+    found.push(problem("server_unreachable", subject, message, isCritical));
   }
   return status === "up"
     ? [...found, ...roleProblems(figures, master.addr, index, subject)]
@@ -169,19 +169,27 @@ function roleProblems(
   if (index === 0) {
     return role === "master"
       ? []
-      : [problem("server_role", subject, `is stored as master, but says that it is ${role}`, true)];
+      : [problem("server_role", subject, say("server.role", { role: `${role}` }), true)];
   }
   const follows = infoMaster(info);
   if (follows === undefined) {
-    return [problem("server_role", subject, `doesn't follow ${masterAddr}: order a sync`)];
+    return [problem("server_role", subject, say("server.alone", { master: masterAddr }))];
   }
   if (serverKey(follows) !== serverKey(masterAddr)) {
-    return [problem("server_role", subject, `follows ${follows}, not ${masterAddr}`)];
+    return [
+      problem("server_role", subject, say("server.other", { real: follows, master: masterAddr })),
+    ];
   }
   const link = info?.["master_link_status"];
   return link === "up"
     ? []
-    : [problem("server_link", subject, `its link to ${masterAddr} is ${link ?? "unknown"}`)];
+    : [
+        problem(
+          "server_link",
+          subject,
+          say("server.link", { master: masterAddr, state: link ?? "unknown" }),
+        ),
+      ];
 }
 
 /** Masters should have the same FUNCTION libraries, since any slot may come to any group. */
@@ -196,7 +204,7 @@ function proxyProblems(leader: LeaderControl): Finding[] {
   return [...leader.topology().proxies.values()].flatMap((proxy) => {
     const subject = `proxy ${proxy.token}`;
     // By the number and address that people know it by.
-    const name = `proxy ${proxy.id} (${proxy.adminAddr})`;
+    const name = { id: proxy.id, addr: proxy.adminAddr };
     const figures = leader.proxyFigures().get(proxy.token);
     const status = proxyStatus(figures);
     if (figures === undefined || status === "unknown") {
@@ -204,15 +212,16 @@ function proxyProblems(leader: LeaderControl): Finding[] {
     }
     if (status === "timeout" || status === "error") {
       const why = figures.error ?? status;
-      return [problem("proxy_unreachable", subject, `${name} doesn't answer: ${why}`)];
+      return [problem("proxy_unreachable", subject, say("proxy.silent", { ...name, why }))];
     }
     const found: Finding[] = [];
     if (status !== "online") {
-      found.push(problem("proxy_not_online", subject, `${name} is ${status}`));
+      found.push(
+        problem("proxy_not_online", subject, say("proxy.state", { ...name, state: status })),
+      );
     }
     if (figures.table === "pending" || figures.table === "unreachable") {
-      const what = `${name} doesn't have the newest slots yet`;
-      found.push(problem("proxy_not_synced", subject, what));
+      found.push(problem("proxy_not_synced", subject, say("proxy.older", name)));
     }
     return found;
   });
@@ -221,13 +230,7 @@ function proxyProblems(leader: LeaderControl): Finding[] {
 function sentinelProblems(leader: LeaderControl): Finding[] {
   const { sentinel } = leader.topology();
   return sentinel.outOfSync
-    ? [
-        problem(
-          "sentinels_out_of_sync",
-          "sentinels",
-          "they and the proxies may not know each other: resync them",
-        ),
-      ]
+    ? [problem("sentinels_out_of_sync", "sentinels", say("sentinels.unsynced", {}))]
     : [];
 }
 

@@ -24,6 +24,7 @@ import {
 import { coordinatorPath } from "../../../model/coordinator-path.ts";
 import { masterAddrOf } from "../../../model/group.ts";
 import { parseJsonNode } from "../../../model/json-record.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import type { ProductStorage } from "../../control.ts";
 import type { FailoverBook, FailoverStory, NewFailover } from "../contract.ts";
@@ -164,7 +165,7 @@ export class FailoverLedger implements FailoverBook {
       return;
     }
     const story = this.#storyOf(id);
-    story.note("note", "", "the dashboard that wrote this has ended before it was done");
+    story.note("note", "", say("story.left", {}));
     const isDone = to !== "" && masterAddrOf(group) === to;
     const outcome = isDone ? "done" : "failed";
     const reason = isDone

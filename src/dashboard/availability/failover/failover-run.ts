@@ -13,6 +13,7 @@ import { within } from "../../../base/bounded-wait.ts";
 import { CodisError, messageOf } from "../../../base/error.ts";
 import { switchMaster } from "../../../model/change/master.ts";
 import { masterAddrOf } from "../../../model/group.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { getGroup } from "../../../model/topology/guard.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import type { AvailabilityParts, FailoverBook, FailoverStory, ReplicaFollow } from "../contract.ts";
@@ -159,16 +160,16 @@ class FailoverRun {
   #begin(): FailoverStory {
     const { groupId, addr, silentMs, problem, votes, verdict } = this.#dead;
     const story = this.#tools.book.begin({ groupId, kind: "detector", from: addr, to: "" });
-    const why = problem === "" ? "" : ` (${problem})`;
+    const ms = Math.round(silentMs);
     story.note(
       "detected",
       addr,
-      `no answer to this dashboard for ${Math.round(silentMs)} ms${why}`,
+      problem === "" ? say("story.silent", { ms }) : say("story.silent-why", { ms, why: problem }),
     );
     for (const vote of votes) {
       story.note("vote", vote.token, describeVote(vote));
     }
-    story.note("note", addr, `dead: ${verdict.reason}`);
+    story.note("note", addr, say("story.dead", { why: verdict.reason }));
     return story;
   }
 
@@ -176,7 +177,7 @@ class FailoverRun {
     if (!this.#dead.isRefusalTold) {
       const story = this.#begin();
       for (const { addr, reason: why } of choice?.rejected ?? []) {
-        story.note("note", addr, `can't become master: ${why}`);
+        story.note("note", addr, say("story.unfit", { why }));
       }
       await story.end("refused", reason);
     }
@@ -186,7 +187,7 @@ class FailoverRun {
   async #change(story: FailoverStory, choice: ReplicaChoice): Promise<FailoverResult> {
     const { parts, orders } = this.#tools;
     for (const { addr, reason } of choice.rejected) {
-      story.note("note", addr, `can't become master: ${reason}`);
+      story.note("note", addr, say("story.unfit", { why: reason }));
     }
     this.#noteMoving(story);
     story.note("fenced", this.#dead.addr, await orders.fence(this.#dead.addr));
@@ -199,10 +200,10 @@ class FailoverRun {
         await orders.promote(candidate.addr, parts.confirm);
       } catch (thrown) {
         lastProblem = messageOf(thrown);
-        story.note("note", candidate.addr, `didn't become master: ${lastProblem}`);
+        story.note("note", candidate.addr, say("story.unmade", { why: lastProblem }));
         continue;
       }
-      story.note("promoted", candidate.addr, `is a master ${this.#sinceFound()}`);
+      story.note("promoted", candidate.addr, say("story.master", { ms: this.#sinceFound() }));
       return await this.#finish(story, candidate);
     }
     return await this.#fail(story, "failed", `no replica could be made master: ${lastProblem}`);
@@ -222,15 +223,11 @@ class FailoverRun {
       const reason = `${to} is a master, but that couldn't be stored; it is tried again: ${messageOf(thrown)}`;
       return await this.#fail(story, "half", reason);
     }
-    story.note("stored", to, `is the group's master ${this.#sinceFound()}`);
+    story.note("stored", to, say("story.stored", { ms: this.#sinceFound() }));
     const lastSwitchMs = await noteSwitches(parts, revision, this.#foundAtMs, story);
     const pauseMs = Math.round(silentMs + lastSwitchMs);
     story.set({ pauseMs });
-    story.note(
-      "served",
-      to,
-      `serves the group again, ${pauseMs} ms after the last answer of ${from}`,
-    );
+    story.note("served", to, say("story.served", { ms: pauseMs, addr: from }));
     for (const line of await this.#follow(follow, story)) {
       story.note("note", "", line);
     }
@@ -258,15 +255,11 @@ class FailoverRun {
     const { lastSeen } = this.#dead;
     const lostBytes = lostBytesOf(candidate, lastSeen);
     story.set({ to: candidate.addr, ...(lostBytes === undefined ? {} : { lostBytes }) });
-    const age =
-      candidate.linkDownSeconds === undefined
-        ? ""
-        : `, link to the old master down for ${candidate.linkDownSeconds} s`;
-    const why = candidate.isMaster
-      ? "is chosen: an earlier failover made it a master already"
-      : `is chosen: has the most data, offset ${candidate.offset}${age}`;
+    const why = whyChosen(candidate);
     const known =
-      lastSeen.offset === undefined ? "" : `; the old master was last seen at ${lastSeen.offset}`;
+      lastSeen.offset === undefined
+        ? ""
+        : `; ${say("story.last-seen", { offset: lastSeen.offset })}`;
     const old =
       candidate.streamAge > 0 ? "; its data are from before the old master's restart" : "";
     story.note("decided", candidate.addr, `${why}${known}${old}`);
@@ -282,8 +275,7 @@ class FailoverRun {
           (slot.groupId === groupId || slot.action.targetId === groupId),
       );
     if (moving.length > 0) {
-      const text = `${moving.length} slots are about to move from or to the group; they go on with the new master`;
-      story.note("note", "", text);
+      story.note("note", "", say("story.moving", { n: moving.length }));
     }
   }
 
@@ -296,9 +288,9 @@ class FailoverRun {
     return { outcome, reason };
   }
 
-  #sinceFound(): string {
+  #sinceFound(): number {
     const sinceMs = this.#tools.parts.clock.monotonicMs() - this.#foundAtMs;
-    return `${Math.round(sinceMs)} ms after the decision`;
+    return Math.round(sinceMs);
   }
 }
 
@@ -312,25 +304,37 @@ function switchFrom(topology: Topology, groupId: number, from: string, to: strin
 
 function describeRefusal({ rejected }: ReplicaChoice): string {
   return rejected.length === 0
-    ? "the group has no replica; it is served again when its master is back"
-    : `no replica can become master: ${rejected.map(({ addr, reason }) => `${addr} ${reason}`).join("; ")}`;
+    ? say("story.no-heir", {})
+    : say("story.none-fit", {
+        why: rejected.map(({ addr, reason }) => `${addr} ${reason}`).join("; "),
+      });
 }
 
 function describeVote({ word, silentMs }: ProxyVote): string {
   switch (word) {
     case "silent":
-      return `no answer from it for ${Math.round(silentMs ?? 0)} ms`;
+      return say("vote.silent", { ms: Math.round(silentMs ?? 0) });
     case "answers":
-      return `it answered ${Math.round(silentMs ?? 0)} ms ago`;
+      return say("vote.answers", { ms: Math.round(silentMs ?? 0) });
     case "unused":
-      return "doesn't use it";
+      return say("vote.unused", {});
     case "untold":
-      return "answers, but doesn't tell what it sees of it";
+      return say("vote.untold", {});
     case "no-answer":
-      return "doesn't answer";
+      return say("vote.none", {});
   }
 }
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10}s`;
+}
+
+function whyChosen({ isMaster, offset, linkDownSeconds }: Candidate): string {
+  if (isMaster) {
+    return say("story.chosen-again", {});
+  }
+  const known = { offset: String(offset) };
+  return linkDownSeconds === undefined
+    ? say("story.chosen", known)
+    : say("story.chosen-link", { ...known, s: linkDownSeconds });
 }

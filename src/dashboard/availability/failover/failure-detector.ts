@@ -16,6 +16,7 @@ import { within } from "../../../base/bounded-wait.ts";
 import type { ClockTimer } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/error.ts";
 import { masterAddrOf } from "../../../model/group.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import { PulseSet } from "../../../redis/pulse-set.ts";
 import { PULSE_PERIOD_MS, type ServerPulse } from "../../../redis/server-pulse.ts";
@@ -124,21 +125,18 @@ export class FailureDetector {
     const { parts, sentinels } = this.#options;
     const { haEnabled, haDownAfterMs } = parts.config;
     if (!haEnabled) {
-      const text = "off: ha_enabled isn't set, so this dashboard replaces no dead master";
-      return { isEnabled: false, text };
+      return { isEnabled: false, text: say("detector.off", {}) };
     }
     const watched = [...parts.topology.snapshot().groups.keys()].filter((id) =>
       sentinels.isWatched(id),
     );
-    const lines = [
-      `on: a master that is silent for ${haDownAfterMs} ms is replaced if most proxies agree`,
-    ];
+    const lines = [say("detector.on", { ms: haDownAfterMs })];
     if (watched.length > 0) {
-      lines.push(`groups ${watched.join(", ")} are left to their sentinels`);
+      lines.push(say("detector.left", { groups: watched.join(", ") }));
     }
     for (const [groupId, { addr, reason }] of this.#incidents) {
       if (reason !== "") {
-        lines.push(`group-[${groupId}]: ${addr} is silent and isn't replaced: ${reason}`);
+        lines.push(say("detector.silent", { group: groupId, addr, why: reason }));
       }
     }
     return { isEnabled: true, text: lines.join("; ") };

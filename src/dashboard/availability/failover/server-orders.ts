@@ -9,6 +9,7 @@
 import { connect } from "node:net";
 import { messageOf } from "../../../base/error.ts";
 import { parseServerAddr } from "../../../model/address.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { RedisClient } from "../../../redis/client.ts";
 import type { ServerInfo } from "../../../redis/info.ts";
 import { readInfo } from "../../../redis/server-command.ts";
@@ -84,7 +85,7 @@ function fenceServer(addr: string, password: string): Promise<string> {
     setTimeout(() => socket.destroy(), FENCE_MS).unref();
   };
   const timer = setTimeout(() => {
-    end(isSent ? "told to take no writes should it go on; it didn't answer" : "can't be reached");
+    end(say(isSent ? "story.told" : "story.unreached", {}));
   }, FENCE_MS);
   const login = password === "" ? [] : [encodeCommand(["AUTH", password])];
   socket.on("connect", () => {

@@ -3,6 +3,7 @@
  * for, and writes a line for each into the story.
  */
 import type { ClockTimer } from "../../../base/clock.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { AvailabilityParts, FailoverStory } from "../contract.ts";
 
 /** From one look at what proxies have confirmed to the next. */
@@ -25,7 +26,7 @@ export async function noteSwitches(
     if (!seen.has(token)) {
       seen.add(token);
       lastMs = clock.monotonicMs() - sinceMs;
-      story.note("switched", token, `follows ${Math.round(lastMs)} ms after the decision`);
+      story.note("switched", token, say("story.follows", { ms: Math.round(lastMs) }));
     }
   };
   const look = (): void => {
@@ -48,7 +49,7 @@ export async function noteSwitches(
     report.synced.forEach(note);
     for (const { token, reason } of report.failed) {
       if (!seen.has(token)) {
-        story.note("note", token, `hasn't followed yet, and does as soon as it answers: ${reason}`);
+        story.note("note", token, say("story.late", { why: reason }));
       }
     }
   } finally {

@@ -12,6 +12,7 @@
  * be on the other side: no proxy is registered at all, or those that answer tell that they don't use this master.
  */
 import type { ProxyStatsJson } from "../../../api/proxy-stats.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 
 /** What one proxy says of a master. `untold`: it doesn't tell. `unused`: it isn't in its slot table. */
 export type VoteWord = "silent" | "answers" | "unused" | "untold" | "no-answer";
@@ -104,17 +105,17 @@ function judgeVotes({ votes, downAfterMs }: Sighting, answering: readonly ProxyV
   const silent = count("silent");
   const voters = silent + count("answers");
   if (voters > 0) {
-    const tally = `${silent} of ${voters} proxies with a vote get no answer from it`;
+    const tally = say("story.tally", { some: silent, all: voters });
     const isMajority = silent * 2 > voters;
     return isMajority
       ? dead(tally)
       : { ...alive(`only ${tally}`), againMs: agreementInMs(votes, downAfterMs) };
   }
   if (votes.length === 0) {
-    return dead("no proxy is registered that could be asked");
+    return dead(say("story.no-proxy", {}));
   }
   return count("unused") === answering.length
-    ? dead("no proxy that answers uses it")
+    ? dead(say("story.unused", {}))
     : alive("the proxies that answer don't tell what they see of it; proxies of Codis 3.2 don't");
 }
 

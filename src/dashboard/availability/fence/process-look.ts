@@ -18,6 +18,7 @@ import {
   startTicksOf,
   workerMark,
 } from "../../../model/local-process.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { ProxyModel } from "../../../model/proxy-model.ts";
 
 /** `gone` is a proof; the others aren't, and `text` says why, one clause. */
@@ -72,21 +73,21 @@ export function lookForProcesses(
 ): ProcessLook {
   const born = parseProcessBirth(model.processBirth ?? "");
   if (born === undefined) {
-    return unknown("it doesn't say by what its processes are known");
+    return unknown(say("fence.unnamed", {}));
   }
   try {
     const here = sight.birth();
     if (here === undefined) {
-      return unknown("this dashboard can't see processes");
+      return unknown(say("fence.blind", {}));
     }
     if (here.bootId !== born.bootId) {
-      return unknown(`it ran on another machine (${model.hostname}), or before a boot of this one`);
+      return unknown(say("fence.elsewhere", { host: model.hostname }));
     }
     if (here.pidNamespace !== born.pidNamespace) {
-      return unknown("it ran in another container, whose processes can't be seen from here");
+      return unknown(say("fence.container", {}));
     }
     if (!sight.seesAll()) {
-      return unknown("processes of other users are hidden from this dashboard");
+      return unknown(say("fence.hidden", {}));
     }
     return lookHere(model.token, model.pid, born, sight);
   } catch (thrown) {
@@ -102,15 +103,15 @@ function lookHere(
 ): ProcessLook {
   const stat = sight.read(pid, "stat");
   if (stat !== undefined && startTicksOf(stat) === born.startTicks) {
-    return { state: "alive", text: `its process ${pid} is still there` };
+    return { state: "alive", text: say("fence.process", { pid }) };
   }
   const mark = workerMark(token);
   const worker = sight
     .processIds()
     .find((each) => sight.read(each, "cmdline")?.split("\0").includes(mark) === true);
   return worker === undefined
-    ? { state: "gone", text: `its process ${pid} and all its workers have ended` }
-    : { state: "alive", text: `its worker, process ${worker}, is still there` };
+    ? { state: "gone", text: say("fence.ended", { pid }) }
+    : { state: "alive", text: say("fence.worker", { pid: worker }) };
 }
 
 function unknown(text: string): ProcessLook {

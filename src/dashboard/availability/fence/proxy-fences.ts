@@ -13,6 +13,7 @@ import type { ClockTimer } from "../../../base/clock.ts";
 import { CodisError, isCodisError, messageOf } from "../../../base/error.ts";
 import type { FenceState, ProxyFence } from "../../../model/availability/fence.ts";
 import { updateProxy } from "../../../model/change/proxy.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { type ProxyModel, processOf } from "../../../model/proxy-model.ts";
 import type { ProxyRecord } from "../../../model/proxy-record.ts";
 import { getProxy } from "../../../model/topology/guard.ts";
@@ -145,7 +146,7 @@ export class ProxyFences {
       const isProven = look.state === "gone";
       await this.#fence(proxy, {
         proof: isProven ? "processes-gone" : "operator",
-        text: isProven ? look.text : "an operator says that it is gone",
+        text: isProven ? look.text : say("fence.word", {}),
       });
     });
   }
@@ -230,7 +231,7 @@ export class ProxyFences {
       if (isAnswer && figures !== undefined) {
         // Of the look, not of now: the one under way may be the first without an answer.
         watched.answeredAtMs = nowMs - Math.max(0, clock.nowMs() - figures.atMs);
-        this.#setState(watched, "present", "it answers");
+        this.#setState(watched, "present", say("fence.answers", {}));
         if (!this.#turns.has(token)) {
           this.#logins.restore(token);
         }
@@ -239,7 +240,7 @@ export class ProxyFences {
     }
     const silentMs = nowMs - watched.answeredAtMs;
     if (silentMs < config.proxyDeadAfterMs) {
-      this.#setState(watched, "absent", `no answer: ${figures.error ?? "unknown"}`);
+      this.#setState(watched, "absent", say("fence.silent", { why: figures.error ?? "unknown" }));
       return;
     }
     if (nowMs - watched.triedAtMs >= RETRY_MS) {
@@ -267,12 +268,8 @@ export class ProxyFences {
       await this.#logins.forget(token);
       return;
     }
-    const advice =
-      look.state === "alive"
-        ? "end it (kill -9), or let it go on"
-        : "start it again; or, when its machine is off or cut off from the servers, say that it is gone " +
-          "(`codis proxy gone`)";
-    const text = `it doesn't answer, and may still write: ${look.text}, and ${cut.text}; ${advice}`;
+    const advice = look.state === "alive" ? say("fence.end-it", {}) : say("fence.start-it", {});
+    const text = say("fence.doubt", { process: look.text, login: cut.text, advice });
     this.#setState(watched, "unprovable", text);
   }
 
@@ -322,7 +319,7 @@ export class ProxyFences {
     const { state, sinceMs, text } = this.#watched.get(token) ?? {
       state: "present" as const,
       sinceMs: this.#parts.clock.nowMs(),
-      text: "it hasn't been looked at yet",
+      text: say("fence.new", {}),
     };
     return { token, state, sinceMs, proof: undefined, text };
   }
@@ -347,7 +344,7 @@ export class ProxyFences {
     this.#inTurn(token, run).catch((error: unknown) => {
       const watched = this.#watched.get(token);
       if (watched !== undefined) {
-        this.#setState(watched, "unprovable", `it can't be fenced: ${messageOf(error)}`);
+        this.#setState(watched, "unprovable", say("fence.failed", { why: messageOf(error) }));
       }
       this.#parts.log.warn("fence.failed", messageOf(error), { token, error });
     });
@@ -376,7 +373,7 @@ function newlyWatched(nowMs: number, wallMs: number): Watched {
     answeredAtMs: nowMs,
     sinceMs: wallMs,
     state: "present",
-    text: "it hasn't been looked at yet",
+    text: say("fence.new", {}),
     triedAtMs: Number.NEGATIVE_INFINITY,
   };
 }

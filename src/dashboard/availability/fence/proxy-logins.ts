@@ -13,6 +13,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { CodisError, messageOf } from "../../../base/error.ts";
 import { masterAddrOf } from "../../../model/group.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { type ProxyModel, processOf } from "../../../model/proxy-model.ts";
 import { RedisClient } from "../../../redis/client.ts";
 import type { AvailabilityParts } from "../contract.ts";
@@ -138,10 +139,10 @@ export class ProxyLogins {
     if (record === undefined || record.process !== process || record.user === "") {
       const reason = this.#offered.has(token)
         ? "it hasn't taken the one that it was offered"
-        : (record?.reason ?? "it isn't a proxy that can have one");
+        : (record?.reason ?? say("fence.older", {}));
       return {
         isCut: false,
-        text: `it has no login of its own that servers could revoke (${reason})`,
+        text: say("fence.no-login", { why: reason }),
       };
     }
     try {
@@ -163,9 +164,9 @@ export class ProxyLogins {
     const left = problems.filter(({ addr }) => masters.has(addr));
     if (left.length > 0) {
       const [{ addr, problem } = { addr: "", problem: "" }] = left;
-      return { isCut: false, text: `${addr} can't be told to cut it off: ${problem}` };
+      return { isCut: false, text: say("fence.not-cut", { addr, why: problem }) };
     }
-    return { isCut: true, text: "the servers have revoked its login" };
+    return { isCut: true, text: say("fence.revoked", {}) };
   }
 
   /** The proxy answers, and wasn't fenced: it may log in again. */
@@ -222,7 +223,7 @@ export class ProxyLogins {
   async #create(model: ProxyModel, password: string): Promise<LoginRecord | string> {
     const { config, epoch, serverFigures } = this.#parts;
     if (config.proxyFencing === "off") {
-      return "proxy_fencing is off";
+      return say("fence.off", {});
     }
     const servers = this.#servers();
     const figures = serverFigures();

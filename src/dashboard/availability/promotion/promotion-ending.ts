@@ -5,6 +5,7 @@
  */
 import { CodisError, isCodisError, messageOf } from "../../../base/error.ts";
 import { endPromoting, promote, undoPromoting } from "../../../model/change/master.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import { setRole } from "../../group/replicate.ts";
 import type { FailoverStory } from "../contract.ts";
@@ -43,7 +44,7 @@ export class PromotionEnding {
    * can't be stored: with LEADERSHIP_LOST, say, and then the next leader does it.
    */
   async goForward(open: OpenPromotion): Promise<void> {
-    const { groupId, from, to, story } = open;
+    const { groupId, from, to, story, heldAtMs } = open;
     try {
       await this.#persist(`group ${groupId}: ${to} is the master`, (now) =>
         stateOf(now, groupId) === "finished" ? now : promote(now, groupId),
@@ -51,7 +52,9 @@ export class PromotionEnding {
       story.note(
         "stored",
         to,
-        `${to} is stored as the master, ${from} as the last replica${this.#sinceHold(open)}`,
+        heldAtMs === undefined
+          ? say("story.written", { to, addr: from })
+          : say("story.written-at", { to, addr: from, ms: this.#msSince(heldAtMs) }),
       );
       await this.#tellProxies(open);
       const problems = await this.#settleRoles(open);
@@ -74,7 +77,7 @@ export class PromotionEnding {
       await this.#persist(`group ${groupId}: promotion is undone`, (now) =>
         undoPromoting(now, groupId),
       );
-      story.note("undone", from, `${from} stays the master: ${reason}`);
+      story.note("undone", from, say("story.undone", { addr: from, why: reason }));
       await this.#watchAgain(open, "the group is served again");
       await story.end("undone", reason);
     } catch (thrown) {
@@ -90,9 +93,10 @@ export class PromotionEnding {
     const { topology, whenSynced, config, clock } = this.#parts;
     const revision = topology.snapshot().revision;
     const { synced, failed } = await whenSynced(revision, config.proxyPushTimeoutMs);
-    const after = this.#sinceHold({ heldAtMs });
+    const ms = heldAtMs === undefined ? undefined : this.#msSince(heldAtMs);
     for (const token of synced) {
-      story.note("switched", token, `it has the new master${after}`);
+      const text = ms === undefined ? say("story.has-it", {}) : say("story.has-it-at", { ms });
+      story.note("switched", token, text);
     }
     for (const { token, reason } of failed) {
       story.note("note", token, `${reason}; it holds its requests until it has heard`);
@@ -100,7 +104,10 @@ export class PromotionEnding {
     if (heldAtMs !== undefined) {
       story.set({ pauseMs: clock.monotonicMs() - heldAtMs });
     }
-    story.note("served", to, `${synced.length} proxies send to ${to}${after}`);
+    const served = { n: synced.length, to };
+    const text =
+      ms === undefined ? say("story.sent", served) : say("story.sent-at", { ...served, ms });
+    story.note("served", to, text);
   }
 
   /** The new master writes down what it is, the others follow it; one line for each that doesn't. */
@@ -157,26 +164,24 @@ export class PromotionEnding {
     if (isWatched) {
       try {
         await sentinels.watch(groupId);
-        story.note("note", "", "sentinels watch the group again");
+        story.note("note", "", say("story.watched", {}));
       } catch (thrown) {
         this.#throwIfLost(thrown);
-        story.note("note", "", `sentinels don't watch the group yet: ${messageOf(thrown)}`);
+        story.note("note", "", say("story.unwatched", { why: messageOf(thrown) }));
       }
     }
   }
 
-  #sinceHold({ heldAtMs }: Pick<OpenPromotion, "heldAtMs">): string {
-    const { clock } = this.#parts;
-    return heldAtMs === undefined
-      ? ""
-      : `, ${(clock.monotonicMs() - heldAtMs).toFixed(1)} ms after the hold began`;
+  /** Milliseconds with one digit, for people. */
+  #msSince(heldAtMs: number): string {
+    return (this.#parts.clock.monotonicMs() - heldAtMs).toFixed(1);
   }
 
   async #fail({ story, groupId }: OpenPromotion, thrown: unknown): Promise<void> {
     this.#parts.log.warn("promotion.unfinished", messageOf(thrown), { group: groupId });
     const reason = isCodisError(thrown, "LEADERSHIP_LOST")
       ? "this dashboard no longer leads; the next one ends it"
-      : `it is tried again: ${messageOf(thrown)}`;
+      : say("story.retried", { why: messageOf(thrown) });
     await story.end("failed", reason);
   }
 

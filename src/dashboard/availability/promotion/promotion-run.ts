@@ -19,6 +19,7 @@
 import { CodisError, isCodisError, messageOf } from "../../../base/error.ts";
 import { beginPromoting, holdForPromoting } from "../../../model/change/master.ts";
 import { withSentinelsOutOfSync } from "../../../model/change/sentinel.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { PushReport } from "../../control.ts";
 import type { FailoverStory } from "../contract.ts";
 import { type PromotionParts, rest } from "./parts.ts";
@@ -89,7 +90,7 @@ export class PromotionRun {
     const { topology, moving, sentinels, config, epoch, clock } = this.#parts;
     const { groupId, from, to, isWatched, story } = this.#options;
     this.#letMove = await moving.hold(groupId);
-    story.note("note", "", "no slot moves from or to the group now");
+    story.note("note", "", say("story.quiet", {}));
     await topology.commit(`group ${groupId}: promote ${to}`, (now) =>
       // Sentinels are out of sync from here on: so the write in the hold is one node, not two with a journal.
       withSentinelsOutOfSync(beginPromoting(now, groupId, to)),
@@ -99,7 +100,7 @@ export class PromotionRun {
     throwIfFailed(await this.#parts.whenSynced(revision, config.promotionTimeoutMs));
     if (isWatched) {
       await sentinels.release(groupId);
-      story.note("note", "", "sentinels have let go of the group");
+      story.note("note", "", say("story.let-go", {}));
     }
     const open = this.#parts.openPair ?? ((options) => ServerPair.open(options));
     this.#pair = await open({ from, to, password: config.productAuth, epoch, clock });
@@ -124,7 +125,7 @@ export class PromotionRun {
     this.#heldAtMs ??= clock.monotonicMs();
     const report = await whenSynced(topology.snapshot().revision, this.#leftMs("the hold"));
     throwIfFailed(report);
-    story.note("held", "", `${report.synced.length} proxies hold, after ${this.#sinceHeld()}`);
+    story.note("held", "", say("story.held", { n: report.synced.length, ms: this.#sinceHeld() }));
   }
 
   /** Pauses the old master and waits until the replica has all that it wrote. */
@@ -154,7 +155,7 @@ export class PromotionRun {
     story.note(
       "caught-up",
       to,
-      `it lacked ${Math.max(0, lagBytes)} bytes and has all now, after ${this.#sinceHeld()}`,
+      say("story.caught-up", { n: Math.max(0, lagBytes), ms: this.#sinceHeld() }),
     );
     return pair;
   }
@@ -166,7 +167,7 @@ export class PromotionRun {
     const leftMs = this.#leftMs("the change of roles");
     await this.#demote(pair, leftMs);
     await pair.raise(Math.max(leftMs, RAISE_MS));
-    story.note("promoted", to, `it is a master and ${from} is not, after ${this.#sinceHeld()}`);
+    story.note("promoted", to, say("story.swapped", { addr: from, ms: this.#sinceHeld() }));
   }
 
   async #demote(pair: ServerPair, leftMs: number): Promise<void> {
@@ -255,7 +256,7 @@ export class PromotionRun {
 
   #sinceHeld(): string {
     const passedMs = this.#parts.clock.monotonicMs() - (this.#heldAtMs ?? 0);
-    return `${passedMs.toFixed(1)} ms`;
+    return passedMs.toFixed(1);
   }
 }
 

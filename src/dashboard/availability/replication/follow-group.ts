@@ -3,6 +3,7 @@
  * answer is left to the watch, which makes it follow when it is back.
  */
 import type { Clock } from "../../../base/clock.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { AvailabilityParts, FailoverStory } from "../contract.ts";
 import type { OrderWord, ReplicaOrders } from "./replica-orders.ts";
 
@@ -30,10 +31,10 @@ export async function followGroup(
       const { kind, text } = await orders.follow(groupId, addr, WORD);
       if (kind === "done" || kind === "already") {
         const ms = Math.round(clock.monotonicMs() - beganMs);
-        story?.note("followed", addr, `follows ${master.addr} (${ms} ms)`);
+        story?.note("followed", addr, say("story.followed", { addr: master.addr, ms }));
       } else {
         lines.set(addr, text);
-        story?.note("note", addr, `doesn't follow yet: ${text}`);
+        story?.note("note", addr, say("story.not-yet", { why: text }));
       }
     }
   };

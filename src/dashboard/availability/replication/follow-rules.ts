@@ -5,6 +5,8 @@
  *
  * The rules are the table `FOLLOW_RULES`, the first that applies decides. Pure. Each row has a test of its name.
  */
+
+import { say } from "../../../model/phrase/phrase.ts";
 import { firstRule, type Rule, type RuleVerdict } from "./rule-table.ts";
 import { type Sight, shareHistory } from "./sight.ts";
 
@@ -65,72 +67,81 @@ export const FOLLOW_RULES = {
   serverSilent: {
     kind: "wait",
     applies: ({ server }) => server.facts === undefined,
-    text: ({ server }) => `${server.problem}; it follows when it is back`,
+    text: ({ server }) => say("rule.silent", { why: server.problem }),
   },
   ownOrder: {
     kind: "wait",
     applies: ({ hasOrder }) => hasOrder,
-    text: ({ server }) => `a sync of ${server.addr} is under way`,
+    text: ({ server }) => say("rule.order", { addr: server.addr }),
   },
   masterSilent: {
     kind: "wait",
     applies: ({ master }) => master.facts === undefined,
-    text: ({ master, server }) =>
-      `${master.problem}; until it is back, ${server.addr} may hold the only copy of the data and stays as it is`,
+    text: ({ master, server }) => say("rule.only-copy", { why: master.problem, addr: server.addr }),
   },
   sameProcess: {
     kind: "refuse",
     applies: ({ master, server }) =>
       master.facts !== undefined && master.facts.runId === server.facts?.runId,
-    text: ({ master, server }) =>
-      `${server.addr} and ${master.addr} are one process; remove one: codis server remove ${server.addr}`,
+    text: ({ master, server }) => say("rule.one", { addr: server.addr, master: master.addr }),
   },
   masterFollows: {
     kind: "wait",
     applies: ({ master }) => master.facts?.role === "replica",
     text: ({ master }) =>
-      `the stored master ${master.addr} is itself a replica of ${master.facts?.masterAddr ?? "another server"}`,
+      say("rule.demoted", {
+        master: master.addr,
+        real: master.facts?.masterAddr ?? "another server",
+      }),
   },
   sentinelsDiffer: {
     kind: "wait",
     applies: ({ sentinels }) => sentinels === "differ",
-    text: ({ groupId }) =>
-      `the sentinels name another master of group-[${groupId}] than is stored: it is followed first`,
+    text: ({ groupId }) => say("rule.sentinels", { group: groupId }),
   },
   masterEmpty: {
     kind: "refuse",
     applies: ({ master, server }) => master.facts?.keys === 0 && (server.facts?.keys ?? 0) > 0,
     text: ({ master, server }) =>
-      `the stored master ${master.addr} is empty and ${server.addr} holds ${keysText(server)}, which it would ` +
-      `lose; ${decisionText(master, server)}`,
+      say("rule.empty", {
+        master: master.addr,
+        addr: server.addr,
+        keys: keysText(server),
+        decide: decisionText(master, server),
+      }),
   },
   farMoreKeys: {
     kind: "refuse",
     applies: holdsFarMore,
     text: ({ master, server }) =>
-      `${server.addr} holds ${keysText(server)}, the stored master ${master.addr} only ${master.facts?.keys}, ` +
-      `and they have no history in common; ${decisionText(master, server)}`,
+      say("rule.more", {
+        addr: server.addr,
+        keys: keysText(server),
+        master: master.addr,
+        n: master.facts?.keys ?? 0,
+        decide: decisionText(master, server),
+      }),
   },
   strangerWithKeys: {
     kind: "refuse",
     applies: (found) => isStranger(found) && (found.server.facts?.keys ?? 0) > 0,
     text: ({ master, server }) =>
-      `${server.addr} was never a replica of this group and holds ${keysText(server)} of its own; ` +
-      decisionText(master, server),
+      say("rule.stranger", {
+        addr: server.addr,
+        keys: keysText(server),
+        decide: decisionText(master, server),
+      }),
   },
   stranger: {
     kind: "ask",
     applies: isStranger,
-    text: ({ groupId, server }) =>
-      `${server.addr} was added without a sync and isn't a replica yet: codis server sync ${server.addr}, or ` +
-      `codis group repair ${groupId}`,
+    text: ({ groupId, server }) => say("rule.added", { addr: server.addr, group: groupId }),
   },
   sentinelsUnsure: {
     kind: "ask",
     applies: ({ sentinels, isSettled }) =>
       sentinels === "unknown" || (sentinels === "agree" && !isSettled),
-    text: ({ groupId }) =>
-      `sentinels watch group-[${groupId}] and may be changing it: that is waited for`,
+    text: ({ groupId }) => say("rule.watched", { group: groupId }),
   },
   known: { kind: "order", applies: () => true, text: () => "" },
 } satisfies Readonly<Record<string, Rule<FollowCase, FollowKind>>>;
@@ -160,13 +171,10 @@ function holdsFarMore({ master, server }: FollowCase): boolean {
 }
 
 function keysText({ facts }: Sight): string {
-  return facts?.keys === 1 ? "1 key" : `${facts?.keys ?? 0} keys`;
+  return facts?.keys === 1 ? say("n.key", {}) : say("n.keys", { n: facts?.keys ?? 0 });
 }
 
 /** Which commands decide whose data stays. */
 function decisionText(master: Sight, server: Sight): string {
-  return (
-    `to throw its keys away: codis server sync ${server.addr}; to keep them, make it the group's master in place of ` +
-    `${master.addr} (codis group promote)`
-  );
+  return say("rule.decide", { addr: server.addr, master: master.addr });
 }

@@ -5,6 +5,8 @@
  *
  * The rules are the table `LEAD_RULES`, the first that applies decides. Pure. Each row has a test of its name.
  */
+
+import { say } from "../../../model/phrase/phrase.ts";
 import type { SentinelVoice } from "./follow-rules.ts";
 import { firstRule, type Rule, type RuleVerdict } from "./rule-table.ts";
 import type { Sight } from "./sight.ts";
@@ -47,16 +49,13 @@ export const LEAD_RULES = {
   sentinelsDiffer: {
     kind: "wait",
     applies: ({ sentinels }) => sentinels === "differ",
-    text: ({ groupId }) =>
-      `the sentinels name another master of group-[${groupId}] than is stored: it is followed first`,
+    text: ({ groupId }) => say("rule.sentinels", { group: groupId }),
   },
   masterEmpty: {
     kind: "refuse",
     applies: ({ master, others }) =>
       master.facts?.keys === 0 && others.some(({ facts }) => facts === undefined || facts.keys > 0),
-    text: ({ groupId, master }) =>
-      `${master.addr} is empty and others of its group aren't, or don't answer: promote the server with the data ` +
-      `(codis group promote ${groupId} ADDR)`,
+    text: ({ groupId, master }) => say("lead.empty", { addr: master.addr, group: groupId }),
   },
   copyNotWhole: {
     kind: "refuse",
@@ -64,15 +63,12 @@ export const LEAD_RULES = {
       others.some(({ addr, facts }) => addr === follows && facts?.role === "master") &&
       master.facts?.isLinkUp !== true,
     text: ({ groupId, master, follows }) =>
-      `${master.addr} hasn't all data of ${follows}, which says that it is a master: promote that one ` +
-      `(codis group promote ${groupId} ${follows}), or wait until the link is up`,
+      say("lead.part", { addr: master.addr, real: follows ?? "?", group: groupId }),
   },
   plain: {
     kind: "ask",
     applies: () => true,
-    text: ({ groupId, master }) =>
-      `${master.addr} refuses writes as a replica: make it a master again with codis group repair ${groupId}, or ` +
-      "promote another server",
+    text: ({ groupId, master }) => say("lead.plain", { addr: master.addr, group: groupId }),
   },
 } satisfies Readonly<Record<string, Rule<LeadCase, LeadKind>>>;
 

@@ -50,7 +50,7 @@ export function relationOf(picture: Picture, server: Sight, master: Sight): Rela
 }
 
 /** The server of the topology that a replica follows, `OUTSIDE`, or undefined when it can't be told. */
-export function followedBy(picture: Picture, { addr, facts }: Sight): string | undefined {
+function followedBy(picture: Picture, { addr, facts }: Sight): string | undefined {
   if (facts?.masterAddr === undefined) {
     return undefined;
   }

@@ -10,6 +10,7 @@ import type {
   ReplicationFaultCode,
 } from "../../../model/availability/replication.ts";
 import type { GroupRecord } from "../../../model/group.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { Verdict } from "./follow-rules.ts";
 import {
   isOrdered,
@@ -110,20 +111,19 @@ function isUsable(relation: Relation, master: Sight): boolean {
 
 function faultsOfMaster(picture: Picture, group: GroupRecord, master: Sight): FoundFault[] {
   const { addr, facts, problem } = master;
-  const base = { groupId: group.id, addr, stored: "master" };
+  const base = { groupId: group.id, addr, stored: say("real.master", {}) };
   if (facts === undefined) {
-    const next =
-      group.servers.length > 1
-        ? `start it again, or promote a replica: codis group promote ${group.id} ADDR`
-        : "start it again: the group has no other server";
-    const text = `the master of group-[${group.id}]: ${problem}; ${next}`;
-    return [{ ...base, code: "MASTER_DOWN", real: "no answer", isMendable: false, text }];
+    const code = group.servers.length > 1 ? "fault.master" : "fault.only";
+    const text = say(code, { group: group.id, why: problem });
+    return [
+      { ...base, code: "MASTER_DOWN", real: say("real.silent", {}), isMendable: false, text },
+    ];
   }
   if (facts.role === "master" || isOrdered(group.servers[0])) {
     return [];
   }
   const verdict = leadVerdictOf(picture, group);
-  const real = `replica of ${facts.masterAddr ?? "another server"}`;
+  const real = say("real.replica", { addr: facts.masterAddr ?? "another server" });
   const isMendable = verdict.kind === "ask";
   return [{ ...base, code: "MASTER_IS_REPLICA", real, isMendable, text: verdict.text }];
 }
@@ -149,14 +149,14 @@ function faultOfReplica(found: ReplicaCase): FoundFault | undefined {
     code,
     groupId: group.id,
     addr,
-    stored: `replica of ${master.addr}`,
+    stored: say("real.replica", { addr: master.addr }),
     real,
     isMendable,
     text,
   });
   if (facts === undefined) {
-    const text = `a replica of group-[${group.id}]: ${server.problem}; start it again, or remove it`;
-    return fault("REPLICA_DOWN", "no answer", false, text);
+    const text = say("fault.replica", { group: group.id, why: server.problem });
+    return fault("REPLICA_DOWN", say("real.silent", {}), false, text);
   }
   if (relation === "follows") {
     return faultOfLag(found, fault);
@@ -168,14 +168,20 @@ function faultOfReplica(found: ReplicaCase): FoundFault | undefined {
   const isMendable = verdict.kind === "order" || verdict.kind === "ask";
   const text = `${describe(found)}; ${remedy(verdict, group)}`;
   if (relation === "broken") {
-    return fault("LINK_BROKEN", "no link to its master", isMendable, text);
+    return fault("LINK_BROKEN", say("real.unlinked", {}), isMendable, text);
   }
   if (relation === "other") {
-    return fault("WRONG_MASTER", `replica of ${facts.masterAddr ?? "?"}`, isMendable, text);
+    return fault(
+      "WRONG_MASTER",
+      say("real.replica", { addr: facts.masterAddr ?? "?" }),
+      isMendable,
+      text,
+    );
   }
   const isUsed = facts.replicas.length > 0 || context.isWritten(addr);
   const isSplit = isUsed && master.facts?.role === "master";
-  const real = facts.keys === 1 ? "master with 1 key" : `master with ${facts.keys} keys`;
+  const keys = facts.keys === 1 ? say("n.key", {}) : say("n.keys", { n: facts.keys });
+  const real = say("real.holds", { keys });
   return fault(isSplit ? "SPLIT_BRAIN" : "REPLICA_IS_MASTER", real, isMendable, text);
 }
 
@@ -185,14 +191,15 @@ function faultOfLag(
 ): FoundFault | undefined {
   const bytes = context.lagOf(server, master);
   const seconds = server.facts?.silentSeconds ?? 0;
-  const advice = "look at its machine and at the network between the two";
   if (bytes !== undefined && bytes >= LAG_BYTES) {
-    const real = `${bytes} bytes behind`;
-    return fault("LAGGING", real, false, `${server.addr} is ${real} ${master.addr}; ${advice}`);
+    const real = say("real.behind", { n: bytes });
+    const text = say("fault.behind", { addr: server.addr, n: bytes, master: master.addr });
+    return fault("LAGGING", real, false, text);
   }
   if (seconds >= LAG_SILENT_SECONDS && master.facts !== undefined) {
-    const real = `heard nothing for ${seconds} s`;
-    return fault("LAGGING", real, false, `${server.addr} ${real} from its master; ${advice}`);
+    const real = say("real.unheard", { n: seconds });
+    const text = say("fault.unheard", { addr: server.addr, n: seconds });
+    return fault("LAGGING", real, false, text);
   }
   return undefined;
 }
@@ -200,33 +207,25 @@ function faultOfLag(
 function describe({ server, master, relation }: ReplicaCase): string {
   const { addr, facts } = server;
   if (relation === "broken") {
-    return `${addr} has no link to its master ${master.addr}: another password, the network, or a full disk`;
+    return say("fault.link", { addr, master: master.addr });
   }
-  const is =
-    relation === "other"
-      ? `is a replica of ${facts?.masterAddr ?? "?"}`
-      : "says that it is a master";
-  return `${addr} ${is}, but should follow ${master.addr}`;
+  return relation === "other"
+    ? say("fault.other", { addr, real: facts?.masterAddr ?? "?", master: master.addr })
+    : say("fault.rival", { addr, master: master.addr });
 }
 
 function remedy(verdict: Verdict, group: GroupRecord): string {
-  return verdict.kind === "order"
-    ? `that is mended by itself; at once: codis group repair ${group.id}`
-    : verdict.text;
+  return verdict.kind === "order" ? say("fault.mended", { group: group.id }) : verdict.text;
 }
 
 function noReplica(group: GroupRecord, master: Sight, isAlone: boolean): FoundFault {
-  const what = isAlone ? "has no replica" : "has no replica that follows its master";
-  const next = isAlone
-    ? `add one: codis server add ${group.id} ADDR --replica`
-    : "see what is wrong with its replicas";
   return {
     code: "NO_REPLICA",
     groupId: group.id,
     addr: master.addr,
-    stored: isAlone ? "one server" : `${group.servers.length - 1} replicas`,
-    real: "no replica",
+    stored: isAlone ? say("real.one", {}) : say("real.replicas", { n: group.servers.length - 1 }),
+    real: say("real.none", {}),
     isMendable: false,
-    text: `group-[${group.id}] ${what}: when its master dies, nothing can take over; ${next}`,
+    text: say(isAlone ? "fault.alone" : "fault.none-follows", { group: group.id }),
   };
 }

@@ -12,6 +12,7 @@
 import { isCodisError, messageOf } from "../../../base/error.ts";
 import { switchMaster } from "../../../model/change/master.ts";
 import { type GroupRecord, masterAddrOf } from "../../../model/group.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { AgreedMaster, SentinelView } from "../../../sentinel/agreement.ts";
 import type { MasterWords, SentinelWord } from "../../../sentinel/master-words.ts";
 import { askServer, isSameAddr } from "../../../sentinel/same-server.ts";
@@ -225,15 +226,15 @@ export class SwitchFollow {
   #tellDecision(story: FailoverStory, groupId: number, agreed: AgreedMaster, to: string): void {
     const event = this.#events.get(groupId);
     if (event === undefined) {
-      story.note("detected", "", "the sentinels have another master than the one that is stored");
+      story.note("detected", "", say("story.differs", {}));
     } else {
       const agoMs = Math.max(0, this.#parts.clock.nowMs() - event.atMs);
-      story.note("detected", event.sentinel, `it told of the switch ${agoMs} ms ago`);
+      story.note("detected", event.sentinel, say("story.switch", { ms: agoMs }));
     }
     for (const { sentinel, addr, epoch } of agreed.votes) {
-      story.note("vote", sentinel, `says ${addr}, config epoch ${epoch}`);
+      story.note("vote", sentinel, say("vote.sentinel", { addr, epoch }));
     }
-    story.note("decided", to, `config epoch ${agreed.epoch}, the highest that was answered`);
+    story.note("decided", to, say("story.epoch", { epoch: agreed.epoch }));
   }
 
   async #carryOut(story: FailoverStory, groupId: number, to: string): Promise<void> {
@@ -246,14 +247,14 @@ export class SwitchFollow {
     const { revision } = await topology.commit(`sentinels made ${to} master of ${groupId}`, (now) =>
       switchMaster(now, groupId, to),
     );
-    story.note("stored", to, `revision ${revision}`);
+    story.note("stored", to, say("story.revision", { revision }));
     const report = await whenSynced(revision, config.proxyPushTimeoutMs);
     for (const token of report.synced) {
-      const how = ahead.has(token) ? "had followed the sentinels by itself" : "was told";
-      story.note("switched", token, `sends to the new master; it ${how}`);
+      const code = ahead.has(token) ? "story.itself" : "story.was-told";
+      story.note("switched", token, say(code, {}));
     }
     for (const { token, reason } of report.failed) {
-      story.note("note", token, `isn't known to have the new master: ${reason}`);
+      story.note("note", token, say("story.unknown", { why: reason }));
     }
     // Sentinels do this by themselves; what they have done already costs nothing.
     for (const line of await follow.follow(groupId, story)) {

@@ -1,15 +1,15 @@
 /**
  * How much goes into one MIGRATE. The sum of the keys' estimated stalls, corrected by what such batches really
- * took on these servers, stays within a share of `migration_max_stall`: two batches may follow one another before
- * a server looks at a client again, and a page of SCAN comes between.
+ * took on these servers, stays within a share of `migration_max_stall`: a client may have to wait for one that takes
+ * longer than expected, for a page of SCAN, and for a processor.
  */
 
-/** Of the bound for a stall, for one of the two batches that are in flight. */
-const SHARE = 0.28;
+/** Of the bound for a stall, for one batch. */
+const SHARE = 0.4;
 const KEYS_MAX = 1_000;
 /**
- * Weight of one measurement. Slower and faster ones weigh the same: replies of two batches in flight come together, so
- * one of them looks twice as slow as it was and the other free.
+ * Weight of one measurement. Slower and faster ones weigh the same: when two batches are in flight their replies may
+ * come together, so that one of them looks twice as slow as it was and the other free.
  */
 const WEIGHT = 0.05;
 /** One that took many times as long says more about the machine than about the keys. */
@@ -38,6 +38,11 @@ export class BatchBudget {
   /** A stall as it may really be, milliseconds, for timeouts: what is fast now may not stay so. */
   expectedMs(workUs: number): number {
     return (workUs * Math.max(1, this.#correction)) / 1_000;
+  }
+
+  /** Milliseconds that such a batch usually takes. */
+  usualMs(workUs: number): number {
+    return (workUs * this.#correction + CALL_US) / 1_000;
   }
 
   /** A batch of so much estimated work held up its servers for `ms`. */

@@ -3,6 +3,7 @@
  * after all others of their slot, and which not at all (`big_key`). For one cycle.
  */
 import type { BigKeyRule } from "../../../model/operation/plan.ts";
+import type { Trouble } from "../../../model/operation/trouble-code.ts";
 import type { FoundKey } from "./found-key.ts";
 import { describeKey } from "./key-name.ts";
 
@@ -23,10 +24,10 @@ export class BigKeys {
   readonly #late: LateKey[] = [];
   /** By slot: it has other keys yet. */
   readonly #isBusy: boolean[] = [];
-  #trouble: string | undefined;
+  #trouble: Trouble | undefined;
 
   /** Why a key stays, the first of this cycle; a person has to act. */
-  get trouble(): string | undefined {
+  get trouble(): Trouble | undefined {
     return this.#trouble;
   }
 
@@ -64,8 +65,11 @@ export class BigKeys {
   #stay(db: number, { key, slotId, bytes, workUs }: FoundKey, advice: string): void {
     const size = `${(bytes / 1_024 ** 2).toFixed(1)} MB`;
     const stall = `${(workUs / 1_000).toFixed(0)} ms`;
-    this.#trouble ??=
-      `${describeKey(key, db)} (slot ${slotId}, ${size}) isn't moved: it would stall both servers for ` +
-      `about ${stall}; ${advice}`;
+    this.#trouble ??= {
+      text:
+        `${describeKey(key, db)} (slot ${slotId}, ${size}) isn't moved: it would stall both servers for ` +
+        `about ${stall}; ${advice}`,
+      code: "big_key",
+    };
   }
 }

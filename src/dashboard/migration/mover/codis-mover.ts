@@ -9,12 +9,12 @@
  *                |-> server-turns    which mover may use a server now
  *                '-> pacer           how fast
  *
- * The source's copy of a key is the one that counts as long as it is there. An order that was broken off may have
- * left copies at the target, which would show up when the source's are deleted: `#settleCopies` moves such keys at
- * once. That is also how a slot is begun with, since an earlier mover may have been broken off.
+ * The source's copy of a key counts as long as it is there. An order that was broken off may have left copies at the
+ * target, which would show up when the source's are deleted: `#settleCopies` moves such keys; a slot begins with it.
  */
 import { Backoff } from "../../../base/backoff.ts";
-import { CodisError, messageOf } from "../../../base/error.ts";
+import { CodisError } from "../../../base/error.ts";
+import { type Trouble, toTrouble } from "../../../model/operation/trouble-code.ts";
 import type { ForwardMethod } from "../../../model/slot.ts";
 import type { Mover, MoverOptions } from "../contract.ts";
 import { Pacer } from "./pacer.ts";
@@ -453,7 +453,7 @@ class CodisMover implements Mover {
       for (const job of this.#jobs.splice(0)) {
         job.reject(trouble);
       }
-      this.#tellTrouble(messageOf(trouble), isForPeople(trouble));
+      this.#tellTrouble(toTrouble(trouble), isForPeople(trouble));
       this.#options.events.onRetry();
     }
     const restMs = isBusy ? BUSY_REST_MS : this.#backoff.nextMs();
@@ -487,10 +487,10 @@ class CodisMover implements Mover {
     }
   }
 
-  #tellTrouble(reason: string | undefined, forPeople: boolean): void {
-    if ((reason ?? "") !== this.#trouble) {
-      this.#trouble = reason ?? "";
-      this.#options.events.onTrouble(reason, forPeople);
+  #tellTrouble(trouble: Trouble | undefined, forPeople: boolean): void {
+    if ((trouble?.text ?? "") !== this.#trouble) {
+      this.#trouble = trouble?.text ?? "";
+      this.#options.events.onTrouble(trouble, forPeople);
     }
   }
 }

@@ -1,12 +1,13 @@
 /**
  * One full SCAN cycle over every database of the source: finds the keys of wanted slots, sizes them, and moves them in
- * batches over the lanes, two in flight. A slot of which it has met nothing is empty (`SlotLedger`).
+ * batches over the lanes, two in flight (`BatchSpacing`). A slot of which it has met nothing is empty (`SlotLedger`).
  *
  * One database at a time: all links select it, and what was found in it has been moved before the next one. A cycle
  * that fails or is stopped proves nothing.
  */
 import { CodisError } from "../../../base/error.ts";
 import { expectedStallMs } from "../../../migrate/stall.ts";
+import type { Trouble } from "../../../model/operation/trouble-code.ts";
 import { PACE_ASK_MS } from "../contract.ts";
 import { BigKeys } from "./big-keys.ts";
 import type { FoundKey } from "./found-key.ts";
@@ -31,7 +32,7 @@ export interface CycleParts extends TransferParts {
 export interface CycleResult {
   readonly emptied: readonly number[];
   /** A key can't be moved, and a person has to act. */
-  readonly keyTrouble: string | undefined;
+  readonly keyTrouble: Trouble | undefined;
 }
 
 /** A page holds so many times the keys that all lanes take at once. */
@@ -43,7 +44,7 @@ export class Cycle {
   readonly #big = new BigKeys();
   readonly #stop: AbortSignal;
   readonly #isWanted: (slotId: number) => boolean;
-  #refused: string | undefined;
+  #refused: Trouble | undefined;
   /** Of the keys that were found last: what MIGRATE of a small one takes, until there were any. */
   #workUsPerKey = expectedStallMs("", 0, 0) * 1_000;
   /** Held by who makes up and sends the next batch. */
@@ -148,6 +149,7 @@ export class Cycle {
       const open = await this.#closeGate();
       let moved: Promise<void> | undefined;
       try {
+        await this.#parts.transfer.whenNext();
         const batch = await this.#nextBatch(queue);
         moved = batch && this.#move(lane, db, batch);
         if (this.#parts.pacer.isLimited) {
@@ -239,8 +241,8 @@ export class Cycle {
   }
 
   async #move(lane: number, db: number, batch: Batch): Promise<void> {
-    await this.#parts.transfer.move(lane, db, batch, (reason) => {
-      this.#refused ??= reason;
+    await this.#parts.transfer.move(lane, db, batch, (trouble) => {
+      this.#refused ??= trouble;
     });
   }
 

@@ -41,6 +41,7 @@ interface Exchange extends Answers {
   readonly replies: Buffer[];
   /** Replies that are kept raw. */
   readonly count: number;
+  readonly sentAtMs: number;
   readonly resolve: (answers: Answers) => void;
   readonly reject: (error: CodisError) => void;
   readonly timer: ReturnType<typeof setTimeout>;
@@ -59,6 +60,8 @@ export class MoverLink {
   db = 0;
   /** When the server last answered anything, on the monotonic clock. */
   answeredAtMs = 0;
+  /** The shortest time from a write to all its replies so far, milliseconds: a round trip, and a little work. */
+  shortestMs = Number.POSITIVE_INFINITY;
   readonly #socket: Socket;
   readonly #exchanges: Exchange[] = [];
   readonly #scanner = new ReplyScanner();
@@ -157,7 +160,10 @@ export class MoverLink {
       () => this.#fail(timedOut(this.addr, `reply to ${command}`, timeoutMs)),
       timeoutMs,
     );
-    this.#exchanges.push({ command, replies: [], integers, count, resolve, reject, timer });
+    const sentAtMs = performance.now();
+    const replies: Buffer[] = [];
+    const answer = { replies, integers, count, resolve, reject };
+    this.#exchanges.push({ command, ...answer, sentAtMs, timer });
     this.#socket.write(frame);
     return promise;
   }
@@ -304,6 +310,7 @@ export class MoverLink {
   #complete(exchange: Exchange): void {
     this.#exchanges.shift();
     clearTimeout(exchange.timer);
+    this.shortestMs = Math.min(this.shortestMs, this.answeredAtMs - exchange.sentAtMs);
     exchange.resolve(exchange);
   }
 

@@ -9,8 +9,9 @@
  *     source, target, doubt-watch: what the two servers are asked
  */
 import { Backoff } from "../../../base/backoff.ts";
-import { CodisError, messageOf } from "../../../base/error.ts";
+import { CodisError } from "../../../base/error.ts";
 import { MOVER_NAME_PREFIX } from "../../../migrate/doubt.ts";
+import { type Trouble, toTrouble } from "../../../model/operation/trouble-code.ts";
 import type { Mover, MoverOptions } from "../contract.ts";
 import { BatchBudget } from "./batch-budget.ts";
 import { Cycle, type CycleParts } from "./cycle.ts";
@@ -75,7 +76,7 @@ class MigrateMover implements Mover {
           this.#noteProgress();
           events.onMoved(slotId, keys, bytes);
         },
-        onTrouble: (reason, forPeople) => events.onTrouble(reason, forPeople),
+        onTrouble: (trouble, forPeople) => events.onTrouble(trouble, forPeople),
         onStall: (ms) => events.onStall(ms),
         onRetry: () => events.onRetry(),
       },
@@ -244,7 +245,7 @@ class MigrateMover implements Mover {
     }
     this.#failedAtMs = performance.now();
     this.#failJobs(thrown);
-    this.#tellTrouble(messageOf(thrown), isForPeople(thrown));
+    this.#tellTrouble(toTrouble(thrown), isForPeople(thrown));
     this.#options.events.onRetry();
     await pauseUnless(this.#closing.signal, this.#backoff.nextMs()).catch((stopped: unknown) => {
       if (!(stopped instanceof CycleStopped)) {
@@ -268,10 +269,10 @@ class MigrateMover implements Mover {
     }
   }
 
-  #tellTrouble(reason: string | undefined, forPeople: boolean): void {
-    if ((reason ?? "") !== this.#trouble) {
-      this.#trouble = reason ?? "";
-      this.#options.events.onTrouble(reason, forPeople);
+  #tellTrouble(trouble: Trouble | undefined, forPeople: boolean): void {
+    if ((trouble?.text ?? "") !== this.#trouble) {
+      this.#trouble = trouble?.text ?? "";
+      this.#options.events.onTrouble(trouble, forPeople);
     }
   }
 }

@@ -4,6 +4,8 @@
  * here first, so that a key isn't held at the source again and again meanwhile.
  */
 import { CodisError, isCodisError } from "../../../base/error.ts";
+import { asTrouble } from "../../../model/operation/trouble-code.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { RedisCaller } from "../../../redis/client.ts";
 import { parseInfo } from "../../../redis/info.ts";
 import { replicationOf } from "../../../redis/replication.ts";
@@ -35,8 +37,8 @@ export async function awaitReplica(server: RedisCaller): Promise<void> {
 export function notAcknowledged(addr: string): CodisError {
   return new CodisError(
     "SERVER_REFUSED",
-    `the replicas of server ${addr} have not acknowledged what was moved within ${ACKNOWLEDGE_MS} ms; ` +
-      "it stays at the source until one does",
+    say("redis.unacknowledged", { addr, ms: ACKNOWLEDGE_MS }),
+    { context: asTrouble("replicas") },
   );
 }
 

@@ -4,6 +4,7 @@
  * keys that have expired but are still there count.
  */
 import { CodisError } from "../../../base/error.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import type { RedisClient } from "../../../redis/client.ts";
 import { keyspaceOf, parseInfo } from "../../../redis/info.ts";
 import { itemsOf, numberOf, textOf } from "../../../redis/reply.ts";
@@ -29,7 +30,7 @@ export async function readSlotCounts(client: RedisClient, slotId?: number): Prom
     client.call(["INFO", "keyspace"]),
   ]);
   if (textOf(itemsOf(role)?.[0]) !== "master") {
-    throw new CodisError("SERVER_ROLE_WRONG", `server ${client.addr} isn't a master any more`);
+    throw new CodisError("SERVER_ROLE_WRONG", say("redis.demoted", { addr: client.addr }));
   }
   const databases = keyspaceOf(parseInfo(textOf(info) ?? "")).map(({ db }) => db);
   if (databases.length === 0) {

@@ -5,6 +5,8 @@
  */
 import { CodisError, isCodisError } from "../../../base/error.ts";
 import { parseServerAddr } from "../../../model/address.ts";
+import { asTrouble } from "../../../model/operation/trouble-code.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { FORWARD_METHOD, type ForwardMethod } from "../../../model/slot.ts";
 import { replyTextOf } from "../../../redis/server-error.ts";
 import type { MoverLimits } from "../contract.ts";
@@ -140,7 +142,7 @@ export function troubleOf(target: string, thrown: unknown): unknown {
   if (!isCodisError(thrown, "SERVER_REFUSED") || !/\bOOM\b/.test(reply)) {
     return thrown;
   }
-  return new CodisError("SERVER_REFUSED", `server ${target} is full: "${reply}"`, {
-    context: { outcome: "target-full", reply },
+  return new CodisError("SERVER_REFUSED", say("redis.full", { addr: target, why: `"${reply}"` }), {
+    context: { outcome: "target-full", reply, ...asTrouble("target_memory") },
   });
 }

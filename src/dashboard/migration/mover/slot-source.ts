@@ -7,6 +7,7 @@
  */
 import { CodisError, isCodisError, messageOf } from "../../../base/error.ts";
 import { findNamed, MOVER_NAME_PREFIX } from "../../../migrate/doubt.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { RedisClient } from "../../../redis/client.ts";
 import { keyspaceOf, parseInfo, type ServerInfo } from "../../../redis/info.ts";
 import { bytesOf, itemsOf, numberOf, textOf } from "../../../redis/reply.ts";
@@ -152,7 +153,7 @@ export class SlotSource {
   ): Promise<readonly RespValue[]> {
     const client = this.#orders;
     if (client === undefined) {
-      throw new CodisError("SERVER_UNREACHABLE", `server ${this.addr} isn't connected`);
+      throw new CodisError("SERVER_UNREACHABLE", say("redis.unconnected", { addr: this.addr }));
     }
     if (this.#ordersDb !== db) {
       await selectDatabase(client, db);
@@ -196,7 +197,7 @@ export class SlotSource {
 
   get #looks(): RedisClient {
     if (this.#control === undefined) {
-      throw new CodisError("SERVER_UNREACHABLE", `server ${this.addr} isn't connected`);
+      throw new CodisError("SERVER_UNREACHABLE", say("redis.unconnected", { addr: this.addr }));
     }
     return this.#control;
   }
@@ -251,10 +252,10 @@ export async function readMaster(client: RedisClient): Promise<ServerInfo> {
   }
   const info = parseInfo(text);
   if (info["role"] !== "master") {
-    throw new CodisError("SERVER_ROLE_WRONG", `server ${client.addr} isn't a master any more`);
+    throw new CodisError("SERVER_ROLE_WRONG", say("redis.demoted", { addr: client.addr }));
   }
   if (info["loading"] === "1") {
-    throw new CodisError("SERVER_LOADING", `server ${client.addr} still reads its data from disk`);
+    throw new CodisError("SERVER_LOADING", say("redis.loading", { addr: client.addr }));
   }
   return info;
 }

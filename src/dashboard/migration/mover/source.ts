@@ -1,6 +1,6 @@
 /**
  * The server that keys leave, as a mover sees it: one link for looks (SCAN, sizes, EXISTS, UNLINK) and two for
- * MIGRATE, so that two batches are in flight.
+ * MIGRATE, so that two batches can be in flight.
  *
  * A link that was lost with commands under way is an orphan: the server, frozen perhaps, may still carry them out.
  * `ensure` kills orphans by client id; only then is it certain that nothing of them comes any more.
@@ -8,6 +8,7 @@
 import { CodisError } from "../../../base/error.ts";
 import { ioErrorCountOf } from "../../../migrate/doubt.ts";
 import { isVouchedFor, vouchingName } from "../../../migrate/vouch.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { type KeyspaceEntry, keyspaceOf, parseInfo } from "../../../redis/info.ts";
 import { replicationOf } from "../../../redis/replication.ts";
 import { unexpectedReply } from "../../../redis/server-error.ts";
@@ -63,6 +64,11 @@ export class Source {
 
   get lanes(): readonly MoverLink[] {
     return this.#connected().lanes;
+  }
+
+  /** A way there and back takes no longer, milliseconds; Infinity: not known. */
+  get roundTripMs(): number {
+    return this.#links?.control.shortestMs ?? Number.POSITIVE_INFINITY;
   }
 
   get isConnected(): boolean {
@@ -128,7 +134,7 @@ export class Source {
       );
     }
     if (info["loading"] !== "0") {
-      throw new CodisError("SERVER_LOADING", `server ${this.addr} still reads its data from disk`);
+      throw new CodisError("SERVER_LOADING", say("redis.loading", { addr: this.addr }));
     }
     const runId = info["run_id"] ?? "";
     return {
@@ -218,7 +224,7 @@ export class Source {
 
   #connected(): Links {
     if (this.#links === undefined) {
-      throw new CodisError("SERVER_UNREACHABLE", `server ${this.addr} isn't connected`);
+      throw new CodisError("SERVER_UNREACHABLE", say("redis.unconnected", { addr: this.addr }));
     }
     return this.#links;
   }

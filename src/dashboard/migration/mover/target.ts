@@ -4,6 +4,8 @@
  */
 import { CodisError } from "../../../base/error.ts";
 import { findSuspects } from "../../../migrate/doubt.ts";
+import { asTrouble } from "../../../model/operation/trouble-code.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { parseInfo } from "../../../redis/info.ts";
 import { replicationOf } from "../../../redis/replication.ts";
 import { errorTextOf, isErrorReply } from "../../../resp/value.ts";
@@ -57,7 +59,7 @@ export class Target {
   /** Throws when `ensure` hasn't connected. */
   get link(): MoverLink {
     if (this.#link === undefined) {
-      throw new CodisError("SERVER_UNREACHABLE", `server ${this.addr} isn't connected`);
+      throw new CodisError("SERVER_UNREACHABLE", say("redis.unconnected", { addr: this.addr }));
     }
     return this.#link;
   }
@@ -170,7 +172,9 @@ export class Target {
   }
 
   #refused(problem: string): CodisError {
-    return new CodisError("SERVER_REFUSED", `the replicas of server ${this.addr} ${problem}`);
+    return new CodisError("SERVER_REFUSED", `the replicas of server ${this.addr} ${problem}`, {
+      context: asTrouble("replicas"),
+    });
   }
 }
 

@@ -15,9 +15,12 @@ import {
 } from "../../../migrate/migrate-outcome.ts";
 import { type MigrateTarget, migrateRequest } from "../../../migrate/migrate-request.ts";
 import { parseServerAddr } from "../../../model/address.ts";
+import { asTrouble, type Trouble } from "../../../model/operation/trouble-code.ts";
+import { say } from "../../../model/phrase/phrase.ts";
 import { isErrorReply } from "../../../resp/value.ts";
 import type { MoverOptions } from "../contract.ts";
 import type { BatchBudget } from "./batch-budget.ts";
+import { BatchSpacing } from "./batch-spacing.ts";
 import type { DoubtWatch } from "./doubt-watch.ts";
 import type { FoundKey } from "./found-key.ts";
 import { encodeFrame, encodeWithFound, readText } from "./frame.ts";
@@ -57,6 +60,7 @@ const INFO_ERRORSTATS = encodeFrame(["INFO", "errorstats"]);
 export class Transfer {
   readonly #parts: TransferParts;
   readonly #migrateTarget: MigrateTarget;
+  readonly #spacing: BatchSpacing;
   /** When the last MIGRATE was answered: the next one began then at the earliest. */
   #answeredAtMs = 0;
   /** Confirmations of copies that go on while the next batch moves; they don't reject. */
@@ -73,6 +77,7 @@ export class Transfer {
     }
     this.#parts = parts;
     this.#migrateTarget = { ...at, user, password };
+    this.#spacing = new BatchSpacing(() => parts.source.roundTripMs);
     const { events } = parts.options;
     this.#tally = new MovedTally((slotId, keys, bytes) => events.onMoved(slotId, keys, bytes));
   }
@@ -86,7 +91,7 @@ export class Transfer {
     lane: number,
     db: number,
     batch: Batch,
-    onKeyTrouble: (reason: string) => void,
+    onKeyTrouble: (trouble: Trouble) => void,
   ): Promise<void> {
     const { underWay } = this.#parts;
     underWay.begin(batch.keys);
@@ -105,6 +110,11 @@ export class Transfer {
         underWay.end(batch.keys, this.#isCertain);
       }
     }
+  }
+
+  /** Resolves when the next batch should go, in the interest of those who wait for the source. */
+  async whenNext(): Promise<void> {
+    await this.#spacing.whenNext();
   }
 
   /** Tells what has moved so far; else that is told some times a second, and when nothing is left behind. */
@@ -164,12 +174,15 @@ export class Transfer {
     const frame = encodeWithFound(request, batch.keys, INFO_ERRORSTATS);
     const sentAtMs = performance.now();
     const waitMs = ioTimeoutMs * STEPS + bigMs * 2 + ANSWER_MARGIN_MS;
+    const end = this.#spacing.begin(budget.usualMs(batch.workUs));
     let replies: readonly Buffer[];
     try {
       replies = await link.send("MIGRATE", frame, 2, waitMs);
     } catch (thrown) {
       doubt.raise();
       throw thrown;
+    } finally {
+      end();
     }
     const nowMs = performance.now();
     const [reply = NO_REPLY, stats = NO_REPLY] = replies;
@@ -192,7 +205,7 @@ export class Transfer {
     db: number,
     batch: Batch,
     { outcome, text, since }: Answer,
-    onKeyTrouble: (reason: string) => void,
+    onKeyTrouble: (trouble: Trouble) => void,
   ): Promise<void> {
     const { options, doubt } = this.#parts;
     switch (outcome) {
@@ -214,9 +227,12 @@ export class Transfer {
         const left = await this.#removeDuplicates(batch.keys, since);
         const [first] = left;
         if (first !== undefined) {
-          onKeyTrouble(
-            `server ${options.target.addr} doesn't take ${describeKey(first.key, db)}: "${causeOf(text)}"`,
-          );
+          const { addr } = options.target;
+          const key = describeKey(first.key, db);
+          onKeyTrouble({
+            text: say("redis.refuses", { addr, key, why: `"${causeOf(text)}"` }),
+            code: outcome === "payload-unknown" ? "version" : "other",
+          });
         }
         return;
       }
@@ -280,10 +296,12 @@ function troubleOf(
       { context },
     );
   }
-  const problem = outcome === "target-full" ? "is full" : "refuses keys";
-  return new CodisError("SERVER_REFUSED", `server ${target.addr} ${problem}: "${causeOf(text)}"`, {
-    context,
-  });
+  const why = `"${causeOf(text)}"`;
+  return outcome === "target-full"
+    ? new CodisError("SERVER_REFUSED", say("redis.full", { addr: target.addr, why }), {
+        context: { ...context, ...asTrouble("target_memory") },
+      })
+    : new CodisError("SERVER_REFUSED", `server ${target.addr} refuses keys: ${why}`, { context });
 }
 
 /** Whether a person has to do something before a mover can go on after this failure. */

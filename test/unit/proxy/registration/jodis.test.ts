@@ -68,7 +68,7 @@ describe("a registration", () => {
     expect(node()).toBeUndefined();
     jodis.start();
     jodis.start();
-    await waitFor("the node", 2000, nodeIsThere);
+    await waitFor("the node", 10_000, nodeIsThere);
     expect(node()).toBe(encodeJodisRecord(MODEL));
     await jodis.close();
     expect(node()).toBeUndefined();
@@ -78,9 +78,9 @@ describe("a registration", () => {
   test("comes back when somebody deletes it", async () => {
     const jodis = await open();
     jodis.start();
-    await waitFor("the node", 2000, nodeIsThere);
+    await waitFor("the node", 10_000, nodeIsThere);
     await store.open().write([{ path: PATH, data: undefined, expected: "any" }]);
-    await waitFor("the node again", 2000, nodeIsThere);
+    await waitFor("the node again", 10_000, nodeIsThere);
     await jodis.close();
   });
 
@@ -91,15 +91,15 @@ describe("a registration", () => {
     await Promise.resolve();
     expect(node()).toBeUndefined();
     store.setDown(false);
-    await waitFor("the node", 2000, nodeIsThere);
+    await waitFor("the node", 10_000, nodeIsThere);
     await jodis.close();
-    await waitFor("its end", 2000, nodeIsGone);
+    await waitFor("its end", 10_000, nodeIsGone);
   });
 
   test("closing with the coordinator down ends within its bound", async () => {
     const jodis = await open();
     jodis.start();
-    await waitFor("the node", 2000, nodeIsThere);
+    await waitFor("the node", 10_000, nodeIsThere);
     store.setDown(true);
     await jodis.close();
     await jodis.close();

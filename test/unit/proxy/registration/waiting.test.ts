@@ -26,7 +26,7 @@ const CONFIG = defaultProxyConfig({
   jodisAddr: "z1:2181",
   jodisCompatible: true,
 });
-const WAIT_MS = 5_000;
+const WAIT_MS = 10_000;
 
 let store: MemoryStore;
 let lines: string[];

@@ -6,7 +6,7 @@ import { KeptRequests } from "../../../../src/proxy/replica/kept-requests.ts";
 import { slotsOfRequest } from "../../../../src/proxy/replica/read-slots.ts";
 import { IS_REPLICA_READ } from "../../../../src/proxy/replica/replica-read.ts";
 import { encodeCommand } from "../../../../src/resp/encode.ts";
-import { slotOfText } from "../../../support/order-model.ts";
+import { slotOfText } from "../../../support/slot-of-text.ts";
 
 let kept = new KeptRequests();
 

@@ -85,7 +85,7 @@ export interface ProblemPlace {
 }
 
 /** What a subject names: `group 3`, `server 10.0.0.1:6379`; the rest of the words is `name`. */
-function partsOf(subject: string): { readonly word: string; readonly name: string } {
+export function partsOf(subject: string): { readonly word: string; readonly name: string } {
   const at = subject.indexOf(" ");
   return at < 0
     ? { word: subject, name: "" }

@@ -4,13 +4,14 @@
  */
 import type { V1LiveProxy, V1LiveServer } from "../../../../src/api/v1-live-schema.ts";
 import { live } from "../../data/live.ts";
-import { t, textOf } from "../../i18n/text.ts";
+import { hasText, t, textOf } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Age } from "../../ui/age.tsx";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import { CopyLine } from "../../ui/copy-line.tsx";
 import type { Children } from "../../ui/props.ts";
-import { type CheckState, commandOf, type Problem, placeOf } from "./check-list.ts";
+import { Said } from "../../ui/said.tsx";
+import { type CheckState, commandOf, type Problem, partsOf, placeOf } from "./check-list.ts";
 
 /** Tone of a state. */
 export function checkTone(state: CheckState): Tone {
@@ -37,7 +38,14 @@ export function problemHref(product: string, problem: Pick<Problem, "kind" | "su
 export function subjectName(subject: string): string {
   const token = /^proxy (.+)$/.exec(subject)?.[1];
   const proxy = token === undefined ? undefined : live.value<V1LiveProxy>(`proxy:${token}`).value;
-  return proxy === undefined ? subject : `proxy ${proxy.proxy_addr}`;
+  return subjectText(proxy === undefined ? subject : `proxy ${proxy.proxy_addr}`);
+}
+
+/** `group 3` in the language that is shown; what isn't known stays as it is. */
+function subjectText(subject: string): string {
+  const { word, name } = partsOf(subject);
+  const key = `alerts.subject.${word}`;
+  return hasText(key) ? t(key, { name }) : subject;
 }
 
 /** See the head of the file. */
@@ -64,7 +72,9 @@ export function ProblemView(props: {
         )}
         {!isShort && <code class="muted">{problem.code}</code>}
       </div>
-      <p>{problem.message}</p>
+      <p>
+        <Said text={problem.message} said={problem.said} />
+      </p>
       <p class="problem-do">
         <span aria-hidden="true">→ </span>
         <span class="visually-hidden">{t("alerts.do")}: </span>

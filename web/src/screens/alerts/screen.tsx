@@ -6,7 +6,6 @@ import { live } from "../../data/live.ts";
 import { t, textOf } from "../../i18n/text.ts";
 import { type ScreenProps, useQuery } from "../../route.ts";
 import { Card } from "../../ui/card.tsx";
-import { CopyLine } from "../../ui/copy-line.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Select } from "../../ui/field.tsx";
 import { Page } from "../../ui/page.tsx";
@@ -37,6 +36,7 @@ export default function AlertsScreen({ product }: ScreenProps): Children {
   return (
     <Page
       title={t("alerts.title")}
+      command="codis product health"
       lead={
         <>
           <p>{t("alerts.lead")}</p>
@@ -49,7 +49,6 @@ export default function AlertsScreen({ product }: ScreenProps): Children {
       <Failing product={product} problems={sortProblems(health.problems)} />
       <Card title={t("alerts.all")}>
         <CheckTable checks={checks} />
-        <CopyLine text="codis product health" />
       </Card>
     </Page>
   );

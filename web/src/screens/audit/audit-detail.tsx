@@ -8,6 +8,7 @@ import { Badge, type Tone } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Facts } from "../members/facts.tsx";
 
 const TONES: Readonly<Record<V1AuditEntry["state"], Tone>> = {
@@ -76,7 +77,7 @@ export function AuditDetail(props: {
         <>
           <h3>{t("audit.error")}</h3>
           <p>
-            <span class="code">{entry.error_code}</span> {entry.error}
+            <span class="code">{entry.error_code}</span> <Said text={entry.error} />
           </p>
         </>
       )}

@@ -8,7 +8,6 @@ import { formatCount, formatDuration, formatTime } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href, type ScreenProps, useNavigate, useQuery } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
-import { CopyLine } from "../../ui/copy-line.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
@@ -54,6 +53,7 @@ export default function AuditScreen({ product }: ScreenProps): Children {
   return (
     <Page
       title={t("audit.title")}
+      command={cliLine.listAudit(CLI_LIMIT)}
       lead={t("audit.lead")}
       actions={
         <>
@@ -80,7 +80,6 @@ export default function AuditScreen({ product }: ScreenProps): Children {
         isEmpty={rows.length === 0}
         onOpen={(row) => setOpened(String(row.entry.seq))}
       />
-      <CopyLine text={cliLine.listAudit(CLI_LIMIT)} />
       <Opened rows={rows} seq={opened} onClose={() => setOpened(undefined)} />
     </Page>
   );
@@ -125,7 +124,7 @@ function columns(): readonly Column<AuditRow>[] {
       key: "at",
       title: t("audit.at"),
       sort: (row) => row.atMs,
-      render: (row) => formatTime(row.atMs),
+      render: (row) => <time dateTime={row.entry.at}>{formatTime(row.atMs)}</time>,
     },
     {
       key: "who",

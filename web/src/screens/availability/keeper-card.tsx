@@ -11,6 +11,7 @@ import { Badge, type Tone } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import { CopyLine } from "../../ui/copy-line.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { cliLine } from "../members/cli-line.ts";
 import { Facts } from "../members/facts.tsx";
 import { Notice } from "../members/notice.tsx";
@@ -45,7 +46,7 @@ export function KeeperCard(props: {
               <Badge tone={detector.enabled ? "ok" : "idle"}>
                 {t(detector.enabled ? "ha.detectorOn" : "ha.detectorOff")}
               </Badge>{" "}
-              {detector.text}
+              <Said text={detector.text} said={detector.said} />
             </>,
           ],
         ]}
@@ -75,9 +76,9 @@ function Running(props: { readonly product: string; readonly story: V1FailoverSu
       </p>
       {votes.length > 0 && (
         <ul class="plain-lines" aria-label={t("ha.votes", { count: votes.length })}>
-          {votes.map(({ about, text, after_ms }) => (
+          {votes.map(({ about, text, said, after_ms }) => (
             <li key={`${about} ${after_ms}`}>
-              <span class="code">{about}</span> {text}
+              <span class="code">{about}</span> <Said text={text} said={said} />
             </li>
           ))}
         </ul>

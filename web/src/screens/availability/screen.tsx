@@ -16,6 +16,7 @@ import { GhostList } from "../groups/ghost-list.tsx";
 import { ghostMasters } from "../groups/ghosts.ts";
 import { readGroups } from "../groups/use-groups.ts";
 import "../members/members.css";
+import { Said } from "../../ui/said.tsx";
 import { Notice } from "../members/notice.tsx";
 import { type OpenDialog, useDialog } from "../members/use-dialog.ts";
 import { HistoryCard } from "./history-card.tsx";
@@ -115,7 +116,7 @@ function Fences({ product, availability }: PartProps): Children {
             </a>
           }
         >
-          {fence.text}
+          <Said text={fence.text} said={fence.said} />
         </Notice>
       ))}
     </Card>

@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Notice } from "../members/notice.tsx";
@@ -75,7 +76,11 @@ function columns(dialog: OpenDialog): readonly Column<SentinelRow>[] {
       render: (row) => (
         <>
           <Badge tone={TONES[row.status]}>{textOf("ha.state", row.status)}</Badge>
-          {row.error !== null && <p class="muted">{row.error}</p>}
+          {row.error !== null && (
+            <p class="muted">
+              <Said text={row.error} />
+            </p>
+          )}
         </>
       ),
     },

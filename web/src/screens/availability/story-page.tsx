@@ -21,6 +21,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Table } from "../../ui/table.tsx";
 import { cliLine } from "../members/cli-line.ts";
@@ -72,7 +73,14 @@ function Summary(props: { readonly story: V1Failover; readonly product: string }
     <Facts
       facts={[
         [t("ha.outcome"), <OutcomeBadge key="outcome" outcome={story.outcome} />],
-        ...(story.reason === null ? [] : [[t("ha.reason"), story.reason] as const]),
+        ...(story.reason === null
+          ? []
+          : [
+              [
+                t("ha.reason"),
+                <Said key="reason" text={story.reason} said={story.said} />,
+              ] as const,
+            ]),
         [t("ha.kind"), textOf("ha.kind", story.kind)],
         [t("ha.when"), formatTime(story.began_at)],
         [
@@ -129,7 +137,11 @@ function Lines(props: { readonly events: readonly StoryLine[] }): Children {
           title: t("ha.about"),
           render: ({ event }) => <span class="code">{aboutText(event.about)}</span>,
         },
-        { key: "text", title: t("ha.text"), render: ({ event }) => event.text },
+        {
+          key: "text",
+          title: t("ha.text"),
+          render: ({ event }) => <Said text={event.text} said={event.said} />,
+        },
       ]}
       rows={rows}
       rowKey={({ index }) => String(index)}

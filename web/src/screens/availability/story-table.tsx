@@ -33,7 +33,11 @@ function columns(product: string): readonly Column<V1FailoverSummary>[] {
       key: "when",
       title: t("ha.when"),
       sort: (story) => momentOf(story.began_at),
-      render: (story) => <a href={href(product, "ha", story.id)}>{formatTime(story.began_at)}</a>,
+      render: (story) => (
+        <a href={href(product, "ha", story.id)}>
+          <time dateTime={story.began_at}>{formatTime(story.began_at)}</time>
+        </a>
+      ),
     },
     {
       key: "group",

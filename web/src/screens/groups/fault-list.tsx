@@ -8,6 +8,7 @@ import { href } from "../../route.ts";
 import { Age } from "../../ui/age.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 
 /** See the head of the file. */
 export function FaultList(props: {
@@ -34,11 +35,15 @@ export function FaultList(props: {
             </span>
           </div>
           <p class="fault-difference">
-            <span class="muted">{t("groups.stored")}:</span> {fault.stored}
+            <span class="muted">{t("groups.stored")}:</span>{" "}
+            <Said text={fault.stored} said={fault.stored_said} />
             <span aria-hidden="true"> → </span>
-            <span class="muted">{t("groups.real")}:</span> {fault.real}
+            <span class="muted">{t("groups.real")}:</span>{" "}
+            <Said text={fault.real} said={fault.real_said} />
           </p>
-          <p>{fault.text}</p>
+          <p>
+            <Said text={fault.text} said={fault.said} />
+          </p>
         </li>
       ))}
     </ul>

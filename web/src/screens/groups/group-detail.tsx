@@ -41,6 +41,7 @@ export function GroupDetail(props: DetailProps): Children {
   return (
     <Page
       title={t("groups.one", { id: group.id })}
+      command={`codis group show ${group.id}`}
       lead={
         <>
           <a href={href(product, "groups")}>{t("groups.back")}</a> <GroupBadge group={group} />{" "}

@@ -29,6 +29,7 @@ export function GroupList(props: {
   return (
     <Page
       title={t("groups.title")}
+      command="codis group list"
       lead={t("groups.lead")}
       actions={
         <>

@@ -10,6 +10,7 @@ import { Badge, type Tone } from "../../ui/badge.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { ProblemText } from "../../ui/error-state.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { readSentinels } from "../availability/use-sentinels.ts";
 import { cliLine } from "../members/cli-line.ts";
@@ -103,8 +104,20 @@ function Checklist(props: {
           </li>
         ))}
       </ul>
-      <Lines title={t("groups.promote.problems")} lines={plan.problems} tone="bad" word="bad" />
-      <Lines title={t("groups.promote.warnings")} lines={plan.warnings} tone="warn" word="note" />
+      <Lines
+        title={t("groups.promote.problems")}
+        lines={plan.problems}
+        said={plan.problems_said}
+        tone="bad"
+        word="bad"
+      />
+      <Lines
+        title={t("groups.promote.warnings")}
+        lines={plan.warnings}
+        said={plan.warnings_said}
+        tone="warn"
+        word="note"
+      />
     </>
   );
 }
@@ -112,6 +125,7 @@ function Checklist(props: {
 function Lines(props: {
   readonly title: string;
   readonly lines: readonly string[];
+  readonly said: V1PromotionPlan["problems_said"];
   readonly tone: Tone;
   readonly word: CheckState;
 }): Children {
@@ -119,10 +133,12 @@ function Lines(props: {
     <>
       <h3>{props.title}</h3>
       <ul class="checklist">
-        {props.lines.map((line) => (
+        {props.lines.map((line, index) => (
           <li key={line}>
             <Badge tone={props.tone}>{t(`groups.check.${props.word}`)}</Badge>
-            <span>{line}</span>
+            <span>
+              <Said text={line} said={props.said?.[index]} />
+            </span>
           </li>
         ))}
       </ul>

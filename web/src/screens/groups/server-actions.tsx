@@ -52,7 +52,7 @@ export function ServerActions(props: {
         {t(isOn ? "groups.do.readsOff" : "groups.do.readsOn")}
       </Button>
       <Button
-        variant={variant}
+        variant={variant === "plain" ? "danger" : variant}
         needs="operator"
         label={named(t("groups.do.removeServer"))}
         isDisabled={!mayLeave}

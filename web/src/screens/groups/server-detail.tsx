@@ -14,10 +14,10 @@ import { t, textOf } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
-import { CopyLine } from "../../ui/copy-line.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Table } from "../../ui/table.tsx";
 import { cliLine } from "../members/cli-line.ts";
@@ -38,6 +38,7 @@ export function ServerDetail(props: OneServer): Children {
   return (
     <Page
       title={t("groups.serverTitle", { addr: server.addr })}
+      command={cliLine.serverInfo(server.addr)}
       lead={
         <a href={href(product, "groups", String(group.id))}>
           {t("groups.backToOne", { id: group.id })}
@@ -47,7 +48,7 @@ export function ServerDetail(props: OneServer): Children {
     >
       {server.error !== null && server.error !== undefined && (
         <Notice tone="bad" word={textOf("groups.server", server.status)}>
-          {server.error}
+          <Said text={server.error} />
         </Notice>
       )}
       {faults.length > 0 && <FaultList product={product} faults={faults} />}
@@ -108,7 +109,6 @@ function InfoCard(props: OneServer): Children {
       {info.problem !== undefined && <ErrorState problem={info.problem} onRetry={info.reload} />}
       {info.data === undefined && info.problem === undefined && <Skeleton lines={8} />}
       {info.data !== undefined && <InfoTable rows={infoRows(info.data.info)} />}
-      <CopyLine text={cliLine.serverInfo(props.server.addr)} />
     </Card>
   );
 }

@@ -22,6 +22,9 @@ function line(...words: readonly (string | number)[]): string {
 export const cliLine = {
   addProxy: (adminAddr: string, isUpdate: boolean): string =>
     line("proxy", "add", adminAddr, ...(isUpdate ? ["--update"] : [])),
+  listRegistrations: (): string => line("proxy", "registrations"),
+  /** Ends a proxy that isn't one of the product, by its own admin port. */
+  endProxy: (adminAddr: string): string => line("admin", `--proxy=${adminAddr}`, "--shutdown"),
   reinitProxy: (token: string): string => line("proxy", "reinit", token),
   removeProxy: (token: string, isForced: boolean): string =>
     line("proxy", "remove", token, ...(isForced ? ["--force"] : [])),

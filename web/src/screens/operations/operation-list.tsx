@@ -38,6 +38,7 @@ export function OperationList({ product }: { readonly product: string }): Childr
   return (
     <Page
       title={t("operations.title")}
+      command="codis operation list"
       lead={t("operations.lead")}
       actions={
         <a class="button button-plain" href={href(product, "rebalance")}>
@@ -85,6 +86,7 @@ function columnsFor(product: string): readonly Column<V1OperationSummary>[] {
     {
       key: "what",
       title: t("operations.column.what"),
+      class: "wraps",
       render: (row) => strategyText(row),
       sort: (row) => strategyText(row),
     },
@@ -106,6 +108,7 @@ function columnsFor(product: string): readonly Column<V1OperationSummary>[] {
       key: "rate",
       title: t("operations.column.rate"),
       align: "end",
+      class: "wraps",
       render: ({ progress, state }) =>
         state === "running" || state === "cancelling"
           ? rateText(progress.keys_per_second, progress.bytes_per_second)
@@ -119,7 +122,7 @@ function columnsFor(product: string): readonly Column<V1OperationSummary>[] {
     {
       key: "created",
       title: t("operations.column.created"),
-      render: ({ created_at: at }) => formatTime(at),
+      render: ({ created_at: at }) => <time dateTime={at}>{formatTime(at)}</time>,
       sort: ({ created_at: at }) => at,
     },
   ];

@@ -14,6 +14,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { liveOperation } from "./live-operation.ts";
 import { OperationChart } from "./operation-chart.tsx";
@@ -84,6 +85,7 @@ function KnownOperation(props: {
   return (
     <Page
       title={t("operations.one", { operation: operation.id })}
+      command={`codis operation show ${operation.id}`}
       lead={
         <span class="operation-lead">
           <StateBadge operation={operation} /> <span>{strategyText(operation)}</span>
@@ -122,7 +124,9 @@ function History({ detail }: { readonly detail: V1Operation }): Children {
         {events.map((event, index) => (
           <li key={events.length - index}>
             <time dateTime={event.at}>{formatTime(event.at)}</time>
-            <span>{event.text}</span>
+            <span>
+              <Said text={event.text} said={event.said} />
+            </span>
           </li>
         ))}
       </ol>

@@ -9,6 +9,7 @@ import { href, type ProductScreen } from "../../route.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { STUCK_AFTER_MS } from "./stall-watch.ts";
 
 type TroubleCode = NonNullable<V1OperationSummary["reason_code"]>;
@@ -57,7 +58,11 @@ export function OperationTrouble(props: {
           {t("operations.trouble.selfPaused")}
         </p>
       )}
-      {reason !== null && <p class="problem">{reason}</p>}
+      {reason !== null && (
+        <p class="problem">
+          <Said text={reason} said={operation.said} />
+        </p>
+      )}
       <p>
         <strong>{t("operations.trouble.do")}</strong>{" "}
         {reason === null

@@ -29,7 +29,7 @@ export function EventCard({ product }: { readonly product: string }): Children {
   useReloadOn(audit.reload, revision);
   const events = recentEvents(failovers, operations, audit.data?.items ?? [], SHOWN);
   return (
-    <Card title={t("overview.events")}>
+    <Card class="overview-events" title={t("overview.events")}>
       {audit.problem !== undefined && <ProblemText problem={audit.problem} />}
       {events.length === 0 && audit.problem === undefined && (
         <EmptyState title={t("overview.noEvents")} hint={t("overview.noEventsHint")} />

@@ -58,7 +58,11 @@ function Figure(props: {
   const name = metricText(metric);
   const value = formatMetric(metric, now);
   return (
-    <li class="card key-figure">
+    <li
+      class={
+        metric === "failures" && (now ?? 0) > 0 ? "card key-figure tone-bad" : "card key-figure"
+      }
+    >
       <a href={href(props.product, "performance")}>{name}</a>
       <strong>{value}</strong>
       <Sparkline values={hour} label={t("overview.lastHour", { name, value })} />

@@ -17,11 +17,11 @@ export interface KeyFigure {
 /** In the order in which they are drawn. */
 export const KEY_FIGURES: readonly KeyFigure[] = [
   { metric: "ops", read: ({ recent }) => recent.ops_per_second },
+  { metric: "failures", read: ({ recent }) => recent.failures_per_second },
+  { metric: "sessions", read: ({ proxies }) => proxies.sessions },
   { metric: "p50", read: ({ recent }) => recent.p50_ms },
   { metric: "p99", read: ({ recent }) => recent.p99_ms },
   { metric: "p999", read: ({ recent }) => recent.p999_ms },
-  { metric: "failures", read: ({ recent }) => recent.failures_per_second },
-  { metric: "sessions", read: ({ proxies }) => proxies.sessions },
   { metric: "memory", read: ({ servers }) => servers.memory_bytes },
   { metric: "keys", read: ({ servers }) => servers.keys },
   { metric: "hit_ratio", read: ({ recent }) => recent.hit_ratio },

@@ -9,12 +9,11 @@ import { t } from "../../i18n/text.ts";
 import { href, type ScreenProps } from "../../route.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
-import { CopyLine } from "../../ui/copy-line.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import "../alerts/alerts.css";
-import { sortProblems } from "../alerts/check-list.ts";
+import { type Problem, sortProblems } from "../alerts/check-list.ts";
 import { ProblemView } from "../alerts/problem-view.tsx";
 import { EventCard } from "./event-card.tsx";
 import { FigureRow } from "./figure-row.tsx";
@@ -24,37 +23,50 @@ import { TruthLine } from "./truth-line.tsx";
 
 /** Problems that are shown; the screen of alerts has all. */
 const SHOWN = 6;
+/** With so many problems at most there is room for the slots below them. */
+const CALM = 1;
 
 /** See the head of the file. */
 export default function OverviewScreen({ product }: ScreenProps): Children {
   const shown = live.value<V1LiveProduct>("product").value;
   return (
-    <Page title={t("overview.title", { product })}>
+    <Page title={t("overview.title", { product })} command="codis product show">
       {shown === undefined ? (
         <Skeleton />
       ) : (
         <>
           <TruthLine product={product} />
           <FigureRow product={product} />
-          <div class="overview-columns">
-            <Attention product={product} />
-            <div class="overview-column">
-              <SlotCard product={product} />
-              <EventCard product={product} />
-            </div>
-          </div>
-          <CopyLine text="codis product show" />
+          <Parts product={product} />
         </>
       )}
     </Page>
   );
 }
 
-function Attention({ product }: { readonly product: string }): Children {
-  const problems = sortProblems(live.value<V1Health>("health").value?.problems ?? []);
+function Parts({ product }: { readonly product: string }): Children {
+  const problems = live.value<V1Health>("health").value?.problems ?? [];
+  return (
+    <div class={problems.length <= CALM ? "overview-columns overview-calm" : "overview-columns"}>
+      <Attention product={product} all={problems} />
+      <SlotCard product={product} />
+      <EventCard product={product} />
+    </div>
+  );
+}
+
+function Attention(props: {
+  readonly product: string;
+  readonly all: readonly Problem[];
+}): Children {
+  const { product } = props;
+  const problems = sortProblems(props.all);
   const more = problems.length - SHOWN;
   return (
-    <Card title={<a href={href(product, "alerts")}>{t("overview.attention")}</a>}>
+    <Card
+      class="overview-attention"
+      title={<a href={href(product, "alerts")}>{t("overview.attention")}</a>}
+    >
       {problems.length === 0 ? (
         <p>
           <Badge tone="ok">{t("alerts.none")}</Badge>

@@ -14,6 +14,9 @@ import { type PackedSlots, unpackSlots } from "../slots/slot-map.ts";
 import "../slots/slots.css";
 import { type MiniMap, miniMapOf } from "./mini-map.ts";
 
+/** Of more groups the colours aren't named; the page of the slots has them all. */
+const NAMED = 16;
+
 /** See the head of the file. */
 export function SlotCard({ product }: { readonly product: string }): Children {
   const packed = live.value<PackedSlots>("slots").value;
@@ -22,7 +25,7 @@ export function SlotCard({ product }: { readonly product: string }): Children {
     [packed],
   );
   return (
-    <Card title={<a href={href(product, "slots")}>{t("overview.slots")}</a>}>
+    <Card class="overview-slots" title={<a href={href(product, "slots")}>{t("overview.slots")}</a>}>
       {map === undefined ? <Skeleton /> : <Drawing map={map} />}
     </Card>
   );
@@ -51,6 +54,18 @@ function Drawing({ map }: { readonly map: MiniMap }): Children {
         <path class="mini-sign mini-offline" d={map.offline} vector-effect="non-scaling-stroke" />
       </svg>
       <p>{words}</p>
+      {map.owners.length <= NAMED && (
+        <ul class="mini-groups">
+          {map.owners.map(({ groupId }) => (
+            <li key={groupId}>
+              <span class={`slot-cell slot-swatch ${lookClasses(groupId)}`} aria-hidden="true">
+                {groupId}
+              </span>
+              {t("slots.group", { group: groupId })}
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }

@@ -26,8 +26,8 @@ export const text = {
   "overview.truth.well": ["every check passes", "所有检查均通过"],
   "overview.figures": ["Key figures", "关键指标"],
   "overview.lastHour": ["{name}, last hour; now {value}", "{name}，最近一小时；当前 {value}"],
-  "overview.changeTimes": ["{times} times yesterday", "为昨日的 {times} 倍"],
-  "overview.change": ["{change} to yesterday", "较昨日 {change}"],
+  "overview.changeTimes": ["{times} × yesterday", "为昨日的 {times} 倍"],
+  "overview.change": ["{change} since yesterday", "较昨日 {change}"],
   "overview.partial": [
     "From {servers} of {allServers} servers and {proxies} of {allProxies} proxies.",
     "数据来自 {servers}/{allServers} 个服务器和 {proxies}/{allProxies} 个代理。",

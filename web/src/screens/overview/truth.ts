@@ -123,7 +123,9 @@ function moves(operations: readonly V1LiveOperation[]): readonly Clause[] {
     .filter(isOpen)
     .slice(0, MOVES_TOLD)
     .map((operation): Clause => {
-      const percent = Math.floor(sharesOf(operation).keys * 100);
+      // As the page of the operation rounds it; but what isn't done isn't told as done.
+      const share = sharesOf(operation).keys;
+      const percent = share < 1 ? Math.min(99, Math.round(share * 100)) : 100;
       const isPaused = operation.state === "paused";
       return {
         name: isPaused ? "paused" : "move",

@@ -24,7 +24,11 @@ export function ChartEvents(props: {
         rowKey={({ kind, id }) => `${kind} ${id}`}
         empty={<p class="muted">{t("performance.noEvents")}</p>}
         columns={[
-          { key: "at", title: t("performance.event.at"), render: ({ at }) => formatTime(at) },
+          {
+            key: "at",
+            title: t("performance.event.at"),
+            render: ({ at }) => <time>{formatTime(at)}</time>,
+          },
           {
             key: "kind",
             title: t("performance.event.kind"),

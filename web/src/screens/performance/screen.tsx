@@ -40,7 +40,7 @@ export default function PerformanceScreen({ product }: ScreenProps): Children {
   const first = load.answers?.[0];
   const joined = joinAnswers(load.answers ?? [], choice.zoom);
   return (
-    <Page title={t("performance.title")} lead={t("performance.lead")}>
+    <Page title={t("performance.title")} lead={t("performance.lead")} command="codis product stats">
       <ChoiceBar product={product} choice={choice} joined={joined} onChange={change} />
       {load.problem !== undefined && <ErrorState problem={load.problem} onRetry={load.reload} />}
       {!isRead && <p class="notice notice-warn">{t("performance.notKept")}</p>}

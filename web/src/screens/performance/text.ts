@@ -82,7 +82,7 @@ export const text = {
   "performance.metric.p99": ["p99", "p99"],
   "performance.metric.p999": ["p999", "p999"],
   "performance.metric.max": ["max", "最大"],
-  "performance.metric.time": ["busy with it", "占用量"],
+  "performance.metric.time": ["requests under way", "处理中的请求"],
   "performance.metric.cpu": ["CPU", "CPU"],
   "performance.metric.proxies": ["proxies", "代理"],
   "performance.metric.servers": ["servers", "服务器"],
@@ -91,7 +91,7 @@ export const text = {
   "performance.metric.clients": ["clients", "客户端"],
   "performance.metric.hit_ratio": ["hit ratio", "命中率"],
 
-  "performance.chart.ops": ["Operations", "请求"],
+  "performance.chart.ops": ["Requests", "请求"],
   "performance.chart.latency": ["Latency", "延迟"],
   "performance.chart.errors": ["Errors", "错误"],
   "performance.chart.sessions": ["Sessions", "会话"],

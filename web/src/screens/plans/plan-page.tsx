@@ -19,6 +19,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorState } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { saveFile } from "../audit/audit-export.ts";
 import { type PackedSlots, unpackSlots } from "../slots/slot-map.ts";
@@ -177,16 +178,20 @@ function Verdict({ plan }: { readonly plan: V1Plan }): Children {
             </span>
           </li>
         )}
-        {problems.map((line) => (
+        {problems.map((line, index) => (
           <li key={line}>
             <Badge tone="bad">{t("plans.verdict.problem")}</Badge>
-            <span>{line}</span>
+            <span>
+              <Said text={line} said={plan.problems_said?.[index]} />
+            </span>
           </li>
         ))}
-        {warnings.map((line) => (
+        {warnings.map((line, index) => (
           <li key={line}>
             <Badge tone="warn">{t("plans.verdict.warning")}</Badge>
-            <span>{line}</span>
+            <span>
+              <Said text={line} said={plan.warnings_said?.[index]} />
+            </span>
           </li>
         ))}
         {refused.length > 0 && (

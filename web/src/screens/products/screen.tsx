@@ -24,6 +24,7 @@ import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { arrangeProducts, toneOf } from "./product-card.ts";
 import "./products.css";
+import { Said } from "../../ui/said.tsx";
 
 const REFRESH_MS = 5000;
 
@@ -120,7 +121,7 @@ function ProductCard(props: { readonly product: ProductSummary }): Children {
       </p>
       {product.state !== "reachable" && (
         <p class="product-why">
-          <span>{product.detail}</span>
+          <span>{product.detail !== null && <Said text={product.detail} />}</span>
           <span class="muted">{t("products.since", { time: formatTime(product.since) })}</span>
         </p>
       )}
@@ -132,23 +133,23 @@ function ProductCard(props: { readonly product: ProductSummary }): Children {
 function Figures(props: { readonly summary: NonNullable<ProductSummary["summary"]> }): Children {
   const { summary } = props;
   const { servers, proxies } = summary;
-  const lines: readonly (readonly [string, string])[] = [
+  const lines: readonly (readonly [name: string, value: string, isBad?: boolean])[] = [
     [t("products.opsPerSecond"), formatShort(summary.ops_per_second)],
     [t("products.keys"), formatShort(summary.keys)],
     [t("products.memory"), formatBytes(summary.memory_bytes)],
-    [t("products.servers"), share(servers.up, servers.total)],
-    [t("products.proxies"), share(proxies.online, proxies.total)],
-    [t("products.offline"), formatCount(summary.slots.offline)],
+    [t("products.servers"), share(servers.up, servers.total), servers.up < servers.total],
+    [t("products.proxies"), share(proxies.online, proxies.total), proxies.online < proxies.total],
+    [t("products.offline"), formatCount(summary.slots.offline), summary.slots.offline > 0],
     [t("products.moving"), formatCount(summary.slots.moving)],
     [t("products.operations"), formatCount(summary.operations)],
     [t("products.problems"), formatCount(summary.problems)],
   ];
   return (
     <dl class="figures">
-      {lines.map(([name, value]) => (
+      {lines.map(([name, value, isBad = false]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd class={isBad ? "figure-bad" : undefined}>{value}</dd>
         </div>
       ))}
     </dl>

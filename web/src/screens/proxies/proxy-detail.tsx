@@ -18,6 +18,7 @@ import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { Facts } from "../members/facts.tsx";
 import { Notice } from "../members/notice.tsx";
 import { Seen } from "../members/seen.tsx";
@@ -36,6 +37,7 @@ export function ProxyDetail(props: {
   return (
     <Page
       title={t("proxies.one", { addr: proxy.proxy_addr })}
+      command={`codis proxy show ${proxy.token}`}
       lead={<a href={href(props.product, "proxies")}>{t("proxies.back")}</a>}
       actions={<Actions proxy={proxy} dialog={dialog} />}
     >
@@ -98,7 +100,7 @@ function FenceNotice({ proxy }: { readonly proxy: V1LiveProxy }): Children {
   if (fence === null || fence === undefined || fence.state === "present") {
     return proxy.error === null || proxy.error === undefined ? null : (
       <Notice tone="bad" word={textOf("proxies.state", proxy.status)}>
-        {proxy.error}
+        <Said text={proxy.error} />
       </Notice>
     );
   }
@@ -107,7 +109,9 @@ function FenceNotice({ proxy }: { readonly proxy: V1LiveProxy }): Children {
       tone={fence.state === "fenced" ? "idle" : "bad"}
       word={textOf("proxies.fence", fence.state)}
     >
-      <p>{fence.text}</p>
+      <p>
+        <Said text={fence.text} said={fence.said} />
+      </p>
       <p class="muted">
         <Age at={fence.since} />
         {fence.proof !== null && (

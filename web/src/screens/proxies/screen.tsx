@@ -16,6 +16,7 @@ import { ProxyDetail } from "./proxy-detail.tsx";
 import { AddProxy, ProxyDialogs } from "./proxy-dialogs.tsx";
 import { ProxyList } from "./proxy-list.tsx";
 import { stateOf } from "./proxy-view.ts";
+import { StrayProxies } from "./stray-proxies.tsx";
 
 interface LiveProduct {
   readonly revision?: number;
@@ -53,6 +54,7 @@ export default function ProxiesScreen(props: ScreenProps): Children {
   return (
     <Page
       title={t("proxies.title")}
+      command="codis proxy list"
       lead={t("proxies.lead")}
       actions={
         <Button needs="operator" variant="primary" onPress={() => dialog.open("add")}>
@@ -65,6 +67,7 @@ export default function ProxiesScreen(props: ScreenProps): Children {
       ) : (
         <ProxyList product={props.product} proxies={proxies} />
       )}
+      <StrayProxies isKnown={product !== undefined} />
       <AddProxy dialog={dialog} />
     </Page>
   );

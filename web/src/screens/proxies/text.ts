@@ -9,7 +9,7 @@ export const text = {
     "What applications connect to. Each holds a copy of the slot table.",
     "应用程序连接的入口，每个代理保存一份槽位表。",
   ],
-  "proxies.one": ["Proxy {addr}", "Proxy {addr}"],
+  "proxies.one": ["Proxy {addr}", "代理 {addr}"],
   "proxies.back": ["All proxies", "全部代理"],
   "proxies.caption": ["Proxies", "代理列表"],
   "proxies.none": ["There is no proxy yet.", "还没有代理。"],
@@ -91,6 +91,21 @@ export const text = {
   "proxies.proof.operator": ["an operator's word", "运维人员的确认"],
   "proxies.proof": ["Proof: {proof}", "依据：{proof}"],
 
+  "proxies.stray": ["Registered, but not in this product", "已注册但不属于本产品"],
+  "proxies.stray.lead": [
+    "Applications that find proxies in the coordinator use them, but the dashboard doesn't tell them of slots that " +
+      "move: what they do may go to the wrong server. Add each, or end it.",
+    "通过协调器发现代理的应用程序会使用它们，但 dashboard 不会告知它们槽位的迁移：其操作可能发往错误的服务器。请逐个添加，或结束它。",
+  ],
+  "proxies.stray.one": ["stray", "游离"],
+  "proxies.stray.node": ["Node", "节点"],
+  "proxies.stray.add": ["To add it:", "添加："],
+  "proxies.stray.end": ["To end it:", "结束："],
+  "proxies.stray.old": [
+    "It was registered by Codis 2 and doesn't tell its admin address.",
+    "它由 Codis 2 注册，没有告知管理地址。",
+  ],
+  "proxies.stray.fault": ["not understood", "无法理解"],
   "proxies.add": ["Add proxy", "添加代理"],
   "proxies.add.effect": [
     "The dashboard asks the proxy who it is, gives it the slot table and brings it " +

@@ -32,6 +32,7 @@ export default function SlotsScreen({ product }: ScreenProps): Children {
   return (
     <Page
       title={t("slots.title")}
+      command="codis slot info"
       lead={t("slots.lead")}
       actions={
         <a class="button button-plain" href={href(product, "rebalance")}>

@@ -2,11 +2,12 @@
  * How one slot looks in the grid: classes, the few letters in it, and its name for screen readers. Every state has a
  * pattern and a letter of its own, so that nothing is told by colour alone.
  */
+import type { SlotKeys } from "../../../../src/model/slot-keys.ts";
 import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import type { GridDrawing } from "./grid-painter.ts";
 import { GROUP_HUES, lookClasses } from "./group-look.ts";
-import { fullestOf, LEVEL_UNKNOWN, levelOf, type SlotKeys } from "./slot-heat.ts";
+import { fullestOf, LEVEL_UNKNOWN, levelOf } from "./slot-heat.ts";
 import { isMoving, type SlotMap, type SlotState, stateOf } from "./slot-map.ts";
 
 /** What the grid shows. */

@@ -2,10 +2,8 @@
  * Keys of slots as five levels, each a fifth of the fullest slot: what a colour, a digit and an entry of the legend
  * stand for.
  */
+import type { SlotKeys } from "../../../../src/model/slot-keys.ts";
 import type { SlotMap } from "./slot-map.ts";
-
-/** Keys by slot; null where nobody can tell. */
-export type SlotKeys = readonly (number | null)[];
 
 /** Nobody knows. */
 export const LEVEL_UNKNOWN = -1;
@@ -50,17 +48,4 @@ export function countLevels({ count }: SlotMap, keys: SlotKeys): readonly LevelC
       from: level <= 0 ? 0 : Math.floor(((level - 1) * fullest) / LEVELS) + 1,
       to: level <= 0 ? 0 : Math.floor((level * fullest) / LEVELS),
     }));
-}
-
-/** Keys of the slots from one to another, both included; null as soon as one isn't known. */
-export function sumOfKeys(keys: SlotKeys, from: number, to: number): number | null {
-  let sum = 0;
-  for (let id = from; id <= to; id++) {
-    const each = keys[id];
-    if (each === null || each === undefined) {
-      return null;
-    }
-    sum += each;
-  }
-  return sum;
 }

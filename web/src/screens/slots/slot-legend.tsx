@@ -2,13 +2,13 @@
  * What the looks of cells mean, with how many slots each has. An entry is a button that makes its slots faint, or
  * strong again; another way to choose slots is in the bar below the grid.
  */
-import { formatCount, formatPercent } from "../../i18n/format.ts";
+import { formatCount, formatShare } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import type { Children } from "../../ui/props.ts";
 import { lookClasses } from "./group-look.ts";
 import { heatClass, heatSign, STATE_SIGNS } from "./slot-cell.ts";
 import { countLevels, LEVEL_UNKNOWN } from "./slot-heat.ts";
-import { countOwners, countStates } from "./slot-map.ts";
+import { countOwners, countStates, type SlotMap } from "./slot-map.ts";
 import type { SlotsModel } from "./slots-model.ts";
 
 /** See the file head. */
@@ -50,8 +50,22 @@ export function SlotLegend({ model }: { readonly model: SlotsModel }): Children 
                 }}
               />
             ))}
+      {mode === "owner" && <Moves map={map} />}
     </ul>
   );
+}
+
+/** What the patterns over the colours of groups mean: where a slot that moves is. */
+function Moves({ map }: { readonly map: SlotMap }): Children {
+  return countStates(map)
+    .filter(({ state, slots }) => slots > 0 && state !== "online" && state !== "offline")
+    .map(({ state, slots }) => (
+      <li key={state} class="slot-legend-entry slot-legend-told">
+        <span class={`slot-cell slot-swatch state-${state}`} aria-hidden="true" />
+        <span>{t(`slots.state.${state}`)}</span>
+        <span class="slot-legend-count">{formatCount(slots)}</span>
+      </li>
+    ));
 }
 
 function Levels({ model }: { readonly model: SlotsModel }): Children {
@@ -100,7 +114,7 @@ function Entry(props: {
         </span>
         <span>{props.name}</span>
         <span class="slot-legend-count">
-          {formatCount(props.slots)} · {formatPercent(props.slots / Math.max(1, props.count))}
+          {formatCount(props.slots)} · {formatShare(props.slots / Math.max(1, props.count))}
         </span>
       </button>
     </li>

@@ -2,19 +2,10 @@
  * The map of all slots as the live document carries it: three arrays in base64, unpacked once for each change.
  * Owners and targets are ids of groups (0: none), states are small numbers with the words of the API.
  */
+import { LIVE_SLOT_STATES, type LiveSlotState } from "../../../../src/api/live-slot-state.ts";
 
-/** States in the order of their numbers in the live document. */
-export const SLOT_STATES = [
-  "offline",
-  "online",
-  "pending",
-  "preparing",
-  "prepared",
-  "migrating",
-  "finished",
-] as const;
-/** One of `SLOT_STATES`. */
-export type SlotState = (typeof SLOT_STATES)[number];
+/** One of `LIVE_SLOT_STATES`. */
+export type SlotState = LiveSlotState;
 
 /** The value of the key `slots` of the live document. */
 export interface PackedSlots {
@@ -67,7 +58,7 @@ export function packSlots({ owners, targets, states }: SlotMap): PackedSlots {
 
 /** The state in words; `offline` for a slot that isn't there. */
 export function stateOf(map: SlotMap, slotId: number): SlotState {
-  return SLOT_STATES[map.states[slotId] ?? 0] ?? "offline";
+  return LIVE_SLOT_STATES[map.states[slotId] ?? 0] ?? "offline";
 }
 
 /** Whether the slot is on its way, or waits to be. */
@@ -110,15 +101,15 @@ export function countOwners(map: SlotMap): readonly OwnerCount[] {
     .sort((one, other) => order(one.groupId) - order(other.groupId));
 }
 
-/** How many slots are in each state, in the order of `SLOT_STATES`; states without a slot are there too. */
+/** How many slots are in each state, in the order of `LIVE_SLOT_STATES`; states without a slot are there too. */
 export function countStates(
   map: SlotMap,
 ): readonly { readonly state: SlotState; readonly slots: number }[] {
-  const counts = SLOT_STATES.map(() => 0);
+  const counts = LIVE_SLOT_STATES.map(() => 0);
   for (const state of map.states) {
     counts[state] = (counts[state] ?? 0) + 1;
   }
-  return SLOT_STATES.map((state, index) => ({ state, slots: counts[index] ?? 0 }));
+  return LIVE_SLOT_STATES.map((state, index) => ({ state, slots: counts[index] ?? 0 }));
 }
 
 /** Slots in a row that have everything in common. */

@@ -3,6 +3,7 @@
  * words; opening a line chooses its slots.
  */
 import { useMemo } from "preact/hooks";
+import { type SlotKeys, sumOfKeys } from "../../../../src/model/slot-keys.ts";
 import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
@@ -10,7 +11,6 @@ import { Badge } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
 import { type Column, Table } from "../../ui/table.tsx";
-import { type SlotKeys, sumOfKeys } from "./slot-heat.ts";
 import { runsOf, type SlotRun } from "./slot-map.ts";
 import { STATE_TONES } from "./slot-panel.tsx";
 import { chooseSlots } from "./slot-selection.ts";
@@ -67,8 +67,8 @@ function columnsFor(product: string, keys: SlotKeys): readonly Column<SlotRun>[]
       key: "keys",
       title: t("slots.keys"),
       align: "end",
-      render: ({ from, to }) => formatCount(sumOfKeys(keys, from, to)),
-      sort: ({ from, to }) => sumOfKeys(keys, from, to) ?? -1,
+      render: (span) => formatCount(sumOfKeys(keys, span)),
+      sort: (span) => sumOfKeys(keys, span) ?? -1,
     },
     {
       key: "state",

@@ -4,8 +4,9 @@
  */
 import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { LIVE_SLOT_STATES } from "../../../../src/api/live-slot-state.ts";
 import { useQuery } from "../../route.ts";
-import { SLOT_STATES, type SlotState } from "./slot-map.ts";
+import type { SlotState } from "./slot-map.ts";
 import { chooseSlots } from "./slot-selection.ts";
 import { readSlots, writeSlots } from "./slot-text.ts";
 import type { SlotsModel } from "./slots-model.ts";
@@ -56,5 +57,5 @@ export function useSlotsAddress(model: SlotsModel): void {
 }
 
 function isState(text: string): text is SlotState {
-  return SLOT_STATES.some((state) => state === text);
+  return LIVE_SLOT_STATES.some((state) => state === text);
 }

@@ -4,11 +4,11 @@
  */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { V1LiveGroup } from "../../../../src/api/v1-live-schema.ts";
+import type { SlotKeys } from "../../../../src/model/slot-keys.ts";
 import { live } from "../../data/live.ts";
 import { t } from "../../i18n/text.ts";
 import { announce } from "../../ui/toast.ts";
 import type { GridMode } from "./slot-cell.ts";
-import type { SlotKeys } from "./slot-heat.ts";
 import {
   NO_SLOTS,
   type PackedSlots,

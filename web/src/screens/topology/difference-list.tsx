@@ -5,6 +5,7 @@ import { t, textOf } from "../../i18n/text.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { CopyLine } from "../../ui/copy-line.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Said } from "../../ui/said.tsx";
 import { commandOf } from "../alerts/check-list.ts";
 import { groupOfServer, problemHref, subjectName } from "../alerts/problem-view.tsx";
 import type { Difference } from "./topology-model.ts";
@@ -36,7 +37,7 @@ export function DifferenceList(props: {
 
 function Line(props: { readonly product: string; readonly difference: Difference }): Children {
   const { difference } = props;
-  const { about, kind, words, fix } = difference;
+  const { about, kind, words, fault } = difference;
   const subject = about.replace(":", " ");
   const problem = { kind, subject };
   return (
@@ -52,12 +53,19 @@ function Line(props: { readonly product: string; readonly difference: Difference
           t("topology.shouldBe", { state: textOf("alerts.kind", kind) })
         ) : (
           <>
-            {t("topology.stored")}: {words.stored} <span aria-hidden="true">→</span>{" "}
-            {t("topology.real")}: {words.real}
+            {t("topology.stored")}: <Said text={words.stored} said={fault?.stored_said} />{" "}
+            <span aria-hidden="true">→</span> {t("topology.real")}:{" "}
+            <Said text={words.real} said={fault?.real_said} />
           </>
         )}
       </p>
-      <p>{fix ?? textOf("alerts.do", kind)}</p>
+      <p>
+        {fault === undefined ? (
+          textOf("alerts.do", kind)
+        ) : (
+          <Said text={fault.text} said={fault.said} />
+        )}
+      </p>
       <CopyLine text={commandOf(problem, groupOfServer)} />
     </li>
   );

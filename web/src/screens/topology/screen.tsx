@@ -15,7 +15,6 @@ import { t } from "../../i18n/text.ts";
 import { href, type ScreenProps, useQuery } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
-import { CopyLine } from "../../ui/copy-line.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
@@ -38,6 +37,7 @@ export default function TopologyScreen({ product }: ScreenProps): Children {
   return (
     <Page
       title={t("topology.title")}
+      command="codis group list"
       lead={t("topology.lead")}
       actions={
         <Button isPressed={isTable} onPress={() => setView(isTable ? undefined : "table")}>
@@ -88,7 +88,6 @@ function Content(props: {
           <DifferenceList product={product} differences={topology.differences} />
         </Card>
       )}
-      <CopyLine text="codis group list" />
     </>
   );
 }

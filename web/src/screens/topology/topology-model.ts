@@ -2,6 +2,7 @@
  * The product as the map draws it: proxies, groups and servers with a state each, and every place where what is stored
  * and what is real differ. Always in the order of ids and addresses, so that nothing jumps. Pure.
  */
+import type { V1ReplicationFault } from "../../../../src/api/v1-availability-schema.ts";
 import type {
   V1LiveGroup,
   V1LiveProxy,
@@ -62,6 +63,10 @@ export interface GroupNode {
 /** Anything on the map. */
 export type TopologyNode = ProxyNode | GroupNode | ServerNode;
 
+/** What the server says of a difference, and what of it has a code. */
+export type Told = Pick<V1ReplicationFault, "text" | "said"> &
+  Partial<Pick<V1ReplicationFault, "stored_said" | "real_said">>;
+
 /** Where stored and real differ. */
 export interface Difference {
   /** Key of the node whose line is drawn red. */
@@ -72,7 +77,7 @@ export interface Difference {
   readonly words: { readonly stored: string; readonly real: string } | undefined;
   readonly kind: ProblemKind;
   /** What to do, as the dashboard says it; undefined: that of the kind. */
-  readonly fix: string | undefined;
+  readonly fault: Told | undefined;
 }
 
 /** See the file head. */
@@ -151,16 +156,16 @@ function proxyDifferences({ key, proxy, tone }: ProxyNode): readonly Difference[
   const base = { about: key, real: undefined, words: undefined };
   const state = stateOf(proxy);
   if (state === "unprovable") {
-    return [{ ...base, kind: "proxy_unprovable", fix: proxy.fence?.text }];
+    return [{ ...base, kind: "proxy_unprovable", fault: proxy.fence ?? undefined }];
   }
   if (state === "timeout" || state === "error") {
-    return [{ ...base, kind: "proxy_unreachable", fix: undefined }];
+    return [{ ...base, kind: "proxy_unreachable", fault: undefined }];
   }
   if (tone === "ok" || tone === "idle") {
     return [];
   }
   const kind = state === "online" ? "proxy_not_synced" : "proxy_not_online";
-  return [{ ...base, kind, fix: undefined }];
+  return [{ ...base, kind, fault: undefined }];
 }
 
 const FAULT_KINDS: Readonly<Record<string, ProblemKind>> = {
@@ -177,7 +182,15 @@ function groupDifferences(
   looks: ReadonlyMap<string, V1LiveServer>,
 ): readonly Difference[] {
   const own: readonly Difference[] = group.out_of_sync
-    ? [{ about: key, real: undefined, words: undefined, kind: "group_out_of_sync", fix: undefined }]
+    ? [
+        {
+          about: key,
+          real: undefined,
+          words: undefined,
+          kind: "group_out_of_sync",
+          fault: undefined,
+        },
+      ]
     : [];
   const faults = group.faults
     // A group without a replica is as it is stored; that isn't a difference of two truths.
@@ -190,7 +203,7 @@ function groupDifferences(
         real: isElsewhere ? `server:${followed}` : undefined,
         words: { stored: fault.stored, real: fault.real },
         kind: FAULT_KINDS[fault.code] ?? "server_role",
-        fix: fault.text,
+        fault,
       };
     });
   return [...own, ...faults];
@@ -214,7 +227,7 @@ function sentinelDifferences(
             real: `server:${agreed}`,
             words: { stored: master.server.addr, real: agreed },
             kind: "sentinel_trouble",
-            fix: undefined,
+            fault: undefined,
           },
         ];
   });

@@ -62,6 +62,7 @@ function Content(
       <Page
         title={t("users.title")}
         lead={t("users.lead")}
+        command="codis user list"
         actions={
           <Button needs="admin" variant="primary" onPress={() => dialog.open("add")}>
             {t("users.add")}

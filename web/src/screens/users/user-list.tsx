@@ -60,7 +60,7 @@ export function UserActions(props: {
         {t("users.addToken")}
       </Button>
       <Button
-        variant={variant}
+        variant={variant === "plain" ? "danger" : variant}
         needs="admin"
         label={named(t("users.remove"))}
         isDisabled={isLast}

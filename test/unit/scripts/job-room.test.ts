@@ -1,6 +1,6 @@
 /** Jobs run side by side as far as there is room, in their order, and none is lost. */
 import { describe, expect, test } from "bun:test";
-import { type Job, type Room, runInRoom } from "../../../scripts/test-lanes.ts";
+import { type Job, type Room, runInRoom } from "../../../scripts/job-room.ts";
 
 /** Jobs that end when the test says so. */
 class Stage {
