@@ -248,9 +248,13 @@ export class WatchedProduct {
   }
 
   /** Waits until the fault is shown; its text. */
-  whenFault(code: ReplicationFaultCode, { addr }: RedisServer): Promise<string> {
-    return waitFor(`${code} of ${addr}`, WAIT_MS, () => {
+  /** What is said of the fault; `words` are in it, as a look at a server that comes or goes may say something else. */
+  whenFault(code: ReplicationFaultCode, { addr }: RedisServer, words = ""): Promise<string> {
+    return waitFor(`${code} of ${addr} ${words}`, WAIT_MS, () => {
       const fault = this.watch.faults().find((each) => each.code === code && each.addr === addr);
+      if (fault !== undefined && !fault.text.includes(words)) {
+        throw new Error(fault.text);
+      }
       return fault?.text;
     });
   }

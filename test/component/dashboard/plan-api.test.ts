@@ -90,7 +90,9 @@ describe("plans", () => {
       big_key: "refuse",
       refused_slot_ids: [4],
       problems: [],
+      problems_said: [],
       warnings: ["group-[1] is loaded"],
+      warnings_said: [null],
     });
     expect((await port.get("/api/v1/plans/p-3-1")).json()).toEqual(answer.json());
     expect(port.leader.topology().slots.every(({ action }) => action.state === "")).toBe(true);
