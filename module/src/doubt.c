@@ -23,6 +23,22 @@ static bool is_of(const Doubt *doubt, const char *host, const char *port) {
     return strcmp(doubt->target, target) == 0;
 }
 
+void doubt_read_address(const char *text, size_t length, char *address) {
+    static const char field[] = " addr=";
+    const char *end = text + length;
+    for (const char *at = text; at + strlen(field) < end; at++) {
+        if (memcmp(at, field, strlen(field)) == 0) {
+            at += strlen(field);
+            const char *stop = memchr(at, ' ', (size_t)(end - at));
+            if (stop != NULL && stop > at && stop - at < ADDRESS_BYTES) {
+                memcpy(address, at, (size_t)(stop - at));
+                address[stop - at] = '\0';
+            }
+            return;
+        }
+    }
+}
+
 void doubt_add(const char *host, const char *port, const char *own_address) {
     Doubt *doubt = &doubts[next_place];
     next_place = (next_place + 1) % DOUBTS_MAX;

@@ -52,6 +52,12 @@ static void take_answer(Link *link, const Answer *answer) {
         }
         return;
     }
+    if (kind == ANSWER_CLIENT) {
+        if (answer->shape == SHAPE_BULK) {
+            doubt_read_address(answer->text, answer->length, link->own_address);
+        }
+        return;
+    }
     if (replica_wait_take(&link->replicas, kind, answer)) {
         return;
     }
@@ -255,6 +261,10 @@ static void greet(Context *ctx, Link *link) {
         outbox_end(outbox, ANSWER_KILL);
         snprintf(link->ended[link->ended_count++], ADDRESS_BYTES, "%s", old);
     }
+    outbox_begin(outbox, 2);
+    add_text(link, "CLIENT");
+    add_text(link, "INFO");
+    outbox_end(outbox, ANSWER_CLIENT);
     outbox_begin(outbox, 1);
     add_text(link, WIRE_FORMS);
     outbox_end(outbox, ANSWER_FORMS);

@@ -34,7 +34,7 @@ typedef struct {
     LinkState state;
     bool is_writable_wanted;
     bool has_streams; /* The target takes streams in pieces. */
-    char own_address[ADDRESS_BYTES];
+    char own_address[ADDRESS_BYTES]; /* As the target sees it, once it has said so. */
     /* Old connections that the target is told to end, by doubt.c, until it has. */
     char ended[DOUBTS_MAX][ADDRESS_BYTES];
     int ended_count;

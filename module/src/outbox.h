@@ -12,6 +12,7 @@ typedef enum {
     ANSWER_LINE, /* A line, of success. */
     ANSWER_FORMS, /* An acknowledgement that names forms, or an error when the target knows none. */
     ANSWER_KILL, /* A line, of success or that there is no such client. */
+    ANSWER_CLIENT, /* What the target knows of this connection, or an error when it can't tell. */
     /* Of replica-wait.h. */
     ANSWER_REPLICATION,
     ANSWER_LIFT,

@@ -18,6 +18,7 @@
 #include "name-set.h"
 #include "outbox.h"
 #include "slot.h"
+#include "target-socket.h"
 
 int failures;
 
@@ -324,6 +325,24 @@ static void test_doubts(void) {
     CHECK(doubt_next("h", "3", &place) == NULL);
 }
 
+static void test_doubt_address(void) {
+    char address[ADDRESS_BYTES] = "1.2.3.4:5";
+    const char *useless[] = {"", "id=3", "id=3 laddr=1.1.1.1:1 name=", "id=3 addr=", "id=3 addr= fd=8",
+        "id=3 addr=9.9.9.9:9"};
+    for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
+        doubt_read_address(useless[i], strlen(useless[i]), address);
+        CHECK(strcmp(address, "1.2.3.4:5") == 0);
+    }
+    char text[1000] = "id=3 addr=";
+    memset(text + strlen(text), '1', 500);
+    strcat(text, " fd=8");
+    doubt_read_address(text, strlen(text), address);
+    CHECK(strcmp(address, "1.2.3.4:5") == 0);
+    static const char good[] = "id=3 addr=[fe80::1]:6379 laddr=1.1.1.1:1 fd=8 name=\n";
+    doubt_read_address(good, strlen(good), address);
+    CHECK(strcmp(address, "[fe80::1]:6379") == 0);
+}
+
 /* A server, as far as loading goes: some functions, one of which may be withheld. */
 struct RedisModuleCtx {
     int (*get)(const char *name, void *place);
@@ -408,6 +427,7 @@ int main(void) {
     test_outbox();
     test_answers();
     test_doubts();
+    test_doubt_address();
     test_counts();
     test_sessions();
     if (failures == 0) {

@@ -9,6 +9,7 @@ import { waitFor } from "../support/deadline.ts";
 import {
   ack,
   answerAsCodis,
+  asksWhoItIs,
   type FakeAsyncTarget,
   startFakeAsyncTarget,
 } from "../support/fake-async-target.ts";
@@ -184,6 +185,24 @@ describe("after a failure", () => {
       "SLOTSRESTORE-ASYNC delete {a}x",
       "SLOTSRESTORE-ASYNC string {a}x 0 2",
     ]);
+    await target.close();
+  });
+
+  test("the old connection is ended by the address under which the target sees it", async () => {
+    const seen = "10.9.8.7:4711";
+    const info = `id=7 addr=${seen} laddr=10.9.8.1:6379 fd=8 name= age=0\n`;
+    let isLost = true;
+    const target = await startFakeAsyncTarget((command) => {
+      if (asksWhoItIs(command)) {
+        return `$${info.length}\r\n${info}\r\n`;
+      }
+      return isLost && isRestore(command) ? undefined : answerAsCodis(command);
+    });
+    expect(await move("SLOTSMGRTONE-ASYNC a", target.port, 150)).toContain("timeout");
+    isLost = false;
+    target.commands.length = 0;
+    expect(await move("SLOTSMGRTONE-ASYNC a", target.port)).toBe(":1\r\n");
+    expect(target.commands[0]).toEqual(["CLIENT", "KILL", seen]);
     await target.close();
   });
 

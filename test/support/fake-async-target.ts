@@ -11,7 +11,7 @@ export type TargetAnswer = (command: readonly string[], connection: number) => s
 /** A running one. */
 export interface FakeAsyncTarget {
   readonly port: number;
-  /** All commands so far, without the questions what it knows, and whether it has replicas. */
+  /** All commands so far, without the questions what it knows, whom it sees, and whether it has replicas. */
   readonly commands: (readonly string[])[];
   /** `ip:port` of each connection, as this end sees it. */
   readonly peers: string[];
@@ -25,7 +25,7 @@ export function ack(code: number, text: string): string {
   return `*3\r\n$${name.length}\r\n${name}\r\n$${`${code}`.length}\r\n${code}\r\n$${text.length}\r\n${text}\r\n`;
 }
 
-/** As codis-server answers, which doesn't know SLOTSRESTORE-ASYNC-FORMS. */
+/** As codis-server answers, which knows neither SLOTSRESTORE-ASYNC-FORMS nor CLIENT INFO. */
 export function answerAsCodis(command: readonly string[]): string {
   if (command[0] === "SLOTSRESTORE-ASYNC-FORMS") {
     return "-ERR unknown command 'SLOTSRESTORE-ASYNC-FORMS'\r\n";
@@ -33,7 +33,15 @@ export function answerAsCodis(command: readonly string[]): string {
   if (command[0] === "INFO") {
     return "$13\r\nrole:master\r\n\r\n";
   }
+  if (asksWhoItIs(command)) {
+    return "-ERR Syntax error, try CLIENT (LIST | KILL ip:port | GETNAME | SETNAME connection-name)\r\n";
+  }
   return command[0] === "CLIENT" ? "-ERR No such client\r\n" : ack(0, "OK");
+}
+
+/** Whether a source asks under which address the target sees it. */
+export function asksWhoItIs(command: readonly string[]): boolean {
+  return command[0] === "CLIENT" && command[1] === "INFO";
 }
 
 /** What a source asks of its own accord: which forms the target knows, and whether it has replicas. */
@@ -54,7 +62,7 @@ export async function startFakeAsyncTarget(
       pending += chunk.toString("latin1");
       for (let taken = takeCommand(pending); taken !== undefined; taken = takeCommand(pending)) {
         pending = taken.rest;
-        if (!QUESTIONS.has(taken.command[0])) {
+        if (!QUESTIONS.has(taken.command[0]) && !asksWhoItIs(taken.command)) {
           commands.push(taken.command);
         }
         const bytes = answer(taken.command, connection);
