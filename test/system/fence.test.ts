@@ -63,7 +63,10 @@ test(
     expect(size).toBe(`:${KEYS.length}\r\n`);
     const again = await dead.restart();
     await product.whenWell();
-    expect(await fenceOf(dead.adminAddr)).toBe("present");
+    // Whether it answers is looked at once a second, and may be seen later than that it has its slots.
+    await waitFor("the proxy, let in again", WAIT_MS, async () =>
+      (await fenceOf(dead.adminAddr)) === "present" ? true : undefined,
+    );
     const gets = KEYS.map((key) => ["GET", key]);
     const replies = await askAll(again.port, gets);
     expect(replies).toEqual(KEYS.map((key) => `$${key.length}\r\n${key}\r\n`));
