@@ -4,7 +4,8 @@
  *   bun scripts/console-screenshots.ts FOLDER [--only WORD] [--quick]
  *
  * `--only`: screens whose name holds the word. `--quick`: light in English and dark in Chinese only. The folder
- * gets a PNG for each, named `screen-theme-language.png`; it is made when it isn't there.
+ * gets a PNG for each, named `screen-theme-language.png`; it is made when it isn't there. It is the same moment in all
+ * of them, so that pictures of two days can be compared (`console-compare.ts`).
  */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -22,6 +23,8 @@ import {
 import { buildWeb, WEB_DIST } from "./build-web.ts";
 
 const SETTLE_MS = 700;
+/** When the pictures are taken, for pages and fixtures: some hours after what happened in these. */
+const MOMENT_MS = Date.parse("2026-11-27T12:00:00.000Z");
 const NARROW = { width: 400, height: 800 } as const;
 const WIDE = { width: 1280, height: 800 } as const;
 
@@ -87,6 +90,7 @@ async function main(): Promise<void> {
   const target = resolve(folder);
   mkdirSync(target, { recursive: true });
   await buildWeb();
+  Date.now = () => MOMENT_MS;
   const moving = makeMovingProduct("moving");
   // The picture of a plan is that of the first one.
   moving.answers["POST plans"]?.({ strategy: "slots" }, new URL("http://127.0.0.1/"));
@@ -112,11 +116,12 @@ async function main(): Promise<void> {
         const { isNarrow = false, isSignedOut = false } = picture;
         const url = (isSignedOut ? signedOut : server).url(picture.path);
         const viewport = isNarrow ? NARROW : WIDE;
-        const shown = await openPage(browser, url, choices, { viewport });
+        const shown = await openPage(browser, url, choices, { viewport }, MOMENT_MS);
         // Charts are read after the screen is there.
         await shown.page.waitForTimeout(SETTLE_MS);
         const name = `${picture.name}-${choices.theme}-${choices.language}.png`;
-        await shown.page.screenshot({ path: join(target, name), fullPage: true });
+        const path = join(target, name);
+        await shown.page.screenshot({ path, fullPage: true, animations: "disabled" });
         for (const error of shown.errors) {
           process.stderr.write(`${name}: ${error}\n`);
         }

@@ -3,6 +3,7 @@
  * one product and `codis fe` for many answer these calls in the same form.
  */
 import { z } from "zod";
+import { operationSummarySchema } from "./v1-operation-schema.ts";
 import { ROLES } from "./v1-path.ts";
 import { countSchema, nameSchema, passwordSchema, timeSchema } from "./v1-scalar.ts";
 
@@ -79,10 +80,18 @@ export const productCardSchema = z
         slots: z.strictObject({ online: countSchema, offline: countSchema, moving: countSchema }),
         keys: countSchema,
         memory_bytes: countSchema,
+        /** What all servers may use together; null when one of them has no limit. */
+        memory_max_bytes: z.nullable(countSchema),
         sessions: countSchema,
         ops_per_second: countSchema,
+        /** Requests a second in each of the last 60 minutes, the oldest first; null: not known. */
+        ops_last_hour: z.array(z.nullable(countSchema)),
+        /** Of the last seconds, milliseconds; null without requests. */
+        p99_ms: z.nullable(z.number()),
         /** Operations that haven't ended. */
         operations: countSchema,
+        /** The one of them that runs, or else waits first; null without any. */
+        operation: z.nullable(operationSummarySchema),
         role: z.enum(ROLES),
       }),
     ),

@@ -4,9 +4,10 @@
  * the schemas. Loaded by the servers only; the console takes the types.
  */
 import { z } from "zod";
+import { FAILOVER_OUTCOMES } from "../model/availability/failover.ts";
 import type { V1Availability, V1FailoverSummary } from "./v1-availability-schema.ts";
-import type { V1OperationSummary } from "./v1-operation-schema.ts";
-import { countSchema, numberText, timeSchema } from "./v1-scalar.ts";
+import { operationSummarySchema, type V1OperationSummary } from "./v1-operation-schema.ts";
+import { countSchema, groupIdSchema, numberText, timeSchema } from "./v1-scalar.ts";
 import type { V1Health, V1Stats } from "./v1-state-schema.ts";
 import type {
   V1Group,
@@ -233,6 +234,21 @@ const chartEventSchema = z.strictObject({
   /** Null: it is under way. */
   until: z.nullable(timeSchema),
   text: z.string(),
+  /** What `text` says of a failover, for those who say it in other words. */
+  failover: z
+    .strictObject({
+      group_id: groupIdSchema,
+      from: z.string(),
+      /** Null: nobody was chosen. */
+      to: z.nullable(z.string()),
+      outcome: z.enum(FAILOVER_OUTCOMES),
+    })
+    .optional(),
+  /** The same of an operation. */
+  operation: operationSummarySchema
+    .pick({ origin: true, strategy: true, state: true, self_paused: true, rollback: true })
+    .extend({ slots: countSchema })
+    .optional(),
 });
 /** See `chartEventSchema`. */
 export type V1ChartEvent = z.infer<typeof chartEventSchema>;

@@ -178,6 +178,30 @@ describe("sessions", () => {
   );
 
   test(
+    "what the browser fills in by itself is sent, though no script was told of it",
+    async () => {
+      await withPage("sign-in", { isSignedOut: true }, async ({ page }) => {
+        const button = page.locator("main form button[type=submit]");
+        expect(await button.getAttribute("aria-disabled")).toBeNull();
+        await button.click();
+        await waitForText(page, ".field-error", "Type the name");
+        await waitForFocus(page, /^INPUT/);
+        const filled = { username: "ann", password: FIXTURE_PASSWORD };
+        for (const [name, value] of Object.entries(filled)) {
+          const field = page.locator(`main input[name="${name}"]`);
+          expect(await field.getAttribute("autocomplete")).toMatch(/^(username|current-password)$/);
+          await field.evaluate((input, text) => {
+            (input as HTMLInputElement).value = text;
+          }, value);
+        }
+        await button.click();
+        await waitForText(page, "h1", "Products");
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
     "a session that the server doesn't know any more leads to the sign-in",
     async () => {
       await withPage("", {}, async ({ page }) => {

@@ -14,6 +14,7 @@ const TEST_MS = 180_000;
 const FROZEN_MS = 3_000;
 /** A chart is drawn from five on. */
 const POINTS = 6;
+const POINTS_MAX = 60;
 const GAP_PIXELS_MIN = 20;
 /** What is written for a figure that isn't known. */
 const UNKNOWN = "–";
@@ -96,12 +97,14 @@ test(
         const progress = { ...progressOf(product), keys_per_second: rate };
         stage.server.publish("shop", { "progress:op-7": progress });
       };
-      for (let index = 1; index <= POINTS; index += 1) {
-        publish(1_000_000 + index * 111_111);
+      const figure = page.locator(CHART).first();
+      const isDrawn = (): Promise<boolean> => figure.locator("canvas").isVisible();
+      // Some are missed when the machine stands still.
+      for (let index = 1; index <= POINTS || !(await isDrawn()); index += 1) {
+        expect(index).toBeLessThan(POINTS_MAX);
+        publish(1_000_000 + (index % 9) * 111_111);
         await page.waitForTimeout(1000);
       }
-      const figure = page.locator(CHART).first();
-      await figure.locator("canvas").waitFor({ timeout: WAIT_MS });
       // Each is drawn in the width that it has at first, and again in the one that it gets.
       await waitFor("three drawings with whole figures", WAIT_MS, async () =>
         (await areCut(page)).join() === "false,false,false" ? true : undefined,
@@ -125,7 +128,7 @@ test(
       const figures = (await rowsOf(page)).map((row) => row[1] ?? "");
       expect(name).toBe(`${label}: ${label} ${figures[0]}`);
       expect(figures[0]).toBe("2 M");
-      expect(figures).toContain("1.11 M");
+      expect(figures.filter((each) => /^1\.\d\d M$/.test(each)).length).toBeGreaterThan(2);
       const known = figures.map((each) => (each === UNKNOWN ? "?" : "k")).join("");
       expect(known).toMatch(/k\?\?+k/);
       expect(await axeProblems(page)).toEqual([]);

@@ -132,7 +132,11 @@ function useOpenProduct(product: string, isFe: boolean, who: string): void {
 function useFocusOfRoute(path: string): void {
   const last = useRef(path);
   if (last.current !== path) {
+    // A dashboard has one product, and its list leads there: that is still the first screen.
+    const isEntry = last.current === basePath && session.peek()?.mode === "dashboard";
     last.current = path;
-    wishFocus();
+    if (!isEntry) {
+      wishFocus();
+    }
   }
 }

@@ -40,11 +40,13 @@ function failoverEvent({ id, groupId, from, to, beganAtMs, endedAtMs, outcome }:
       at: timeOf(beganAtMs),
       until: endedAtMs === undefined ? null : timeOf(endedAtMs),
       text: `group ${groupId}: ${where} (${outcome})`,
+      failover: { group_id: groupId, from, to: to === "" ? null : to, outcome },
     },
   };
 }
 
-function operationEvent({ id, strategy, moves, state, startedAtMs, endedAtMs }: Operation): Dated {
+function operationEvent(operation: Operation): Dated {
+  const { id, origin, strategy, moves, state, startedAtMs, endedAtMs } = operation;
   return {
     atMs: startedAtMs,
     event: {
@@ -53,6 +55,14 @@ function operationEvent({ id, strategy, moves, state, startedAtMs, endedAtMs }: 
       at: timeOf(startedAtMs),
       until: endedAtMs === 0 ? null : timeOf(endedAtMs),
       text: `${id}: ${strategy}, ${moves.length} ${moves.length === 1 ? "slot" : "slots"} (${state})`,
+      operation: {
+        origin,
+        strategy,
+        state,
+        self_paused: operation.isSelfPaused,
+        rollback: operation.isRollback,
+        slots: moves.length,
+      },
     },
   };
 }

@@ -1,10 +1,18 @@
 /**
  * Series of one server, of a group or of all groups, from the rings of the servers. Sums stand for the servers that
  * are known at that point; `servers` tells how many. Of keys only the master's count, which is the first of a group.
+ *
+ * A server whose look came too late for a second isn't known then, and a sum without it would show a fall that never
+ * was: in sums of several servers its last value stands for it, for a few seconds.
  */
 import type { PerformanceMetric } from "../../api/v1-live-schema.ts";
 import type { FigureStore } from "./figure-store.ts";
 import type { SeriesMetric } from "./series.ts";
+
+/** What a server was seen to hold counts so long in a sum. */
+const HELD_SECONDS = 5;
+/** What is true until it changes; a rate of what happened isn't. */
+const HELD: ReadonlySet<string> = new Set<SeriesMetric>(["memory", "keys", "clients", "ops"]);
 
 /** Which points; see `PointRange`. */
 interface Points {
@@ -51,12 +59,20 @@ function sumOf(
   { step, first, count }: Points,
 ): Float32Array {
   const sum = new Float32Array(count).fill(Number.NaN);
+  const held = addrs.length > 1 && HELD.has(metric) ? Math.floor(HELD_SECONDS / step) : 0;
   for (const addr of addrs) {
-    const values = store.servers.get(addr)?.read(metric, step, first, count);
+    const values = store.servers.get(addr)?.read(metric, step, first - held, count + held);
+    let last = Number.NaN;
+    let lastIndex = Number.NEGATIVE_INFINITY;
     for (const [index, value] of values?.entries() ?? []) {
       if (!Number.isNaN(value)) {
-        const before = sum[index] ?? Number.NaN;
-        sum[index] = Number.isNaN(before) ? value : before + value;
+        last = value;
+        lastIndex = index;
+      }
+      const at = index - held;
+      if (at >= 0 && index - lastIndex <= held) {
+        const before = sum[at] ?? Number.NaN;
+        sum[at] = Number.isNaN(before) ? last : before + last;
       }
     }
   }

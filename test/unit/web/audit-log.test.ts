@@ -86,6 +86,17 @@ test("the target is what the arguments name", () => {
   expect(targetOf("startOperation", { plan: "p-1-2" })).toBe("p-1-2");
   expect(targetOf("resyncProduct", {})).toBe("");
   expect(targetOf("assignSlots", { assignments: [{ from: 1 }] })).toBe("");
+  const assignments = [
+    { from: 0, to: 511, group_id: 1 },
+    { from: 512, to: 512, group_id: 0 },
+  ];
+  expect(targetOf("assignSlots", { assignments })).toBe(
+    "slots 0-511 -> group 1, slot 512 -> offline",
+  );
+  const many = Array.from({ length: 4 }, (_, slot) => ({ from: slot, to: slot, group_id: 2 }));
+  expect(targetOf("assignSlots", { assignments: many })).toBe(
+    "slot 0 -> group 2, slot 1 -> group 2, slot 2 -> group 2, …",
+  );
 });
 
 test("moments of the address", () => {

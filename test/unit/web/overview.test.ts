@@ -127,7 +127,7 @@ describe("what happened last", () => {
     const failovers = [values["failover:3-1"], values["failover:3-9"]] as never;
     const operations = [values["operation:op-7"]] as never;
     const events = recentEvents(failovers, operations, audit, 5);
-    expect(events.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+    expect(events.map(({ source, id }) => `${source.kind} ${id}`)).toEqual([
       "operation op-7",
       "failover 3-9",
       "failover 3-1",

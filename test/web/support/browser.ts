@@ -31,12 +31,16 @@ export interface TestPage {
   close(): Promise<void>;
 }
 
-/** Opens an address and waits until its screen is drawn. */
+/**
+ * Opens an address and waits until its screen is drawn. With `momentMs` (since 1970) it is always that moment on the
+ * page; timers go on.
+ */
 export async function openPage(
   browser: Browser,
   url: string,
   choices: Choices = {},
   options: BrowserContextOptions = {},
+  momentMs?: number,
 ): Promise<TestPage> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -45,6 +49,9 @@ export async function openPage(
   });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
+  if (momentMs !== undefined) {
+    await page.clock.setFixedTime(momentMs);
+  }
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {

@@ -248,7 +248,7 @@ function addPlanAnswers(product: MovingProduct): void {
   answers["POST operations"] = (body) => {
     const { plan } = body as { plan: string };
     if (product.stalePlanIds.has(plan)) {
-      const why = "slot-[107] belongs to group-[2] now";
+      const why = "slot 107 belongs to group 2 now";
       return problem(409, "STATE_CONFLICT", `plan ${plan} isn't true any more: ${why}`);
     }
     product.started.push(plan);

@@ -150,6 +150,7 @@ function eventsOf(from: number, to: number): V1ChartEvent[] {
       at: at(0.3),
       until: at(0.31),
       text: "group 1: 10.0.1.2:6379 -> 10.0.1.1:6379 (done)",
+      failover: { group_id: 1, from: "10.0.1.2:6379", to: "10.0.1.1:6379", outcome: "done" },
     },
     {
       kind: "operation",
@@ -157,6 +158,14 @@ function eventsOf(from: number, to: number): V1ChartEvent[] {
       at: at(0.8),
       until: null,
       text: "op-7: slots, 20 slots (running)",
+      operation: {
+        origin: "plan",
+        strategy: "slots",
+        state: "running",
+        self_paused: false,
+        rollback: false,
+        slots: 20,
+      },
     },
   ];
 }

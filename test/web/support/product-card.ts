@@ -13,6 +13,7 @@ import type { ProductFixture } from "./typical-product.ts";
 
 const SINCE = "2026-11-20T08:00:00.000Z";
 const LOST_AT = "2026-11-27T07:00:00.000Z";
+const SERVER_MAX_BYTES = 2 ** 32;
 /** States of slots in the live document. */
 const OFFLINE = 0;
 const ONLINE = 1;
@@ -21,10 +22,11 @@ const ONLINE = 1;
 export function cardOf({ name, label, values }: ProductFixture): V1ProductCard {
   const product = values["product"] as V1LiveProduct;
   const health = values["health"] as V1Health;
-  const { servers, proxies } = values["stats"] as V1LiveStats;
+  const { servers, proxies, recent } = values["stats"] as V1LiveStats;
   const operations = Object.entries(values)
     .filter(([key]) => key.startsWith("operation:"))
-    .map(([, value]) => value as V1LiveOperation);
+    .map(([, value]) => value as V1LiveOperation)
+    .filter(({ ended_at: endedAt }) => endedAt === null);
   return {
     name,
     label,
@@ -40,12 +42,23 @@ export function cardOf({ name, label, values }: ProductFixture): V1ProductCard {
       slots: countSlots(values["slots"] as { readonly states: string }),
       keys: servers.keys,
       memory_bytes: servers.memory_bytes,
+      memory_max_bytes: servers.total * SERVER_MAX_BYTES,
       sessions: proxies.sessions,
       ops_per_second: proxies.ops_per_second,
-      operations: operations.filter(({ ended_at: endedAt }) => endedAt === null).length,
+      ops_last_hour: lastHour(proxies.ops_per_second),
+      p99_ms: recent.p99_ms,
+      operations: operations.length,
+      operation: operations[0] ?? null,
       role: "admin",
     },
   };
+}
+
+/** A line around the rate of now; the leader changed a while ago, so a few minutes aren't known. */
+function lastHour(rate: number): (number | null)[] {
+  return Array.from({ length: 60 }, (_, minute) =>
+    minute >= 36 && minute < 42 ? null : Math.round(rate * (1 + Math.sin(minute / 6) / 5)),
+  );
 }
 
 /** The card of a product whose dashboard doesn't answer. */

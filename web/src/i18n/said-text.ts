@@ -44,6 +44,8 @@ export const chinese: Readonly<Record<PhraseCode, string>> = {
   "op.rollback": "已取消：等待中的槽位保持不动，迁移到一半的会退回",
   "op.unlimited": "速度：不限",
   "op.keys": "速度：{keys} 键/秒",
+  "op.size": "速度：{size}/秒",
+  "op.keys-and-size": "速度：{keys} 键/秒，{size}/秒",
   "op.bytes": "速度：{bytes} 字节/秒",
   "op.both": "速度：{keys} 键/秒，{bytes} 字节/秒",
   "op.self-paused": "自行暂停：{why}",
@@ -57,6 +59,10 @@ export const chinese: Readonly<Record<PhraseCode, string>> = {
   "op.not-turned": "槽位暂时无法退回：{why}",
   "op.slot": "槽位 {slot}：{why}",
   "op.pair": "组 {source} 到组 {target}：{why}",
+  "op.behind-paused":
+    "组 {source} 到组 {target} 的槽位在等待：{id} 已暂停，其组 {from} 到组 {to} 的槽位迁移到一半；请恢复或取消它",
+  "op.direction":
+    "从组 {source} 到组 {target} 的槽位要等从组 {from} 到组 {to} 的槽位到达后才迁移，因为键不会同时沿环迁移",
 
   "redis.unconnected": "服务器 {addr} 未连接",
   "redis.loading": "服务器 {addr} 仍在从磁盘读取数据",
@@ -76,6 +82,8 @@ export const chinese: Readonly<Record<PhraseCode, string>> = {
   "plan.proxy":
     "代理 {token}（{addr}）无法迁移键（不支持 forward_method {method}）；请更换或移除它",
   "plan.moving": "槽位 {slots} 已在迁移；请等待它们到达",
+  "plan.no-server":
+    "组 {group} 没有服务器，不会接收槽位；请先添加一台：codis server add {group} HOST:PORT",
   "plan.offline": "{n} 个槽位离线并保持离线；fill 策略的计划会将它们分配给各组",
   "plan.faulty": "无法理解槽位 {slots}，它们保持不动；请修复其节点",
   "plan.refused": "槽位 {slots} 保持不动，因为其中的键太大，迁移会影响服务",

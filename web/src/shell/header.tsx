@@ -67,6 +67,9 @@ function Tools(props: { readonly isSignedIn: boolean }): Children {
           }}
         >
           <span class="tool-text">{t("palette.open")}</span> <kbd>Ctrl K</kbd>
+          <span class="tool-short" aria-hidden="true">
+            {t("palette.short")}
+          </span>
         </Button>
       )}
       <a href={rootHref("help")}>{t("shell.help")}</a>

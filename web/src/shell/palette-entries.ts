@@ -1,6 +1,5 @@
 /**
- * What the palette offers: pages, products, parts of the open product, settings, and the actions of the
- * screen that is shown.
+ * What the palette offers: what can be begun at the open product, its pages and parts, other products, and settings.
  */
 import { live } from "../data/live.ts";
 import { THEMES, theme } from "../data/preferences.ts";
@@ -8,7 +7,6 @@ import { products } from "../data/products.ts";
 import { can, hasRole, session, signOut } from "../data/session.ts";
 import { language, t } from "../i18n/text.ts";
 import { href, rootHref } from "../route.ts";
-import { currentCommands } from "./commands.ts";
 import { NAVIGATION_ITEMS } from "./navigation.ts";
 import type { Entry } from "./palette-search.ts";
 
@@ -16,8 +14,11 @@ type Go = (to: string) => void;
 
 /** All that the role of the user allows. Reads signals. */
 export function paletteEntries(product: string, go: Go): readonly Entry[] {
-  const own = product === "" ? [] : [...pageEntries(product, go), ...partEntries(product, go)];
-  return [...commandEntries(), ...own, ...productEntries(go), ...toolEntries(go)];
+  const own =
+    product === ""
+      ? []
+      : [...pageEntries(product, go), ...actionEntries(product, go), ...partEntries(product, go)];
+  return [...own, ...productEntries(go), ...toolEntries(go)];
 }
 
 /** Products only, for the switcher. */
@@ -38,6 +39,24 @@ function pageEntries(product: string, go: Go): readonly Entry[] {
     title: t(item.title),
     words: item.screen,
     run: () => go(href(product, item.screen)),
+  }));
+}
+
+/** What begins with a dialog, by the address that opens it. Each says in its dialog what it will do. */
+const ACTIONS = [
+  { title: "groups.do.create", screen: "groups", verb: "create", role: "operator" },
+  { title: "proxies.add", screen: "proxies", verb: "add", role: "operator" },
+  { title: "ha.add", screen: "ha", verb: "add-sentinel", role: "operator" },
+  { title: "users.add", screen: "users", verb: "add", role: "admin" },
+] as const;
+
+function actionEntries(product: string, go: Go): readonly Entry[] {
+  return ACTIONS.filter(({ role }) => can(role)).map(({ title, screen, verb }) => ({
+    id: `action:${title}`,
+    kind: t("palette.command"),
+    title: t(title),
+    words: `${screen} ${verb}`,
+    run: () => go(href(product, screen, undefined, { do: verb })),
   }));
 }
 
@@ -70,17 +89,6 @@ function partEntries(product: string, go: Go): readonly Entry[] {
       run: () => go(href(product, "proxies", each.token)),
     })),
   ];
-}
-
-function commandEntries(): readonly Entry[] {
-  return currentCommands()
-    .filter((each) => each.needs === undefined || each.needs === "viewer" || can(each.needs))
-    .map((each) => ({
-      id: `command:${each.id}`,
-      kind: t("palette.command"),
-      title: each.title,
-      run: each.run,
-    }));
 }
 
 function toolEntries(go: Go): readonly Entry[] {

@@ -44,6 +44,7 @@ export const text = {
   ],
   "shell.starting": ["Starting the console", "正在启动控制台"],
   "palette.open": ["Search and commands", "搜索和命令"],
+  "palette.short": ["Search", "搜索"],
   "palette.title": ["Go to, or do", "前往或执行"],
   "palette.hint": [
     "Type a page, product, group, server or command",

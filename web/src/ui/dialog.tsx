@@ -4,6 +4,7 @@
  */
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/text.ts";
+import { firstFocus } from "./first-focus.ts";
 import type { Children } from "./props.ts";
 
 /** See the head of the file. */
@@ -79,12 +80,8 @@ function useOpener(ref: { readonly current: HTMLDialogElement | null }): void {
   }, [ref]);
   useEffect(() => {
     const dialog = ref.current;
-    const first =
-      dialog?.querySelector<HTMLElement>("[data-autofocus]") ??
-      dialog?.querySelector<HTMLElement>(
-        ".dialog-body :is(input, select, textarea, button, a[href]):not([disabled])",
-      ) ??
-      dialog?.querySelector<HTMLElement>("h2");
-    first?.focus();
+    if (dialog !== null) {
+      firstFocus(dialog)?.focus();
+    }
   }, [ref]);
 }

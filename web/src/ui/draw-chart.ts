@@ -4,6 +4,7 @@
  */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import "./draw-chart.css";
 import { formatTime } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
 import type { Mark, Series } from "./time-chart.tsx";
@@ -29,7 +30,9 @@ export interface DrawnChart {
 }
 
 const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];
-const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [1, 4]];
+/** Lines are told apart without their colours too. */
+const DASHES = [[], [10, 4], [2, 3], [10, 3, 2, 3], [18, 5], [6, 3, 2, 3, 2, 3]];
+const LINE_WIDTH = 2;
 /** Charts below one another line up as long as their figures are short. */
 const AXIS_WIDTH_MIN = 56;
 /** Beside the figures: the tick, and gaps on both sides. */
@@ -106,14 +109,20 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
       { label: t("ui.time"), value: (_chart: uPlot, at: number | null) => formatTime(at) },
       ...series.map((each, index) => ({
         label: each.label,
-        stroke: resolveColour(box, COLOURS[index % COLOURS.length] ?? "--line-1"),
-        width: 2,
-        dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length] ?? [],
+        stroke: colourOf(box, index),
+        width: LINE_WIDTH,
+        dash: dashOf(index),
         spanGaps: false,
         points: { show: false },
         value: (_chart: uPlot, value: number | null) => format(value),
       })),
     ],
+    legend: {
+      markers: {
+        width: 0,
+        fill: (_chart, index) => markerOf(colourOf(box, index - 1), dashOf(index - 1)),
+      },
+    },
     hooks: {
       setSelect: [
         (chart) => {
@@ -169,9 +178,30 @@ function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {
   ctx.restore();
 }
 
-/** A custom property as a colour that a canvas understands. */
+function colourOf(box: HTMLElement, line: number): string {
+  return resolveColour(box, COLOURS[line % COLOURS.length] ?? "--line-1");
+}
+
+function dashOf(line: number): number[] {
+  return DASHES[line % DASHES.length] ?? [];
+}
+
+/** A piece of the line as a background, for the legend. */
+function markerOf(colour: string, dash: readonly number[]): string {
+  let at = 0;
+  const stops = dash.map((length, index) => {
+    const from = at;
+    at += length;
+    return `${index % 2 === 0 ? colour : "transparent"} ${from}px ${at}px`;
+  });
+  const line = stops.length === 0 ? [colour, colour] : stops;
+  return `repeating-linear-gradient(90deg, ${line.join(", ")}) center / 100% ${LINE_WIDTH}px no-repeat`;
+}
+
+/** A custom property as a colour that a canvas understands; also when the system's colours are forced. */
 function resolveColour(box: HTMLElement, property: string): string {
   const probe = document.createElement("span");
+  probe.style.setProperty("forced-color-adjust", "none");
   probe.style.color = `var(${property})`;
   box.append(probe);
   const colour = getComputedStyle(probe).color;

@@ -54,11 +54,14 @@ export function Field(
   );
 }
 
-/** One line of text. */
+/**
+ * One line of text. Without `value` the browser keeps what is in it, as forms need that it fills in by itself: a
+ * drawing would take away what scripts weren't told of.
+ */
 export function TextInput(
   props: FieldTexts & {
-    readonly value: string;
-    readonly onChange: (value: string) => void;
+    readonly value?: string | undefined;
+    readonly onChange?: ((value: string) => void) | undefined;
     readonly type?: "text" | "password" | "search" | "datetime-local" | undefined;
     readonly placeholder?: string | undefined;
     readonly autoComplete?: string | undefined;
@@ -89,7 +92,7 @@ export function TextInput(
           spellcheck={props.isCode !== true}
           required={props.isRequired === true}
           disabled={props.isDisabled === true}
-          onInput={(event) => props.onChange(event.currentTarget.value)}
+          onInput={(event) => props.onChange?.(event.currentTarget.value)}
         />
       )}
     </Field>

@@ -45,6 +45,8 @@ export interface TableProps<Row> {
 /** Height of a row of a table that is drawn in part, in pixels; the style sheet keeps to it. */
 const ROW_HEIGHT = 36;
 const FIRST_HEIGHT = 720;
+/** Above this number the rows scroll within the table: what is below it on the page isn't pushed out of sight. */
+const BOUNDED_ABOVE = 60;
 
 /** See the head of the file. */
 export function Table<Row>(props: TableProps<Row>): Children {
@@ -109,7 +111,9 @@ function Body<Row>(props: BodyProps<Row>): Children {
       box.current?.querySelector<HTMLElement>(`tr[data-index="${index}"]`)?.focus();
     });
   };
-  const classes = ["table-scroll", isWindowed && "table-windowed", isCut && "table-cut"];
+  const isBounded = rows.length > BOUNDED_ABOVE;
+  const size = isWindowed ? "table-windowed" : isBounded && "table-bounded";
+  const classes = ["table-scroll", size, isCut && "table-cut"];
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div

@@ -13,11 +13,13 @@ import {
   isOverTls,
 } from "../../../console/session-cookie.ts";
 import { isEnded } from "../../../model/operation/operation-slot.ts";
+import { cardFigures } from "../../live/card-figures.ts";
 import { ANONYMOUS, isOpenTo } from "../gate/access.ts";
 import { runChange } from "../gate/context.ts";
 import type { CreatedSession, UserStore } from "../reign/user-store.ts";
 import type { V1Call, V1Handler } from "./call.ts";
 import { describeProduct } from "./describe-product.ts";
+import { viewSummary } from "./operation-view.ts";
 import { viewStats } from "./state-view.ts";
 
 type SessionName = "getSession" | "createSession" | "endSession" | "listProducts";
@@ -185,6 +187,9 @@ async function describeCard(call: V1Call<"listProducts">): Promise<V1ProductCard
   const product = await describeProduct(call);
   const health = reign.health.health();
   const { servers, proxies } = viewStats(leader, context.clock.nowMs());
+  const figures = cardFigures(leader, reign.sampler);
+  const open = leader.migration.operations().filter(({ state }) => !isEnded(state));
+  const running = open.find(({ state }) => state === "running") ?? open[0];
   return {
     name: product.name,
     label: product.label,
@@ -200,9 +205,13 @@ async function describeCard(call: V1Call<"listProducts">): Promise<V1ProductCard
       slots: product.slots,
       keys: servers.keys,
       memory_bytes: servers.memory_bytes,
+      memory_max_bytes: figures.memoryMaxBytes,
       sessions: proxies.sessions,
-      ops_per_second: proxies.ops_per_second,
-      operations: leader.migration.operations().filter(({ state }) => !isEnded(state)).length,
+      ops_per_second: figures.opsPerSecond ?? proxies.ops_per_second,
+      ops_last_hour: figures.opsLastHour,
+      p99_ms: figures.p99Ms,
+      operations: open.length,
+      operation: running === undefined ? null : viewSummary(running, leader.topology()),
       role: principal.role,
     },
   };

@@ -93,7 +93,24 @@ export function targetOf(operation: string, values: Readonly<Record<string, unkn
     }
     parts.push(`${name === "id" && operation === "createGroup" ? "group " : word}${value}`);
   }
-  return parts.join(", ");
+  return [...parts, ...assignmentsOf(values["assignments"])].join(", ");
+}
+
+/** Assignments that are named; the detail has all. */
+const ASSIGNMENTS_NAMED = 3;
+
+/** Of slots to groups: `slots 0-511 -> group 1`; 0 is no group. */
+function assignmentsOf(value: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [];
+  const named = all.slice(0, ASSIGNMENTS_NAMED).flatMap((each) => {
+    const { from, to, group_id: group } = (each ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof from !== "number" || typeof to !== "number" || typeof group !== "number") {
+      return [];
+    }
+    const slots = from === to ? `slot ${from}` : `slots ${from}-${to}`;
+    return [`${slots} -> ${group === 0 ? "offline" : `group ${group}`}`];
+  });
+  return all.length > ASSIGNMENTS_NAMED ? [...named, "…"] : named;
 }
 
 /** Rows that match, in their order. */

@@ -7,7 +7,7 @@ import { live } from "../../data/live.ts";
 import { useLoad } from "../../data/load.ts";
 import { t, textOf } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
-import { Badge, type Tone } from "../../ui/badge.tsx";
+import type { Tone } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import { CopyLine } from "../../ui/copy-line.tsx";
 import type { Children } from "../../ui/props.ts";
@@ -42,12 +42,8 @@ export function KeeperCard(props: {
         facts={[
           [
             t("ha.detector"),
-            <>
-              <Badge tone={detector.enabled ? "ok" : "idle"}>
-                {t(detector.enabled ? "ha.detectorOn" : "ha.detectorOff")}
-              </Badge>{" "}
-              <Said text={detector.text} said={detector.said} />
-            </>,
+            // Its words begin with "on" or "off".
+            <Said key="detector" text={detector.text} said={detector.said} />,
           ],
         ]}
       />

@@ -73,9 +73,12 @@ interface PartProps {
 
 function Faults({ product, availability }: PartProps): Children {
   const { faults } = availability;
+  const ghosts = ghostMasters(readGroups(), readSentinels()?.masters ?? []);
+  const count = faults.length + ghosts.length;
+  const areServers = readGroups().some(({ servers }) => servers.length > 0);
   return (
     <Card
-      title={t("ha.faults")}
+      title={count === 0 ? t("ha.faults") : t("ha.faultsCount", { count })}
       actions={
         faults.some(({ mendable }) => mendable) && (
           <a
@@ -87,24 +90,19 @@ function Faults({ product, availability }: PartProps): Children {
         )
       }
     >
-      {faults.length === 0 ? (
-        <p class="muted">{t("ha.noFaults")}</p>
-      ) : (
-        <FaultList product={product} faults={faults} />
-      )}
-      <GhostList
-        product={product}
-        ghosts={ghostMasters(readGroups(), readSentinels()?.masters ?? [])}
-      />
+      {count === 0 && <p class="muted">{t(areServers ? "ha.noFaults" : "topology.none")}</p>}
+      {faults.length > 0 && <FaultList product={product} faults={faults} />}
+      <GhostList product={product} ghosts={ghosts} />
     </Card>
   );
 }
 
 function Fences({ product, availability }: PartProps): Children {
   const { fences } = availability;
+  const areProxies = live.list<V1Proxy>("proxy:").value.length > 0;
   return (
-    <Card title={t("ha.fences")}>
-      {fences.length === 0 && <p class="muted">{t("ha.noFences")}</p>}
+    <Card title={t(fences.length === 0 ? "ha.fencesNone" : "ha.fences")}>
+      {fences.length === 0 && <p class="muted">{t(areProxies ? "ha.noFences" : "proxies.none")}</p>}
       {fences.map((fence) => (
         <Notice
           key={fence.token}

@@ -29,8 +29,6 @@ export const text = {
     "主节点失效后需人工恢复。请添加哨兵，或在 dashboard 配置中设置 ha_enabled。",
   ],
   "ha.detector": ["Detector of the dashboard", "dashboard 的检测器"],
-  "ha.detectorOn": ["on", "开"],
-  "ha.detectorOff": ["off", "关"],
   "ha.running": ["Under way", "进行中"],
   "ha.nobody": ["nobody yet", "尚未选出"],
   "ha.votes": ["Votes: {count}", "投票：{count}"],
@@ -79,10 +77,12 @@ export const text = {
   ],
   "ha.quorumWord": ["no majority", "未达多数"],
 
-  "ha.faults": ["Stored and real differ", "存储与实际不符"],
+  "ha.faults": ["Stored and real", "存储与实际"],
+  "ha.faultsCount": ["Stored and real: {count} differ", "存储与实际：{count} 处不符"],
   "ha.noFaults": ["All servers do what is stored.", "所有服务器与存储的一致。"],
   "ha.repair": ["Repair", "修复"],
   "ha.fences": ["Proxies that don't answer", "没有响应的代理"],
+  "ha.fencesNone": ["Proxies", "代理"],
   "ha.noFences": ["All proxies answer.", "所有代理均有响应。"],
 
   "ha.if": ["What if a server died now?", "如果某台服务器现在宕机会怎样？"],

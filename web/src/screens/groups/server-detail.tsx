@@ -30,6 +30,7 @@ import { type InfoRow, infoRows } from "./info-search.ts";
 import { ServerActions } from "./server-actions.tsx";
 import { type OneServer, ServerDialogs, serverPath } from "./server-dialogs.tsx";
 import { LinkBadge, lagText, MemoryCell, ServerBadge } from "./server-table.tsx";
+import { reportedRole, syncText } from "./server-words.ts";
 
 /** See the head of the file. */
 export function ServerDetail(props: OneServer): Children {
@@ -62,7 +63,7 @@ export function ServerDetail(props: OneServer): Children {
 }
 
 function About({ server }: { readonly server: ServerView }): Children {
-  const { functions, sync, uptime_seconds: uptime } = server;
+  const { functions, uptime_seconds: uptime } = server;
   const hasUptime = uptime !== null && uptime !== undefined;
   return (
     <Facts
@@ -70,11 +71,11 @@ function About({ server }: { readonly server: ServerView }): Children {
         [t("groups.role"), textOf("groups.role", server.role)],
         [t("groups.status"), <ServerBadge key="status" server={server} />],
         [t("groups.seen"), <Seen key="seen" at={server.observed_at} status={server.status} />],
-        [t("groups.reportedRole"), server.reported_role ?? UNKNOWN],
+        [t("groups.reportedRole"), reportedRole(server)],
         [t("groups.reportedMaster"), server.reported_master ?? UNKNOWN],
         [t("groups.link"), <LinkBadge key="link" server={server} />],
         [t("groups.lag"), lagText(server)],
-        [t("groups.sync"), sync?.state ?? UNKNOWN],
+        [t("groups.sync"), syncText(server)],
         [t("groups.reads"), t(server.replica_reads === true ? "groups.on" : "groups.off")],
         [t("groups.datacenter"), server.datacenter || UNKNOWN],
         [t("groups.version"), server.redis_version ?? UNKNOWN],

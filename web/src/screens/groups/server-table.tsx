@@ -16,6 +16,7 @@ import { Meter } from "../../ui/meter.tsx";
 import type { Children } from "../../ui/props.ts";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type GroupView, type ServerView, serverState, serverTone } from "./group-view.ts";
+import { linkText } from "./server-words.ts";
 
 const MEMORY_WARN = 0.8;
 const MEMORY_BAD = 0.95;
@@ -42,7 +43,7 @@ export function LinkBadge(props: { readonly server: ServerView }): Children {
   if (link === null) {
     return UNKNOWN;
   }
-  return <Badge tone={link === "up" ? "ok" : "bad"}>{textOf("groups.link", link)}</Badge>;
+  return <Badge tone={link === "up" ? "ok" : "bad"}>{linkText(props.server)}</Badge>;
 }
 
 /** Memory, as a bar when there is a limit. */

@@ -19,8 +19,9 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { liveOperations } from "./live-operation.ts";
 import { isOpen, newestFirst, sharesOf } from "./operation-progress.ts";
+import { stateText, strategyText } from "./operation-text.ts";
 import { useOperationWatch } from "./operation-watch.ts";
-import { etaText, rateText, StateBadge, stateText, strategyText } from "./operation-words.tsx";
+import { etaText, rateText, StateBadge } from "./operation-words.tsx";
 
 /** Operations that are read. */
 const READ_MAX = 100;

@@ -22,9 +22,10 @@ import { OperationControls } from "./operation-controls.tsx";
 import { OperationFigures } from "./operation-figures.tsx";
 import { isOpen } from "./operation-progress.ts";
 import { OperationSlots } from "./operation-slots.tsx";
+import { strategyText } from "./operation-text.ts";
 import { OperationTrouble } from "./operation-trouble.tsx";
 import { useOperationWatch } from "./operation-watch.ts";
-import { StateBadge, strategyText } from "./operation-words.tsx";
+import { StateBadge } from "./operation-words.tsx";
 
 /** Slots and history are read again at most so often, milliseconds. */
 const READ_AGAIN_MS = 2000;

@@ -7,6 +7,7 @@ import { t } from "../../i18n/text.ts";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import type { Children } from "../../ui/props.ts";
 import type { Eta } from "./eta-range.ts";
+import { stateText } from "./operation-text.ts";
 
 const TONES: Readonly<Record<V1OperationSummary["state"], Tone>> = {
   waiting: "idle",
@@ -20,25 +21,6 @@ const TONES: Readonly<Record<V1OperationSummary["state"], Tone>> = {
 /** The state with its sign. */
 export function StateBadge({ operation }: { readonly operation: V1OperationSummary }): Children {
   return <Badge tone={TONES[operation.state]}>{stateText(operation)}</Badge>;
-}
-
-/** The state in words. */
-export function stateText(operation: V1OperationSummary): string {
-  const { state, self_paused: isSelfPaused, rollback: isRollback } = operation;
-  if (state === "paused" && isSelfPaused) {
-    return t("operations.state.selfPaused");
-  }
-  if (state === "cancelling" && isRollback) {
-    return t("operations.state.rollback");
-  }
-  return t(`operations.state.${state}`);
-}
-
-/** What it was ordered for. */
-export function strategyText({ strategy, origin }: V1OperationSummary): string {
-  return origin === "plan"
-    ? t(`operations.strategy.${strategy}`)
-    : t(`operations.origin.${origin}`);
 }
 
 /** The time that is left: a range, or why there is none. */

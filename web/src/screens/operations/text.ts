@@ -173,6 +173,10 @@ export const text = {
     "Check that the server runs and can be reached from the dashboard.",
     "检查服务器是否运行，以及 dashboard 能否访问它。",
   ],
+  "operations.advice.direction": [
+    "Nothing is wrong: these slots go by themselves when the others have arrived.",
+    "一切正常：其他槽位到达后，这些槽位会自动迁移。",
+  ],
   "operations.advice.other": [
     "See the history below and the log of the dashboard; pausing is safe at any time.",
     "查看下面的历史和 dashboard 日志；随时可以安全地暂停。",

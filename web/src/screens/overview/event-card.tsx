@@ -7,7 +7,7 @@ import type { V1LiveOperation, V1LiveProduct } from "../../../../src/api/v1-live
 import { live } from "../../data/live.ts";
 import { useLoad } from "../../data/load.ts";
 import { hasRole } from "../../data/session.ts";
-import { formatTime } from "../../i18n/format.ts";
+import { formatCount, formatTime } from "../../i18n/format.ts";
 import { t, textOf } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -15,7 +15,9 @@ import { Card } from "../../ui/card.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ProblemText } from "../../ui/error-state.tsx";
 import type { Children } from "../../ui/props.ts";
+import { targetOf } from "../audit/audit-filter.ts";
 import { useReloadOn } from "../members/use-reload-on.ts";
+import { stateText, strategyText } from "../operations/operation-text.ts";
 import { type RecentEvent, recentEvents } from "./recent-event.ts";
 
 const SHOWN = 10;
@@ -36,7 +38,7 @@ export function EventCard({ product }: { readonly product: string }): Children {
       )}
       <ul class="event-list">
         {events.map((event) => (
-          <Line key={`${event.kind} ${event.id}`} product={product} event={event} />
+          <Line key={`${event.source.kind} ${event.id}`} product={product} event={event} />
         ))}
       </ul>
     </Card>
@@ -50,17 +52,44 @@ function Line(props: { readonly product: string; readonly event: RecentEvent }):
       <time class="muted" dateTime={event.at}>
         {formatTime(event.at)}
       </time>
-      <Badge tone={event.tone}>{t(`overview.event.${event.kind}`)}</Badge>
+      <Badge tone={event.tone}>{t(`overview.event.${event.source.kind}`)}</Badge>
       <span class="event-what">
-        <a href={href(props.product, event.screen, event.itemId, event.query)}>{event.what}</a>{" "}
-        <span class="muted">{stateText(event)}</span>
+        <a href={href(props.product, event.screen, event.itemId, event.query)}>{whatText(event)}</a>{" "}
+        <span class="muted">{howText(event)}</span>
       </span>
     </li>
   );
 }
 
-function stateText({ kind, state }: RecentEvent): string {
-  const prefix =
-    kind === "failover" ? "ha.outcome" : kind === "operation" ? "operations.state" : "audit.state";
-  return textOf(prefix, state);
+function whatText({ source }: RecentEvent): string {
+  switch (source.kind) {
+    case "failover": {
+      const { group_id: group, from, to } = source.failover;
+      return t("overview.event.masters", { group, from, to: to ?? t("ha.nobody") });
+    }
+    case "operation": {
+      const { id, progress } = source.operation;
+      return t("overview.event.slots", {
+        id,
+        what: strategyText(source.operation),
+        done: formatCount(progress.slots_done),
+        total: formatCount(progress.slots_total),
+      });
+    }
+    case "audit": {
+      const { who, operation, arguments: values } = source.entry;
+      return `${who}: ${operation} ${targetOf(operation, values)}`.trimEnd();
+    }
+  }
+}
+
+function howText({ source }: RecentEvent): string {
+  switch (source.kind) {
+    case "failover":
+      return textOf("ha.outcome", source.failover.outcome);
+    case "operation":
+      return stateText(source.operation);
+    case "audit":
+      return textOf("audit.state", source.entry.state);
+  }
 }

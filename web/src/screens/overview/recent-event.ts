@@ -8,9 +8,15 @@ import type { V1LiveOperation } from "../../../../src/api/v1-live-schema.ts";
 import type { ProductScreen } from "../../route.ts";
 import type { Tone } from "../../ui/badge.tsx";
 
+/** What a line is about. */
+export type EventSource =
+  | { readonly kind: "failover"; readonly failover: V1FailoverSummary }
+  | { readonly kind: "operation"; readonly operation: V1LiveOperation }
+  | { readonly kind: "audit"; readonly entry: V1AuditEntry };
+
 /** One line. */
 export interface RecentEvent {
-  readonly kind: "failover" | "operation" | "audit";
+  readonly source: EventSource;
   readonly id: string;
   /** RFC 3339. */
   readonly at: string;
@@ -19,10 +25,6 @@ export interface RecentEvent {
   /** Of the thing on that screen; undefined: a query leads there. */
   readonly itemId: string | undefined;
   readonly query: Readonly<Record<string, string>> | undefined;
-  /** Words that aren't translated: addresses, names, codes. */
-  readonly what: string;
-  /** Code of how it stands or ended. */
-  readonly state: string;
 }
 
 const FAILOVER_TONES: Readonly<Record<V1FailoverSummary["outcome"], Tone>> = {
@@ -49,53 +51,42 @@ export function recentEvents(
     .slice(0, max);
 }
 
-function failoverEvent({
-  id,
-  group_id,
-  from,
-  to,
-  began_at,
-  outcome,
-}: V1FailoverSummary): RecentEvent {
+function failoverEvent(failover: V1FailoverSummary): RecentEvent {
+  const { id, began_at, outcome } = failover;
   return {
-    kind: "failover",
+    source: { kind: "failover", failover },
     id,
     at: began_at,
     tone: FAILOVER_TONES[outcome],
     screen: "ha",
     itemId: id,
     query: undefined,
-    what: `group-${group_id}: ${from}${to === null ? "" : ` → ${to}`}`,
-    state: outcome,
   };
 }
 
 function operationEvent(operation: V1LiveOperation): RecentEvent {
-  const { id, strategy, state, progress, created_at, started_at, ended_at } = operation;
+  const { id, state, created_at, started_at, ended_at } = operation;
   const tone = state === "done" ? "ok" : state === "paused" ? "warn" : "busy";
   return {
-    kind: "operation",
+    source: { kind: "operation", operation },
     id,
     at: ended_at ?? started_at ?? created_at,
     tone: state === "cancelled" ? "idle" : tone,
     screen: "operations",
     itemId: id,
     query: undefined,
-    what: `${id}: ${strategy}, ${progress.slots_done}/${progress.slots_total}`,
-    state,
   };
 }
 
-function auditEvent({ seq, at, who, operation, state }: V1AuditEntry): RecentEvent {
+function auditEvent(entry: V1AuditEntry): RecentEvent {
+  const { seq, at, state } = entry;
   return {
-    kind: "audit",
+    source: { kind: "audit", entry },
     id: String(seq),
     at,
     tone: state === "done" ? "ok" : state === "failed" ? "bad" : "busy",
     screen: "audit",
     itemId: undefined,
     query: { change: String(seq) },
-    what: `${who}: ${operation}`,
-    state,
   };
 }

@@ -43,6 +43,11 @@ export const text = {
     "{online} online, {moving} moving, {offline} offline",
     "{online} 个在线，{moving} 个迁移中，{offline} 个离线",
   ],
+  "overview.event.masters": ["group {group}: {from} → {to}", "组 {group}：{from} → {to}"],
+  "overview.event.slots": [
+    "{id}: {what}, {done} of {total} slots",
+    "{id}：{what}，{total} 个槽位中的 {done} 个",
+  ],
   "overview.events": ["Last events", "最近事件"],
   "overview.noEvents": ["Nothing has happened yet.", "尚无事件。"],
   "overview.noEventsHint": [

@@ -9,6 +9,7 @@ import { Badge } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Table } from "../../ui/table.tsx";
+import { eventText } from "./chart-words.ts";
 
 /** See the head of the file. */
 export function ChartEvents(props: {
@@ -41,9 +42,15 @@ export function ChartEvents(props: {
           {
             key: "what",
             title: t("performance.event.what"),
-            render: ({ kind, id, text }) => (
-              <a href={href(props.product, kind === "failover" ? "ha" : "operations", id)}>
-                {text}
+            render: (event) => (
+              <a
+                href={href(
+                  props.product,
+                  event.kind === "failover" ? "ha" : "operations",
+                  event.id,
+                )}
+              >
+                {eventText(event)}
               </a>
             ),
           },

@@ -8,7 +8,7 @@ import { t } from "../../i18n/text.ts";
 import type { Children } from "../../ui/props.ts";
 import { TimeChart } from "../../ui/time-chart.tsx";
 import { type ChartPlan, type Choice, chartsOf, LINES_MAX, type Lines } from "./chart-plan.ts";
-import { formatMetric, metricText, subjectText } from "./chart-words.ts";
+import { eventText, formatMetric, metricText, subjectText } from "./chart-words.ts";
 
 const SYNC = "performance";
 const BYTE_METRICS: ReadonlySet<PerformanceMetric> = new Set(["bytes_in", "bytes_out", "memory"]);
@@ -23,9 +23,9 @@ export function ChartGrid(props: {
 }): Children {
   const { choice, joined, events } = props;
   const isOne = choice.by === "total" || choice.of !== "";
-  const marks = events.flatMap(({ at, text }) => {
-    const ms = momentOf(at);
-    return ms === undefined ? [] : [{ at: ms, label: text }];
+  const marks = events.flatMap((event) => {
+    const ms = momentOf(event.at);
+    return ms === undefined ? [] : [{ at: ms, label: eventText(event) }];
   });
   const isTold = useRef(false);
   const zoom = (from: number, to: number): void => {

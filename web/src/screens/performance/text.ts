@@ -58,6 +58,14 @@ export const text = {
   "performance.event.what": ["What", "内容"],
   "performance.event.failover": ["failover", "故障切换"],
   "performance.event.operation": ["operation", "操作"],
+  "performance.event.failoverText": [
+    "group {group}: {masters} ({outcome})",
+    "组 {group}：{masters}（{outcome}）",
+  ],
+  "performance.event.operationText": [
+    "{id}: {what}, slots: {slots} ({state})",
+    "{id}：{what}，槽位数：{slots}（{state}）",
+  ],
   "performance.commands": ["Commands, last 5 minutes", "命令（最近 5 分钟）"],
   "performance.commands.lead": [
     "Rates are means of the 5 minutes, latencies the worst of any 10 seconds. Open one to see it in the charts.",

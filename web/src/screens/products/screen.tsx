@@ -12,7 +12,14 @@ import {
   productsProblem,
 } from "../../data/products.ts";
 import { session } from "../../data/session.ts";
-import { formatBytes, formatCount, formatShort, formatTime } from "../../i18n/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatShort,
+  formatTime,
+} from "../../i18n/format.ts";
 import { t, textOf } from "../../i18n/text.ts";
 import { href, useNavigate, useQuery } from "../../route.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -22,6 +29,8 @@ import { Checkbox, TextInput } from "../../ui/field.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import { sharesOf } from "../operations/operation-progress.ts";
 import { arrangeProducts, toneOf } from "./product-card.ts";
 import "./products.css";
 import { Said } from "../../ui/said.tsx";
@@ -130,30 +139,64 @@ function ProductCard(props: { readonly product: ProductSummary }): Children {
   );
 }
 
-function Figures(props: { readonly summary: NonNullable<ProductSummary["summary"]> }): Children {
+type Summary = NonNullable<ProductSummary["summary"]>;
+
+function Figures(props: { readonly summary: Summary }): Children {
   const { summary } = props;
-  const { servers, proxies } = summary;
+  // Dashboards of other versions at the same `codis fe` may not tell all of it.
+  const { servers, proxies, ops_last_hour: lastHour = [] } = summary;
+  const rate = formatShort(summary.ops_per_second);
   const lines: readonly (readonly [name: string, value: string, isBad?: boolean])[] = [
-    [t("products.opsPerSecond"), formatShort(summary.ops_per_second)],
     [t("products.keys"), formatShort(summary.keys)],
-    [t("products.memory"), formatBytes(summary.memory_bytes)],
+    [t("products.memory"), memoryText(summary)],
+    [t("products.sessions"), formatShort(summary.sessions)],
     [t("products.servers"), share(servers.up, servers.total), servers.up < servers.total],
     [t("products.proxies"), share(proxies.online, proxies.total), proxies.online < proxies.total],
     [t("products.offline"), formatCount(summary.slots.offline), summary.slots.offline > 0],
     [t("products.moving"), formatCount(summary.slots.moving)],
-    [t("products.operations"), formatCount(summary.operations)],
+    [t("products.operations"), operationText(summary)],
     [t("products.problems"), formatCount(summary.problems)],
   ];
   return (
-    <dl class="figures">
-      {lines.map(([name, value, isBad = false]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd class={isBad ? "figure-bad" : undefined}>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <div class="product-rates">
+        <dl class="figures">
+          <div>
+            <dt>{t("products.opsPerSecond")}</dt>
+            <dd>{rate}</dd>
+          </div>
+          <div>
+            <dt>{t("products.p99")}</dt>
+            <dd>{formatDuration(summary.p99_ms)}</dd>
+          </div>
+        </dl>
+        <Sparkline values={lastHour} label={t("products.lastHour", { value: rate })} />
+      </div>
+      <dl class="figures">
+        {lines.map(([name, value, isBad = false]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd class={isBad ? "figure-bad" : undefined}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
+}
+
+/** With the limit, when all servers have one. */
+function memoryText({ memory_bytes: used, memory_max_bytes: max = null }: Summary): string {
+  return max === null
+    ? formatBytes(used)
+    : t("products.used", { used: formatBytes(used), max: formatBytes(max) });
+}
+
+/** How many there are, and how far the one that runs is. */
+function operationText({ operations, operation = null }: Summary): string {
+  const count = formatCount(operations);
+  return operation === null
+    ? count
+    : t("products.underWay", { count, share: formatPercent(sharesOf(operation).keys) });
 }
 
 /** Totals say how many they stand for. */

@@ -119,7 +119,8 @@ export function ProxyList(props: {
       <Table
         caption={t("proxies.caption")}
         columns={columns(props.product)}
-        rows={props.proxies}
+        // Those of the same state stand in the order of their ids.
+        rows={props.proxies.toSorted((one, other) => one.id - other.id)}
         rowKey={(proxy) => proxy.token}
         sortedBy="state"
         filter={filterText}

@@ -16,6 +16,13 @@ import { TextInput } from "../../ui/field.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Tabs } from "../../ui/tabs.tsx";
+import {
+  earlyErrors,
+  type FieldErrors,
+  type FieldName,
+  type Fields,
+  readCredentials,
+} from "./credentials.ts";
 import { nextAddress } from "./next-address.ts";
 import "./sign-in.css";
 
@@ -90,134 +97,133 @@ function SignInForms(props: { readonly act: Act }): Children {
 }
 
 function PasswordForm(props: { readonly act: Act }): Children {
-  const [user, setUser] = useState("");
-  const [password, setPassword] = useState("");
   return (
-    <SignInForm
-      label={t("signIn.submit")}
-      act={props.act}
-      credentials={user !== "" && password !== "" ? { user, password } : undefined}
-    >
-      <TextInput
-        label={t("signIn.user")}
-        name="username"
-        autoComplete="username"
-        value={user}
-        onChange={setUser}
-        isCode
-        isRequired
-      />
-      <TextInput
-        label={t("signIn.password")}
-        name="password"
-        type="password"
-        autoComplete="current-password"
-        value={password}
-        onChange={setPassword}
-        isRequired
-      />
+    <SignInForm label={t("signIn.submit")} act={props.act}>
+      {(error) => (
+        <>
+          <UserInput error={error} />
+          <TextInput
+            label={t("signIn.password")}
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            error={error("password")}
+            isRequired
+          />
+        </>
+      )}
     </SignInForm>
   );
 }
 
 function TokenForm(props: { readonly act: Act }): Children {
-  const [token, setToken] = useState("");
   return (
-    <SignInForm
-      label={t("signIn.submit")}
-      act={props.act}
-      credentials={token === "" ? undefined : { token: token.trim() }}
-    >
-      <TextInput
-        label={t("signIn.token")}
-        hint={t("signIn.tokenHint")}
-        name="token"
-        type="password"
-        value={token}
-        onChange={setToken}
-        isCode
-        isRequired
-      />
+    <SignInForm label={t("signIn.submit")} act={props.act}>
+      {(error) => (
+        <TextInput
+          label={t("signIn.token")}
+          hint={t("signIn.tokenHint")}
+          name="token"
+          type="password"
+          error={error("token")}
+          isCode
+          isRequired
+        />
+      )}
     </SignInForm>
   );
 }
 
 function SetupForm(props: { readonly secret: string; readonly act: Act }): Children {
-  const [user, setUser] = useState("");
-  const [password, setPassword] = useState("");
-  const [again, setAgain] = useState("");
-  const isSame = password === again;
   return (
-    <SignInForm
-      label={t("signIn.make")}
-      act={props.act}
-      credentials={
-        user !== "" && password !== "" && isSame
-          ? { setup: props.secret, user, password }
-          : undefined
-      }
-    >
-      <p>{t("signIn.setupLead")}</p>
-      <TextInput
-        label={t("signIn.user")}
-        name="username"
-        autoComplete="username"
-        value={user}
-        onChange={setUser}
-        isCode
-        isRequired
-      />
-      <TextInput
-        label={t("signIn.password")}
-        hint={t("signIn.passwordHint")}
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        value={password}
-        onChange={setPassword}
-        isRequired
-      />
-      <TextInput
-        label={t("signIn.passwordAgain")}
-        error={again === "" || isSame ? undefined : t("signIn.passwordsDiffer")}
-        type="password"
-        autoComplete="new-password"
-        value={again}
-        onChange={setAgain}
-        isRequired
-      />
+    <SignInForm label={t("signIn.make")} act={props.act} setup={props.secret}>
+      {(error) => (
+        <>
+          <p>{t("signIn.setupLead")}</p>
+          <UserInput error={error} />
+          <TextInput
+            label={t("signIn.password")}
+            hint={t("signIn.passwordHint")}
+            name="password"
+            type="password"
+            autoComplete="new-password"
+            error={error("password")}
+            isRequired
+          />
+          <TextInput
+            label={t("signIn.passwordAgain")}
+            name="again"
+            type="password"
+            autoComplete="new-password"
+            error={error("again")}
+            isRequired
+          />
+        </>
+      )}
     </SignInForm>
   );
 }
 
-/** `credentials` undefined: not complete yet. */
+/** The text of what is wrong with a field; undefined when nothing is. */
+type ErrorOf = (name: FieldName) => string | undefined;
+
+function UserInput(props: { readonly error: ErrorOf }): Children {
+  return (
+    <TextInput
+      label={t("signIn.user")}
+      name="username"
+      autoComplete="username"
+      error={props.error("username")}
+      isCode
+      isRequired
+    />
+  );
+}
+
+/**
+ * The fields are read when the form is sent: a browser that fills them in tells scripts nothing of it, so a button
+ * that waits for that would stay off.
+ */
 function SignInForm(props: {
   readonly label: string;
   readonly act: Act;
-  readonly credentials: Credentials | undefined;
-  readonly children: Children;
+  /** Secret of the set-up link. */
+  readonly setup?: string | undefined;
+  readonly children: (error: ErrorOf) => Children;
 }): Children {
-  const { act, credentials } = props;
+  const { act, setup = "" } = props;
+  const [errors, setErrors] = useState<FieldErrors>({});
+  const submit = (form: HTMLFormElement): void => {
+    const found = readCredentials(fieldsOf(form), setup);
+    setErrors("errors" in found ? found.errors : {});
+    if ("errors" in found) {
+      const [first = ""] = Object.keys(found.errors);
+      form.querySelector<HTMLInputElement>(`[name="${first}"]`)?.focus();
+      return;
+    }
+    void act.run(found.credentials);
+  };
   return (
     <form
       class="form"
       noValidate
+      onInput={(event) => setErrors(earlyErrors(fieldsOf(event.currentTarget)))}
       onSubmit={(event) => {
         event.preventDefault();
-        if (credentials !== undefined) {
-          void act.run(credentials);
-        }
+        submit(event.currentTarget);
       }}
     >
-      {props.children}
-      <Button
-        type="submit"
-        variant="primary"
-        isDisabled={credentials === undefined}
-        isPending={act.isPending}
-      >
+      {props.children((name) => {
+        const key = errors[name];
+        return key === undefined ? undefined : t(key);
+      })}
+      <Button type="submit" variant="primary" isPending={act.isPending}>
         {props.label}
       </Button>
     </form>
   );
+}
+
+function fieldsOf(form: HTMLFormElement): Fields {
+  return Object.fromEntries(new FormData(form)) as Fields;
 }

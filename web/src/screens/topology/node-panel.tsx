@@ -2,14 +2,21 @@
  * The panel of the node that was chosen on the map: what it is, its figures, where stored and real differ, and the
  * way to its own page.
  */
-import { formatBytes, formatCount, formatDuration, formatRate } from "../../i18n/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  UNKNOWN,
+} from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import type { Children } from "../../ui/props.ts";
-import { spansText } from "../groups/group-view.ts";
+import { type ServerView, spansText } from "../groups/group-view.ts";
+import { linkText, reportedRole } from "../groups/server-words.ts";
 import { type Fact, Facts } from "../members/facts.tsx";
 import { DifferenceList } from "./difference-list.tsx";
 import { nameOf, stateText } from "./node-words.ts";
@@ -74,7 +81,7 @@ function factsOf(node: TopologyNode): readonly Fact[] {
     case "proxy":
       return [
         rate,
-        [t("topology.datacenter"), node.datacenter],
+        [t("topology.datacenter"), node.datacenter || UNKNOWN],
         [t("topology.sessions"), formatCount(node.proxy.sessions)],
         [t("topology.p99"), formatDuration(node.proxy.p99_ms)],
         [t("topology.revision"), formatCount(node.proxy.confirmed_revision)],
@@ -92,15 +99,24 @@ function factsOf(node: TopologyNode): readonly Fact[] {
       const { server } = node;
       return [
         rate,
-        [t("topology.roleStored"), t(`topology.role.${server.role}`)],
-        [t("topology.roleReal"), server.reported_role ?? "–"],
-        [t("topology.follows"), server.reported_master ?? "–"],
-        [t("topology.link"), server.master_link ?? "–"],
-        [t("topology.lag"), formatBytes(server.lag_bytes)],
+        [t("topology.roleStored"), t(`groups.role.${server.role}`)],
+        [t("topology.roleReal"), reportedRole(server)],
+        ...(isMaster(server)
+          ? []
+          : ([
+              [t("topology.follows"), server.reported_master ?? "–"],
+              [t("topology.link"), linkText(server)],
+              [t("topology.lag"), formatBytes(server.lag_bytes)],
+            ] as const)),
         [t("topology.memory"), formatBytes(server.memory_bytes)],
         [t("topology.keys"), formatCount(server.keys)],
-        [t("topology.datacenter"), node.datacenter],
+        [t("topology.datacenter"), node.datacenter || UNKNOWN],
       ];
     }
   }
+}
+
+/** Such a server follows nobody, as it should be. */
+function isMaster({ role, reported_role: real }: ServerView): boolean {
+  return role === "master" && real === "master";
 }

@@ -53,7 +53,7 @@ export function detailOf(node: TopologyNode | Bundle): string {
       const { server } = node;
       const lag = server.role === "master" ? undefined : server.lag_bytes;
       return joined([
-        textOf("topology.role", server.role),
+        textOf("groups.role", server.role),
         node.datacenter,
         lag === undefined || lag === null ? formatRate(node.ops) : `+${formatBytes(lag)}`,
       ]);

@@ -43,8 +43,6 @@ export const text = {
   "topology.ops": ["ops/s", "每秒请求"],
   "topology.datacenter": ["Data centre", "数据中心"],
   "topology.role": ["Role", "角色"],
-  "topology.role.master": ["master", "主节点"],
-  "topology.role.replica": ["replica", "从节点"],
   "topology.roleStored": ["Role, stored", "角色（存储）"],
   "topology.roleReal": ["Role, real", "角色（实际）"],
   "topology.follows": ["Follows", "跟随"],

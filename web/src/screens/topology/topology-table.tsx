@@ -50,7 +50,7 @@ export function TopologyTable(props: {
         {
           key: "role",
           title: t("topology.role"),
-          render: (node) => (node.kind === "server" ? t(`topology.role.${node.server.role}`) : ""),
+          render: (node) => (node.kind === "server" ? t(`groups.role.${node.server.role}`) : ""),
         },
         {
           key: "state",

@@ -36,7 +36,10 @@ export function SecretDialog(props: {
       }
     >
       <p class="strong">{t("users.secret.once")}</p>
-      <CopyLine text={shown.secret} label={t("users.secret.copy")} />
+      {/* Not the button that closes: Enter would take the secret away unread. */}
+      <div data-autofocus tabIndex={-1}>
+        <CopyLine text={shown.secret} label={t("users.secret.copy")} />
+      </div>
       <p>{t("users.secret.use")}</p>
       <p class="code">Authorization: Bearer …</p>
       <p class="code">export CODIS_TOKEN=…</p>

@@ -11,8 +11,8 @@ export const text = {
   ],
   "users.caption": ["Users", "用户"],
   "users.none": [
-    "There is no user yet: whoever reaches the dashboard may do everything.",
-    "还没有用户：任何能访问 dashboard 的人都可以执行所有操作。",
+    "There is no user yet: callers on the dashboard's own machine may do everything, with api_open all callers.",
+    "还没有用户：dashboard 所在机器上的调用方可以执行所有操作；若开启 api_open，则任何人都可以。",
   ],
   "users.noneHint": ["The first user must be an admin.", "第一个用户必须是 admin。"],
   "users.noRight": ["Only admins see users and tokens.", "只有 admin 可以查看用户与令牌。"],
