@@ -1,6 +1,6 @@
 /**
  * Byte sizes as Codis writes them in its configuration files: a number, whole or decimal, and a unit
- * of 1024s: `b k kb m mb g gb t tb p pb`, in any case. Pure text and numbers.
+ * of 1024s: `b k kb m mb g gb t tb p pb`, in any case; and as they are shown to people. Pure text and numbers.
  *
  * Invariant: `parseByteSize(formatByteSize(n)) === n` for whole n.
  */
@@ -49,4 +49,18 @@ export function formatByteSize(bytes: number): string {
     }
   }
   return String(bytes);
+}
+
+/** For people, rounded, with a unit of 1024s: `512 B`, `1.5 MB`. */
+export function describeBytes(bytes: number): string {
+  let value = bytes;
+  let unit = "B";
+  for (const next of ["KB", "MB", "GB", "TB"]) {
+    if (value < 1024) {
+      break;
+    }
+    value /= 1024;
+    unit = next;
+  }
+  return unit === "B" ? `${value} B` : `${value.toFixed(1)} ${unit}`;
 }

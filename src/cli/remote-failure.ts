@@ -17,6 +17,8 @@ export interface RemoteTarget {
   readonly hasToken?: boolean;
   /** Where to look for what there is, after "… doesn't exist;" or "… already exists;". */
   readonly whenNotFound?: string | undefined;
+  /** The next step after another refusal, by its words; undefined: none is known. */
+  readonly nextStepAfter?: ((refusal: string) => string | undefined) | undefined;
 }
 
 /** System errors that mean that nothing listens there. */
@@ -96,7 +98,9 @@ function describeRefusal(thrown: CodisError, target: RemoteTarget): string | und
     case "ALREADY_EXISTS":
     case "NOT_FOUND":
       return target.whenNotFound === undefined ? said : `${said}; ${target.whenNotFound}`;
-    default:
-      return said;
+    default: {
+      const step = target.nextStepAfter?.(said);
+      return step === undefined ? said : `${said}; ${step}`;
+    }
   }
 }

@@ -2,6 +2,7 @@
  * Tables for people: columns as wide as their widest cell, two blanks between them, no blanks at the ends
  * of lines. Programs use `--json`.
  */
+import { describeBytes } from "../base/byte-size.ts";
 
 /** A cell; null and undefined are shown as `-`. */
 export type Cell = string | number | boolean | null | undefined;
@@ -40,19 +41,7 @@ export function formatFacts(facts: readonly (readonly [name: string, value: Cell
 
 /** Bytes with a unit, `1.5 MB` (units of 1024). */
 export function formatBytes(bytes: number | null): string | null {
-  if (bytes === null) {
-    return null;
-  }
-  let value = bytes;
-  let unit = "B";
-  for (const next of ["KB", "MB", "GB", "TB"]) {
-    if (value < 1024) {
-      break;
-    }
-    value /= 1024;
-    unit = next;
-  }
-  return unit === "B" ? `${value} B` : `${value.toFixed(1)} ${unit}`;
+  return bytes === null ? null : describeBytes(bytes);
 }
 
 /** A number and the word for it: `1 slot`, `2 slots`. */

@@ -39,7 +39,8 @@ export function parseFlags(
     if (thrown.exitCode === 0) {
       return { kind: "print", text: printed.join("") };
     }
-    throw new CodisError("USAGE", oneLine(thrown.message));
+    const message = oneLine(thrown.message).replace(/\.$/, "");
+    throw new CodisError("USAGE", `${message}; see ${command.name()} --help`, { cause: thrown });
   }
   const flags = new Map<string, string>();
   for (const option of command.options) {

@@ -42,6 +42,9 @@ export const coordinatorPath = {
   /** Slots that move, see `operation/operation.ts`. */
   operations: (product: string) => `${OWN_ROOT}/${product}/operation`,
   operation: (product: string, id: string) => `${OWN_ROOT}/${product}/operation/${id}`,
+  /** What they have moved so far, see `operation/figures-record.ts`. */
+  operationFigures: (product: string) => `${OWN_ROOT}/${product}/operation-figures`,
+  figuresOf: (product: string, id: string) => `${OWN_ROOT}/${product}/operation-figures/${id}`,
   /** Stories of changed masters, see `availability/failover.ts`. */
   failovers: (product: string) => `${OWN_ROOT}/${product}/failover`,
   failover: (product: string, id: string) => `${OWN_ROOT}/${product}/failover/${id}`,

@@ -4,7 +4,7 @@
  */
 import { createReadStream } from "node:fs";
 import type { V1PlanRequest } from "../../api/v1-operation-schema.ts";
-import { CodisError, messageOf } from "../../base/error.ts";
+import { CodisError, messageOf, systemCodeOf } from "../../base/error.ts";
 import {
   PLAN_FILE_BYTES_MAX,
   type PlanFileReading,
@@ -41,7 +41,8 @@ async function readText(path: string, name: string): Promise<string> {
     if (thrown instanceof CodisError) {
       throw thrown;
     }
-    throw new CodisError("USAGE", `${name} can't be read: ${messageOf(thrown)}`, { cause: thrown });
+    const why = systemCodeOf(thrown) === "ENOENT" ? "there is no such file" : messageOf(thrown);
+    throw new CodisError("USAGE", `${name} can't be read: ${why}`, { cause: thrown });
   }
 }
 

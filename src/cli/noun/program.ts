@@ -11,6 +11,7 @@ import { parseServerAddr } from "../../model/address.ts";
 import { EXIT } from "../exit-code.ts";
 import { printOut } from "../output.ts";
 import { explainFailure } from "../remote-failure.ts";
+import { nextStepAfter } from "./next-step.ts";
 import { agrees } from "./question.ts";
 
 /** Where a dashboard is when nobody says: where `codis up` has its own. */
@@ -276,6 +277,7 @@ async function runVerb(
       whenOther: "name its admin address with --dashboard or CODIS_DASHBOARD",
       hasToken: token !== undefined,
       whenNotFound,
+      nextStepAfter,
     });
   }
   await printOut(flags.json === true ? showJson(answer.json) : answer.text);

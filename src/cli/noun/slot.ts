@@ -68,7 +68,7 @@ const ASSIGN: Verb<ChangeFlags> = {
     const groupId = readGroupId(argumentAt(args, 1));
     return flags.dryRun === true
       ? undefined
-      : `Slots ${showSpans(args)} will belong to group ${groupId}, and no data moves.`;
+      : `${showSpans(args)} will belong to group ${groupId}, and no data moves.`;
   },
   run: ({ client, args, flags }) =>
     assign(client, argumentAt(args, 0), readGroupId(argumentAt(args, 1)), flags),
@@ -81,7 +81,7 @@ const OFFLINE: Verb<ChangeFlags> = {
   confirm: ({ args, flags }) =>
     flags.dryRun === true
       ? undefined
-      : `Slots ${showSpans(args)} will be offline: commands on their keys fail.`,
+      : `${showSpans(args)} will be offline: commands on their keys fail.`,
   run: ({ client, args, flags }) => assign(client, argumentAt(args, 0), 0, flags),
 };
 
@@ -253,10 +253,11 @@ function describeSlot(slot: V1Slot): string {
 }
 
 /** The slots of the first argument as they will be understood. Throws USAGE. */
+/** `Slot 7`, `Slots 0-511,600`. */
 function showSpans(args: readonly string[]): string {
-  return readSpans(argumentAt(args, 0))
-    .map(({ from, to }) => formatSpan(from, to))
-    .join(",");
+  const spans = readSpans(argumentAt(args, 0));
+  const isOne = spans.length === 1 && spans[0]?.from === spans[0]?.to;
+  return `${isOne ? "Slot" : "Slots"} ${spans.map(({ from, to }) => formatSpan(from, to)).join(",")}`;
 }
 
 function showGroup(id: number): string {

@@ -29,7 +29,7 @@ export class GroupTurnTable implements GroupTurns {
   ): Promise<Result> {
     const turn = this.#turns.get(groupId);
     if (turn !== undefined) {
-      throw new CodisError("STATE_CONFLICT", `group-[${groupId}]: ${turn.what}; try again later`);
+      throw new CodisError("STATE_CONFLICT", `group ${groupId}: ${turn.what}; try again later`);
     }
     return await this.#begin(groupId, what, change);
   }

@@ -91,7 +91,12 @@ function createCommand(): Command {
     .option("--remove-lock", "first delete the lock that another program left")
     .option("--strict", "refuse a configuration file with unknown keys")
     .option("--default-config", "print a configuration file with all keys and exit")
-    .option("--version", "print the version and exit");
+    .option("--version", "print the version and exit")
+    .addHelpText(
+      "after",
+      "\nExample: codis dashboard --filesystem /var/lib/codis --product_name demo\n\n" +
+        "What it controls: codis product show, codis group, server, slot and proxy; codis --help.",
+    );
 }
 
 function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): DashboardOrder {

@@ -121,7 +121,7 @@ async function checkMaster(
     throw new CodisError(
       "SERVER_ROLE_WRONG",
       `server ${check.addr} is a replica of ${replication.masterAddr}, but the first server of ` +
-        `group-[${check.groupId}] has to be a master; tell it REPLICAOF NO ONE first (it keeps its data)`,
+        `group ${check.groupId} has to be a master; tell it REPLICAOF NO ONE first (it keeps its data)`,
       { context: { addr: check.addr, group: check.groupId } },
     );
   }
@@ -157,7 +157,7 @@ function isOffline(slot: SlotMapping): boolean {
 function foreignKey(check: ServerCheck, found: ForeignKey): CodisError {
   const { slots } = check.topology;
   const ownerId = slots[found.slot]?.groupId ?? 0;
-  const owner = ownerId === 0 ? "no group owns" : `group-[${ownerId}] owns`;
+  const owner = ownerId === 0 ? "no group owns" : `group ${ownerId} owns`;
   const name = found.key === undefined ? "a key" : `the key ${showKey(found.key)}`;
   const way = !slots.every(isOffline)
     ? check.allowForeignKeys === true
@@ -168,7 +168,7 @@ function foreignKey(check: ServerCheck, found: ForeignKey): CodisError {
   return new CodisError(
     "SERVER_HOLDS_FOREIGN_KEYS",
     `server ${check.addr} holds ${name} in database ${found.db}, of slot ${found.slot}, which ${owner}, ` +
-      `not group-[${check.groupId}]. ${way}`,
+      `not group ${check.groupId}. ${way}`,
     {
       context: { addr: check.addr, group: check.groupId, slot: found.slot, db: found.db, ownerId },
     },
@@ -202,7 +202,7 @@ async function checkReplica(
   throw new CodisError(
     "SERVER_HOLDS_FOREIGN_KEYS",
     `server ${check.addr} ${is} and holds ${keyCount} keys, which it would lose as a replica of ` +
-      `group-[${check.groupId}]. Empty it (FLUSHALL) first, or say that its data may go ` +
+      `group ${check.groupId}. Empty it (FLUSHALL) first, or say that its data may go ` +
       "(codis server add --discard-data)",
     { context: { addr: check.addr, group: check.groupId, keyCount } },
   );

@@ -137,12 +137,12 @@ async function findSource(copy: FunctionCopy, skipped: string[]): Promise<Source
     try {
       const libraries = await readAll(copy, addr);
       if (libraries === undefined) {
-        skipped.push(`group-[${group.id}] ${addr}: no FUNCTION before Redis 7`);
+        skipped.push(`group ${group.id} ${addr}: no FUNCTION before Redis 7`);
       } else if (libraries.length > 0) {
         return { addr, libraries };
       }
     } catch (thrown) {
-      skipped.push(`group-[${group.id}] ${messageOf(thrown)}`);
+      skipped.push(`group ${group.id} ${messageOf(thrown)}`);
     }
   }
   return undefined;
@@ -207,12 +207,12 @@ function describe(library: string, digests: ReadonlyMap<number, string | undefin
   if (new Set(having.map(([, digest]) => digest)).size <= 1) {
     return say("functions.lacking", { name, groups: names(lacking) });
   }
-  const others = having.map(([id, digest]) => `group-[${id}] ${digest?.slice(0, 8)}`).join(", ");
+  const others = having.map(([id, digest]) => `group ${id} ${digest?.slice(0, 8)}`).join(", ");
   return lacking.length === 0
     ? say("functions.other", { name, groups: others })
     : say("functions.both", { name, groups: names(lacking), others });
 }
 
 function names(groups: readonly (readonly [number, unknown])[]): string {
-  return groups.map(([id]) => `group-[${id}]`).join(", ");
+  return groups.map(([id]) => `group ${id}`).join(", ");
 }

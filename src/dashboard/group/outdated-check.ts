@@ -36,7 +36,7 @@ export function refuseOutdatedCheck(
   if ((getGroup(now, groupId).servers.length === 0) !== isMaster) {
     throw new CodisError(
       "STATE_CONFLICT",
-      `group-[${groupId}] got or lost a master meanwhile; try again`,
+      `group ${groupId} got or lost a master meanwhile; try again`,
     );
   }
   if (isMaster && !hasSameOwners(now, before)) {

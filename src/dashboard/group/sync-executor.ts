@@ -284,6 +284,6 @@ function hasRole(facts: ReplicationFacts, masterAddr: string | undefined): boole
 
 function describe(task: SyncTask): string {
   return task.masterAddr === undefined
-    ? `becomes the master of group-[${task.groupId}]`
+    ? `becomes the master of group ${task.groupId}`
     : `becomes a replica of ${task.masterAddr}`;
 }

@@ -53,6 +53,12 @@ export interface MoverOptions {
   readonly confirm: () => Promise<void>;
   readonly limits: () => MoverLimits;
   readonly pace: Pace;
+  /**
+   * Whether proxies may take keys out of a batch at this time. Then the mover counts what is there right before it
+   * sends the batch, and leaves a gap between two, which costs some hundredths of its speed. Without it nobody else
+   * moves keys.
+   */
+  readonly mayProxiesMove?: (() => boolean) | undefined;
   readonly events: MoverEvents;
 }
 
@@ -121,6 +127,8 @@ export interface MigrationPolicy {
    */
   runnable(): readonly number[];
   readonly pace: Pace;
+  /** As `MoverOptions.mayProxiesMove`. */
+  readonly mayProxiesMove: () => boolean;
   readonly bigKeyRule: () => BigKeyRule;
 }
 
@@ -128,6 +136,20 @@ export interface MigrationPolicy {
 export interface MovingPair {
   readonly source: Pick<MoverServer, "groupId">;
   readonly target: Pick<MoverServer, "groupId">;
+}
+
+/** From which group to which keys go; ids. */
+export interface Direction {
+  readonly sourceId: number;
+  readonly targetId: number;
+}
+
+/** A slot whose keys would close a ring with those that go the other way. */
+export interface DirectionWait {
+  readonly slotId: number;
+  readonly direction: Direction;
+  /** One of the ring; the slot may go when no keys go this way any more, if not earlier. */
+  readonly behind: Direction;
 }
 
 /** What the engine tells the operations. */
@@ -141,6 +163,8 @@ export interface EngineEvents extends Omit<MoverEvents, "onEmptied" | "onTrouble
   onStaleKeys(count: number): void;
   /** A step of a slot failed and will be tried again: why. undefined: it goes on. */
   onStepTrouble(slotId: number, trouble: Trouble | undefined): void;
+  /** All slots that wait now because of the directions of others; told in each round, also that there are none. */
+  onWaits(waits: readonly DirectionWait[]): void;
 }
 
 /** The engine as the leader and the operations use it. */

@@ -89,6 +89,7 @@ export function createMigrationEngine(options: CreateEngineOptions): MigrationEn
           bigKeyRule: policy.bigKeyRule(),
         }),
         pace: policy.pace,
+        mayProxiesMove: () => policy.mayProxiesMove(),
         events: {
           onEmptied,
           onMoved: (slotId, keys, bytes) => events.onMoved(slotId, keys, bytes),

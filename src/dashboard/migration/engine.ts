@@ -33,7 +33,7 @@ import type { Preflight } from "./preflight.ts";
 import { STATE_TABLE, type StateRow } from "./state-table.ts";
 import { Steps } from "./steps.ts";
 import { Turning, type TurningOptions } from "./turning.ts";
-import { slotsToBegin, waitingOf } from "./window.ts";
+import { type OnWaits, slotsToBegin, waitingOf } from "./window.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -171,7 +171,7 @@ export class Engine implements MigrationEngine {
     if (busy !== undefined) {
       throw new CodisError(
         "STATE_CONFLICT",
-        `slot-[${busy}] can't go back while the master of one of its groups is changed`,
+        `slot ${busy} can't go back while the master of one of its groups is changed`,
       );
     }
     try {
@@ -306,8 +306,8 @@ export class Engine implements MigrationEngine {
 
   #beginnable(slotIds: readonly number[]): readonly number[] {
     const wanted = new Set(slotIds);
-    const runnable = this.#isClosed ? [] : this.#runnable();
-    return this.#toBegin(this.#options.topology.snapshot(), runnable).filter((id) =>
+    const now = this.#options.topology.snapshot();
+    return this.#toBegin(now, this.#isClosed ? [] : this.#runnable()).filter((id) =>
       wanted.has(id),
     );
   }
@@ -447,7 +447,8 @@ export class Engine implements MigrationEngine {
   #begin(runnable: readonly number[]): void {
     const now = this.#options.topology.snapshot();
     const waiting = waitingOf(now, runnable);
-    for (const group of this.#byPair(now, this.#toBegin(now, runnable))) {
+    const free = this.#toBegin(now, runnable, (waits) => this.#options.events.onWaits(waits));
+    for (const group of this.#byPair(now, free)) {
       const pair = this.#pairOf(now, group[0] ?? 0);
       const soon = waiting.filter((id) => placeOf(this.#pairOf(now, id)) === placeOf(pair));
       this.#beginning.begin(pair, group, soon);
@@ -456,11 +457,11 @@ export class Engine implements MigrationEngine {
     this.#steps.retain((key) => !Beginning.isKey(key) || keys.has(key));
   }
 
-  #toBegin(now: Topology, runnable: readonly number[]): readonly number[] {
+  #toBegin(now: Topology, runnable: readonly number[], onWaits?: OnWaits): readonly number[] {
     const { parallelSlots } = this.#options;
     const isResting = (id: number): boolean => this.#steps.isResting(this.#keyOf(now, id));
     const turning = this.#turning.slots();
-    return slotsToBegin(now, runnable, { parallelSlots, isResting, turning });
+    return slotsToBegin(now, runnable, { parallelSlots, isResting, turning, onWaits });
   }
 
   /** Of the steps of the slot's pair. */

@@ -104,17 +104,14 @@ export class Turning {
     const now = this.#options.topology.snapshot();
     const other = slotIds.find((id) => now.slots[id]?.action.state !== "migrating");
     if (other !== undefined) {
-      throw new CodisError(
-        "STATE_CONFLICT",
-        `slot-[${other}] isn't migrating, so it can't go back`,
-      );
+      throw new CodisError("STATE_CONFLICT", `slot ${other} isn't migrating, so it can't go back`);
     }
     if (slotIds.some((id) => now.slots[id]?.groupId === 0)) {
       throw new CodisError("STATE_CONFLICT", "a slot that was offline has nowhere to go back to");
     }
     const busy = slotIds.find((id) => this.has(id));
     if (busy !== undefined) {
-      throw new CodisError("STATE_CONFLICT", `slot-[${busy}] is being turned round already`);
+      throw new CodisError("STATE_CONFLICT", `slot ${busy} is being turned round already`);
     }
   }
 
@@ -131,7 +128,7 @@ export class Turning {
     if (arrived !== undefined) {
       throw new CodisError(
         "STATE_CONFLICT",
-        `slot-[${arrived}] has arrived meanwhile, so it can't go back; move it`,
+        `slot ${arrived} has arrived meanwhile, so it can't go back; move it`,
       );
     }
   }

@@ -3,6 +3,7 @@
  * since their start, once a second. What one of them counted between two looks belongs to an operation only if its
  * slots moved at the first of them already; so nothing is counted twice or for another operation, and what can't be
  * told (before the first look, after the last one, between the last look and the death of a proxy) isn't counted.
+ * Also tells whether proxies move keys at all these days.
  */
 import type { ProxyFigures } from "../control.ts";
 
@@ -14,12 +15,22 @@ interface Look {
   readonly atMs: number;
 }
 
+/** Proxies that have counted nothing for so many calls move no keys; looks come about as often. */
+const QUIET_CALLS = 3;
+
 /** See the file head. */
 export class AccessMoves {
   /** By token. */
   #last: ReadonlyMap<string, Look> = new Map();
   #operationId: string | undefined;
   #sinceMs = 0;
+  /** Calls in a row in which no proxy had counted more than before. */
+  #quietCalls = 0;
+
+  /** Proxies move keys now, or may do so: it isn't known yet. */
+  get mayGoOn(): boolean {
+    return this.#quietCalls < QUIET_CALLS;
+  }
 
   /**
    * Keys that were moved since the call before, for the operation whose slots move (undefined: none, or several).
@@ -36,6 +47,7 @@ export class AccessMoves {
     }
     const looks = new Map<string, Look>();
     let sum = 0;
+    let isQuiet = true;
     for (const [token, { counts, atMs }] of proxies) {
       const before = this.#last.get(token);
       const keys = counts?.movedKeys;
@@ -44,12 +56,14 @@ export class AccessMoves {
         continue;
       }
       looks.set(token, look);
+      isQuiet &&= before?.keys === look.keys;
       if (operationId !== undefined && before !== undefined && before.atMs >= this.#sinceMs) {
         // One that has begun at 0 again was started anew.
         sum += look.keys < before.keys ? look.keys : look.keys - before.keys;
       }
     }
     this.#last = looks;
+    this.#quietCalls = isQuiet ? this.#quietCalls + 1 : 0;
     return sum;
   }
 }

@@ -10,10 +10,11 @@ import {
   withTrouble,
 } from "../../model/change/operation.ts";
 import type { Operation } from "../../model/operation/operation.ts";
+import { openMovesOf } from "../../model/operation/operation-slot.ts";
 import type { Trouble } from "../../model/operation/trouble-code.ts";
 import { say } from "../../model/phrase/phrase.ts";
 import type { Topology } from "../../model/topology/topology.ts";
-import type { EngineEvents, MovingPair } from "../migration/contract.ts";
+import type { DirectionWait, EngineEvents, MovingPair } from "../migration/contract.ts";
 import { AccessMoves, type CountedProxy } from "./access-moves.ts";
 import type { BookEntry, OperationBook } from "./operation-book.ts";
 
@@ -111,6 +112,28 @@ export class EngineNotes implements EngineEvents {
     }
   }
 
+  onWaits(waits: readonly DirectionWait[]): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const entry of this.#options.book.open()) {
+      const wait = waits.find(({ slotId }) => this.#ownerOf(slotId) === entry);
+      const { reason, reasonCode } = entry.operation;
+      const isOnlyWaiting = reason === "" || reasonCode === "direction";
+      // A trouble says more, and comes first.
+      if (!isOnlyWaiting || (wait === undefined && reason === "")) {
+        continue;
+      }
+      const trouble = wait && told(wait, this.#pausedBehind(wait));
+      const change = (now: Operation): Operation =>
+        trouble === undefined ? withTrouble(now, undefined) : hinderOperation(now, trouble, nowMs);
+      this.#options.book.note(entry, change, "progress");
+    }
+  }
+
+  /** Proxies move keys of half-moved slots now, or may do so. */
+  get mayProxiesMove(): boolean {
+    return this.#access.mayGoOn;
+  }
+
   /** Slots may belong to other operations now. */
   forgetOwners(): void {
     this.#owners = undefined;
@@ -150,6 +173,24 @@ export class EngineNotes implements EngineEvents {
     }
   }
 
+  /** The operation that somebody has paused, and whose half-moved slots are waited for. */
+  #pausedBehind({ behind }: DirectionWait): string | undefined {
+    const topology = this.#options.topology();
+    return this.#options.book
+      .open()
+      .filter(({ operation: { state, isSelfPaused } }) => state === "paused" && !isSelfPaused)
+      .find(({ operation }) =>
+        openMovesOf(operation, topology).some(({ move: { slotId } }) => {
+          const slot = topology.slots[slotId];
+          return (
+            slot?.action.state === "migrating" &&
+            slot.groupId === behind.sourceId &&
+            slot.action.targetId === behind.targetId
+          );
+        }),
+      )?.operation.id;
+  }
+
   /** What doesn't say which slot it is about is about the operation at work. */
   #atWork(): BookEntry | undefined {
     const open = this.#options.book.open();
@@ -176,6 +217,19 @@ export class EngineNotes implements EngineEvents {
     this.#owners ??= this.#options.book.owners();
     return this.#owners.get(slotId);
   }
+}
+
+/** `pausedId`: the operation that has to go on first, when it waits for people. */
+function told({ direction, behind }: DirectionWait, pausedId: string | undefined): Trouble {
+  const ways = {
+    source: direction.sourceId,
+    target: direction.targetId,
+    from: behind.sourceId,
+    to: behind.targetId,
+  };
+  return pausedId === undefined
+    ? { text: say("op.direction", ways), code: "direction" }
+    : { text: say("op.behind-paused", { ...ways, id: pausedId }), code: "direction" };
 }
 
 function showPairTrouble(

@@ -7,6 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { endOperation, withEvent } from "../../model/change/operation.ts";
+import type { StoredFigures } from "../../model/operation/figures-record.ts";
 import { OPERATION_HISTORY_MAX, type Operation } from "../../model/operation/operation.ts";
 import { operationIdOf, operationNumberOf } from "../../model/operation/operation-record.ts";
 import { isEnded, openMovesOf } from "../../model/operation/operation-slot.ts";
@@ -31,17 +32,23 @@ export interface OperationBookOptions {
   readonly log: Log;
 }
 
-/** Progress is written so often, milliseconds. */
+/** What is found out again from the slots is written so often, milliseconds. */
 const STORE_PROGRESS_MS = 5_000;
+/** Figures aren't written more often; they are about once a second. */
+const STORE_FIGURES_MS = 500;
 
 interface Entry {
   operation: Operation;
   figures: OperationFigures;
   /** Something isn't written yet: `progress` can wait. */
   unsaved: "nothing" | "progress" | "state";
+  /** The figures have changed since they were written. */
+  hasNewFigures: boolean;
   /** Changes so far; tells whether one came while another was written. */
   changes: number;
   savedAtMs: number;
+  /** When they were written last; the writing began then. */
+  figuresAtMs: number;
 }
 
 /** A pure change; may be called twice. */
@@ -61,7 +68,7 @@ export class OperationBook {
     this.#options = options;
     this.#lastNumber = options.stored.lastNumber;
     for (const operation of options.stored.operations) {
-      this.#add(operation);
+      this.#add(operation, options.stored.figures.get(operation.id));
     }
   }
 
@@ -86,7 +93,7 @@ export class OperationBook {
     return entry;
   }
 
-  /** The operation with its progress of now. */
+  /** The operation with its progress of now; of what has moved, that which is stored. */
   show({ operation, figures }: BookEntry): Operation {
     if (isEnded(operation.state)) {
       return operation;
@@ -94,7 +101,7 @@ export class OperationBook {
     const atMs = this.#options.clock.monotonicMs();
     return {
       ...operation,
-      progress: figures.progressOf(operation, this.#options.topology(), atMs),
+      progress: figures.shownOf(operation, this.#options.topology(), atMs),
     };
   }
 
@@ -113,7 +120,7 @@ export class OperationBook {
   /** Makes it durable, then known. Rejects with the coordinator's codes. */
   async create(operation: Operation): Promise<BookEntry> {
     try {
-      await this.#options.store.save(operation);
+      await this.#options.store.save(operation, undefined);
     } catch (thrown) {
       if (isCodisError(thrown, "COORDINATOR_UNREACHABLE")) {
         this.#doubtful.set(operation.id, operation);
@@ -134,8 +141,7 @@ export class OperationBook {
       return;
     }
     const { changes } = entry;
-    const saved = this.#withProgress({ ...entry, operation: next });
-    await this.#options.store.save(saved);
+    const saved = await this.#write(entry, next);
     // Meanwhile things may have been noted: they aren't lost.
     entry.operation = { ...change(entry.operation), progress: saved.progress };
     this.#noteSaved(entry, changes);
@@ -164,10 +170,7 @@ export class OperationBook {
 
   /** Its figures have changed. */
   noteProgress({ operation: { id } }: BookEntry): void {
-    const entry = this.#entryOf(id);
-    if (entry.unsaved === "nothing") {
-      entry.unsaved = "progress";
-    }
+    this.#entryOf(id).hasNewFigures = true;
   }
 
   /** Tells the listeners. */
@@ -182,20 +185,28 @@ export class OperationBook {
     }
   }
 
-  /** Writes what isn't written yet and may not wait any longer. Rejects with the coordinator's codes. */
-  async flush(): Promise<void> {
+  /**
+   * Writes what isn't written yet and may not wait any longer; at the end, everything. Rejects with the coordinator's
+   * codes.
+   */
+  async flush(isEnd = false): Promise<void> {
     for (const [id, operation] of this.#doubtful) {
       const { clock, store } = this.#options;
       const text = say("op.unstored", {});
       const ended = endOperation(operation, "cancelled", clock.nowMs(), text);
-      await store.save(ended);
+      await store.save(ended, undefined);
       this.#doubtful.delete(id);
       this.#add(ended);
     }
     for (const entry of this.#entries.values()) {
-      const age = this.#options.clock.monotonicMs() - entry.savedAtMs;
-      if (entry.unsaved === "state" || (entry.unsaved === "progress" && age >= STORE_PROGRESS_MS)) {
+      const nowMs = this.#options.clock.monotonicMs();
+      const isDue = (sinceMs: number, everyMs: number): boolean =>
+        isEnd || nowMs - sinceMs >= everyMs;
+      const isLate = entry.unsaved === "progress" && isDue(entry.savedAtMs, STORE_PROGRESS_MS);
+      if (entry.unsaved === "state" || isLate) {
         await this.save(entry);
+      } else if (entry.hasNewFigures && isDue(entry.figuresAtMs, STORE_FIGURES_MS)) {
+        await this.#writeFigures(entry);
       }
     }
     await this.#trim();
@@ -205,7 +216,7 @@ export class OperationBook {
   async save({ operation: { id } }: BookEntry): Promise<void> {
     const entry = this.#entryOf(id);
     const { changes } = entry;
-    await this.#options.store.save(this.#withProgress(entry));
+    await this.#write(entry, entry.operation);
     this.#noteSaved(entry, changes);
   }
 
@@ -243,18 +254,54 @@ export class OperationBook {
     return [...this.#entries.values()].sort((one, other) => number(one) - number(other));
   }
 
+  /** Writes an operation with its figures, and gives it back as it is written. Of one that ends they stay in it. */
+  async #write(entry: Entry, operation: Operation): Promise<Operation> {
+    const { figures } = entry;
+    const saved = this.#withProgress({ operation, figures });
+    const stored = this.#beginFigures(entry);
+    await this.#options.store.save(saved, isEnded(operation.state) ? undefined : stored);
+    figures.noteStored(stored);
+    return saved;
+  }
+
+  async #writeFigures(entry: Entry): Promise<void> {
+    const { operation, figures } = entry;
+    if (isEnded(operation.state)) {
+      entry.hasNewFigures = false;
+      return;
+    }
+    const stored = this.#beginFigures(entry);
+    try {
+      await this.#options.store.saveFigures(operation.id, stored);
+    } catch (thrown) {
+      entry.hasNewFigures = true;
+      throw thrown;
+    }
+    figures.noteStored(stored);
+  }
+
+  /** What is to be written; what comes meanwhile is written the next time. */
+  #beginFigures(entry: Entry): StoredFigures {
+    entry.hasNewFigures = false;
+    entry.figuresAtMs = this.#options.clock.monotonicMs();
+    const open = openMovesOf(entry.operation, this.#options.topology());
+    return entry.figures.toStore(open.map(({ move }) => move.slotId));
+  }
+
   #noteSaved(entry: Entry, changes: number): void {
     entry.unsaved = entry.changes === changes ? "nothing" : entry.unsaved;
     entry.savedAtMs = this.#options.clock.monotonicMs();
   }
 
-  #add(operation: Operation): Entry {
+  #add(operation: Operation, stored?: StoredFigures): Entry {
     const entry: Entry = {
       operation,
-      figures: new OperationFigures(operation),
+      figures: new OperationFigures(operation, stored),
       unsaved: "nothing",
+      hasNewFigures: false,
       changes: 0,
       savedAtMs: this.#options.clock.monotonicMs(),
+      figuresAtMs: Number.NEGATIVE_INFINITY,
     };
     this.#entries.set(operation.id, entry);
     return entry;

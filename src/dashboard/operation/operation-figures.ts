@@ -1,8 +1,10 @@
 /**
  * The figures of one operation under one leader: what has moved, how fast, how much is left and how long that
  * takes. Begins with what the leader before has stored; what was moved after its last note is missed, but
- * nothing is decided by these figures.
+ * nothing is decided by these figures. So that nobody sees them go back when the leader changes, what has moved is
+ * shown (`shownOf`) only once it is stored, a second later.
  */
+import type { MovedAmount, StoredFigures } from "../../model/operation/figures-record.ts";
 import type { Operation, OperationProgress } from "../../model/operation/operation.ts";
 import { openMovesOf } from "../../model/operation/operation-slot.ts";
 import type { Topology } from "../../model/topology/topology.ts";
@@ -11,8 +13,8 @@ import { type Rates, RateWindow } from "./rate-window.ts";
 /** See the file head. */
 export class OperationFigures {
   readonly #window = new RateWindow();
-  /** Keys and bytes by slot, moved under this leader. */
-  readonly #moved = new Map<number, { keys: number; bytes: number }>();
+  /** Keys and bytes by slot. */
+  readonly #moved: Map<number, MovedAmount>;
   #keysMoved: number;
   #keysOnAccess: number;
   #bytesMoved: number;
@@ -21,21 +23,28 @@ export class OperationFigures {
   #retries: number;
   #staleKeys: number;
 
-  constructor({ progress }: Operation) {
-    this.#keysMoved = progress.keysMoved;
-    this.#keysOnAccess = progress.keysOnAccess;
-    this.#bytesMoved = progress.bytesMoved;
-    this.#longestStallMs = progress.longestStallMs;
-    this.#longestHoldMs = progress.longestHoldMs;
-    this.#retries = progress.retries;
-    this.#staleKeys = progress.staleKeys;
+  /** What is stored; what has moved never shrinks. */
+  #stored: Pick<StoredFigures, "keysMoved" | "keysOnAccess" | "bytesMoved">;
+
+  /** `stored`: what the leader before has noted since it wrote the operation down. */
+  constructor({ progress }: Operation, stored?: StoredFigures) {
+    // An earlier release knows nothing of them, and has gone on counting in the operation alone.
+    const isNewer = stored !== undefined && stored.keysMoved >= progress.keysMoved;
+    const from = isNewer ? stored : progress;
+    this.#stored = from;
+    this.#moved = new Map(stored?.slots ?? []);
+    this.#keysMoved = from.keysMoved;
+    this.#keysOnAccess = from.keysOnAccess;
+    this.#bytesMoved = from.bytesMoved;
+    this.#longestStallMs = from.longestStallMs;
+    this.#longestHoldMs = from.longestHoldMs;
+    this.#retries = from.retries;
+    this.#staleKeys = from.staleKeys;
   }
 
   noteMoved(slotId: number, keys: number, bytes: number): void {
     const slot = this.#moved.get(slotId) ?? { keys: 0, bytes: 0 };
-    slot.keys += keys;
-    slot.bytes += Math.round(bytes);
-    this.#moved.set(slotId, slot);
+    this.#moved.set(slotId, { keys: slot.keys + keys, bytes: slot.bytes + Math.round(bytes) });
     this.#keysMoved += keys;
     this.#bytesMoved += Math.round(bytes);
   }
@@ -70,6 +79,38 @@ export class OperationFigures {
   /** Keys that are left of a slot, as far as that is known. */
   keysLeftOf({ slotId, keys }: { readonly slotId: number; readonly keys: number }): number {
     return Math.max(0, keys - (this.#moved.get(slotId)?.keys ?? 0));
+  }
+
+  /** What the next leader has to know; `openSlotIds` are those of the operation that haven't arrived. */
+  toStore(openSlotIds: Iterable<number>): StoredFigures {
+    const slots = new Map<number, MovedAmount>();
+    for (const id of openSlotIds) {
+      const moved = this.#moved.get(id);
+      if (moved !== undefined) {
+        slots.set(id, moved);
+      }
+    }
+    return {
+      keysMoved: this.#keysMoved,
+      keysOnAccess: this.#keysOnAccess,
+      bytesMoved: this.#bytesMoved,
+      longestStallMs: this.#longestStallMs,
+      longestHoldMs: this.#longestHoldMs,
+      retries: this.#retries,
+      staleKeys: this.#staleKeys,
+      slots,
+    };
+  }
+
+  /** That has been stored. */
+  noteStored(stored: StoredFigures): void {
+    this.#stored = stored;
+  }
+
+  /** The progress as people may see it; as `progressOf`. */
+  shownOf(operation: Operation, topology: Topology, atMs: number): OperationProgress {
+    const { keysMoved, keysOnAccess, bytesMoved } = this.#stored;
+    return { ...this.progressOf(operation, topology, atMs), keysMoved, keysOnAccess, bytesMoved };
   }
 
   /** The progress now; `atMs` is monotonic. To be asked about once a second, that makes the rate. */

@@ -8,6 +8,11 @@ import type { Log } from "../../base/log.ts";
 import { ABSENT, type NodeReader, type NodeWriter } from "../../coordinator/coordinator.ts";
 import { coordinatorPath } from "../../model/coordinator-path.ts";
 import { parseJsonNode } from "../../model/json-record.ts";
+import {
+  decodeFigures,
+  encodeFigures,
+  type StoredFigures,
+} from "../../model/operation/figures-record.ts";
 import type { Operation } from "../../model/operation/operation.ts";
 import {
   decodeOperation,
@@ -32,9 +37,17 @@ export interface OperationStoreOptions {
 export interface StoredOperations {
   /** In order of their numbers; those that can't be understood are left out. */
   readonly operations: readonly Operation[];
+  /** By id of the operation; not of those that have ended, or that an earlier release wrote. */
+  readonly figures: ReadonlyMap<string, StoredFigures>;
   readonly switches: MigrationSwitches;
   /** Largest number of an operation, understood or not; 0: none. */
   readonly lastNumber: number;
+}
+
+/** A text of a node; undefined: there is to be no such node. */
+interface Wanted {
+  readonly path: string;
+  readonly data: string | undefined;
 }
 
 /** Failures after which the node is as it was. */
@@ -79,23 +92,60 @@ export class OperationStore {
       }
     }
     operations.sort((one, other) => numberOf(one) - numberOf(other));
-    return { operations, switches: await this.#loadSwitches(), lastNumber };
+    const figures = await this.#loadFigures();
+    return { operations, figures, switches: await this.#loadSwitches(), lastNumber };
   }
 
-  /** Resolves when it is durable. */
-  save(operation: Operation): Promise<void> {
-    const path = coordinatorPath.operation(this.#options.product, operation.id);
-    return this.#write(path, encodeOperation(operation));
+  /** Resolves when it is durable; without figures those that were stored are gone. */
+  save(operation: Operation, figures: StoredFigures | undefined): Promise<void> {
+    const { id } = operation;
+    const record = { path: this.#pathOf(id), data: encodeOperation(operation) };
+    const numbers = this.#figuresNode(id, figures);
+    // A crash may leave only the first: the figures mustn't be older than the operation.
+    return this.#write(figures === undefined ? [record, numbers] : [numbers, record]);
+  }
+
+  /** Resolves when they are durable. */
+  saveFigures(id: string, figures: StoredFigures): Promise<void> {
+    return this.#write([this.#figuresNode(id, figures)]);
   }
 
   /** Resolves when it is durably gone. */
   remove(id: string): Promise<void> {
-    return this.#write(coordinatorPath.operation(this.#options.product, id), undefined);
+    return this.#write([
+      this.#figuresNode(id, undefined),
+      { path: this.#pathOf(id), data: undefined },
+    ]);
   }
 
   /** Resolves when they are durable. */
   saveSwitches(switches: MigrationSwitches): Promise<void> {
-    return this.#write(coordinatorPath.switches(this.#options.product), encodeSwitches(switches));
+    const path = coordinatorPath.switches(this.#options.product);
+    return this.#write([{ path, data: encodeSwitches(switches) }]);
+  }
+
+  #pathOf(id: string): string {
+    return coordinatorPath.operation(this.#options.product, id);
+  }
+
+  #figuresNode(id: string, figures: StoredFigures | undefined): Wanted {
+    const path = coordinatorPath.figuresOf(this.#options.product, id);
+    return { path, data: figures === undefined ? undefined : encodeFigures(figures) };
+  }
+
+  async #loadFigures(): Promise<ReadonlyMap<string, StoredFigures>> {
+    const { product, reader } = this.#options;
+    const root = coordinatorPath.operationFigures(product);
+    const found = new Map<string, StoredFigures>();
+    for (const { path, data, version } of await reader.readChildren(root)) {
+      this.#versions.set(path, version);
+      try {
+        found.set(path.slice(root.length + 1), decodeFigures(parseJsonNode(data, path), path));
+      } catch (thrown) {
+        this.#warn(path, messageOf(thrown));
+      }
+    }
+    return found;
   }
 
   async #loadSwitches(): Promise<MigrationSwitches> {
@@ -113,37 +163,49 @@ export class OperationStore {
     }
   }
 
-  async #write(path: string, data: string | undefined): Promise<void> {
-    if (this.#doubted.has(path)) {
-      await this.#readAgain(path);
+  async #write(wanted: readonly Wanted[]): Promise<void> {
+    for (const { path } of wanted) {
+      if (this.#doubted.has(path)) {
+        await this.#readAgain(path);
+      }
     }
     try {
-      await this.#writeOnce(path, data);
+      await this.#writeOnce(wanted);
     } catch (thrown) {
       if (!isCodisError(thrown, "COORDINATOR_CONFLICT")) {
         throw thrown;
       }
       // Nobody else writes here but by hand: what this leader wants counts.
-      await this.#readAgain(path);
-      await this.#writeOnce(path, data);
+      for (const { path } of wanted) {
+        await this.#readAgain(path);
+      }
+      await this.#writeOnce(wanted);
     }
   }
 
-  async #writeOnce(path: string, data: string | undefined): Promise<void> {
-    const expected = this.#versions.get(path) ?? ABSENT;
-    if (data === undefined && expected === ABSENT) {
+  async #writeOnce(wanted: readonly Wanted[]): Promise<void> {
+    const writes = wanted
+      .map((each) => ({ ...each, expected: this.#versions.get(each.path) ?? ABSENT }))
+      .filter(({ data, expected }) => data !== undefined || expected !== ABSENT);
+    if (writes.length === 0) {
       return;
     }
     try {
-      const [version] = await this.#options.writer.write([{ path, data, expected }]);
-      if (version === undefined) {
-        this.#versions.delete(path);
-      } else {
-        this.#versions.set(path, version);
+      const versions = await this.#options.writer.write(writes);
+      for (const [index, { path }] of writes.entries()) {
+        const version = versions[index];
+        if (version === undefined) {
+          this.#versions.delete(path);
+        } else {
+          this.#versions.set(path, version);
+        }
       }
     } catch (thrown) {
-      if (!isCodisError(thrown, ...NOTHING_WRITTEN)) {
-        this.#doubted.add(path);
+      // Of several nodes the first may be written all the same.
+      if (writes.length > 1 || !isCodisError(thrown, ...NOTHING_WRITTEN)) {
+        for (const { path } of writes) {
+          this.#doubted.add(path);
+        }
       }
       throw thrown;
     }

@@ -166,7 +166,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
     this.#forgetTopology();
     this.#options.planner.close();
     await this.#engine.close();
-    await this.#inTurn(() => this.#book.flush()).catch((thrown: unknown) => {
+    await this.#inTurn(() => this.#book.flush(true)).catch((thrown: unknown) => {
       this.#options.log.warn("operation.unsaved", messageOf(thrown), { error: thrown });
     });
   }
@@ -180,6 +180,10 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   runnable(): readonly number[] {
     const operations = this.#book.open().map(({ operation }) => operation);
     return runnableSlots(operations, this.#options.topology.snapshot(), this.#switches.isDisabled);
+  }
+
+  mayProxiesMove(): boolean {
+    return this.#notes.mayProxiesMove;
   }
 
   bigKeyRule(): BigKeyRule {

@@ -169,7 +169,7 @@ export class Ordering {
       if (owner !== undefined) {
         throw new CodisError(
           "STATE_CONFLICT",
-          `slot-[${slotId}] belongs to operation ${owner.operation.id}; wait for its end or cancel it`,
+          `slot ${slotId} belongs to operation ${owner.operation.id}; wait for its end or cancel it`,
         );
       }
     }
@@ -313,14 +313,14 @@ function refuseStale(
   for (const { slotId, fromGroupId } of moves) {
     const slot = topology.slots[slotId];
     if (slot?.groupId !== fromGroupId || slot.action.state !== "") {
-      throw stale(planId, `slot-[${slotId}] has moved or is moving`);
+      throw stale(planId, `slot ${slotId} has moved or is moving`);
     }
   }
   for (const [groupId, addr] of masters) {
     const master = masterAddrOf(topology.groups.get(groupId));
     if (master !== addr) {
       const now = master === "" ? "none" : master;
-      throw stale(planId, `the master of group-[${groupId}] was ${addr} and is ${now}`);
+      throw stale(planId, `the master of group ${groupId} was ${addr} and is ${now}`);
     }
   }
 }
@@ -337,7 +337,7 @@ function describe(moves: readonly PlannedMove[]): string {
   return [...Map.groupBy(moves, ({ toGroupId }) => toGroupId)]
     .map(([groupId, list]) => {
       const ids = list.map(({ slotId }) => slotId).sort((a, b) => a - b);
-      return `slots ${formatRanges(ids)} to group-[${groupId}]`;
+      return `slots ${formatRanges(ids)} to group ${groupId}`;
     })
     .join(", ");
 }

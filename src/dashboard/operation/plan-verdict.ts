@@ -2,6 +2,7 @@
  * What would keep a plan from being started, and what an operator should know before it is: lines for people,
  * made from the topology, the masters and the figures. Pure.
  */
+import { describeBytes } from "../../base/byte-size.ts";
 import { coordinatorPath } from "../../model/coordinator-path.ts";
 import { commonMethod, knowsMethod, methodsBetween } from "../../model/move-method.ts";
 import type { BigKey, BigKeyRule, PlannedMove, PlanRequest } from "../../model/operation/plan.ts";
@@ -117,6 +118,7 @@ export function findWarnings(planCase: PlanCase): readonly string[] {
   const leavesOffline = request.strategy === "memory" || request.strategy === "drain";
   const faulty = slotsAtFault(topology);
   return [
+    ...emptyGroupWarnings(planCase),
     ...(leavesOffline && offline.length > 0 ? [say("plan.offline", { n: offline.length })] : []),
     ...(faulty.length > 0 ? [say("plan.faulty", { slots: formatRanges(faulty) })] : []),
     ...(refusedSlotIds.length > 0
@@ -128,6 +130,16 @@ export function findWarnings(planCase: PlanCase): readonly string[] {
     ...masterWarnings(planCase),
     ...bigKeyWarnings(planCase),
   ];
+}
+
+/** Groups that take no slots because they have no server. Who names the slots and their groups knows them. */
+function emptyGroupWarnings({ topology, request }: PlanCase): readonly string[] {
+  const except = new Set(request.exceptGroupIds ?? []);
+  return request.strategy === "move"
+    ? []
+    : [...topology.groups.values()]
+        .filter(({ id, servers }) => servers.length === 0 && !except.has(id))
+        .map(({ id }) => say("plan.no-server", { group: id }));
 }
 
 /** Slots whose nodes are garbage, ascending. */
@@ -176,14 +188,19 @@ function roomLines({
     const used = infoNumber(info, "used_memory") ?? dataBytesOf(info) ?? 0;
     const limit = infoNumber(info, "maxmemory") ?? 0;
     const machine = infoNumber(info, "total_system_memory") ?? 0;
-    const sizes = { group: id, comes: formatBytes(comes), used: formatBytes(used) };
+    const sizes = { group: id, comes: describeBytes(comes), used: describeBytes(used) };
     if (comes > 0 && limit > 0 && used + comes > limit) {
       const isProblem = (info?.["maxmemory_policy"] ?? "noeviction") === "noeviction";
       const code = isProblem ? "plan.full" : "plan.evicts";
-      return [{ text: say(code, { ...sizes, limit: formatBytes(limit) }), isProblem }];
+      return [{ text: say(code, { ...sizes, limit: describeBytes(limit) }), isProblem }];
     }
     return comes > 0 && limit === 0 && machine > 0 && used + comes > machine
-      ? [{ text: say("plan.machine", { ...sizes, limit: formatBytes(machine) }), isProblem: false }]
+      ? [
+          {
+            text: say("plan.machine", { ...sizes, limit: describeBytes(machine) }),
+            isProblem: false,
+          },
+        ]
       : [];
   });
 }
@@ -213,7 +230,7 @@ function bigKeyWarnings({ bigKeys, bigKeyRule }: PlanCase): readonly string[] {
     .slice(0, NAMED_KEYS_MAX)
     .map(
       ({ name, type, slotId, bytes, stallMs }) =>
-        `${JSON.stringify(name)} (${type}, slot ${slotId}, ${formatBytes(bytes)}, ${stallMs} ms)`,
+        `${JSON.stringify(name)} (${type}, slot ${slotId}, ${describeBytes(bytes)}, ${stallMs} ms)`,
     );
   const more = bigKeys.length > named.length ? `, and ${bigKeys.length - named.length} more` : "";
   const code = bigKeyRule === "last" ? "plan.big-last" : "plan.big";
@@ -224,14 +241,4 @@ function groupsOf(moves: readonly SlotMove[]): readonly number[] {
   const ids = new Set(moves.flatMap((move) => [move.fromGroupId, move.toGroupId]));
   ids.delete(0);
   return [...ids].sort((a, b) => a - b);
-}
-
-function formatBytes(bytes: number): string {
-  const units = ["bytes", "KB", "MB", "GB"];
-  let [shown, at] = [bytes, 0];
-  while (shown >= 1024 && at < units.length - 1) {
-    shown /= 1024;
-    at += 1;
-  }
-  return `${at === 0 ? shown : shown.toFixed(1)} ${units[at]}`;
 }

@@ -324,7 +324,7 @@ export class Planner {
       return { measure, failure: undefined };
     } catch (thrown) {
       this.#options.log.warn("plan.unmeasured", messageOf(thrown), { group: groupId, addr });
-      return { measure: undefined, failure: `group-[${groupId}]: ${messageOf(thrown)}` };
+      return { measure: undefined, failure: `group ${groupId}: ${messageOf(thrown)}` };
     }
   }
 

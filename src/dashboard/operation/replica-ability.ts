@@ -28,7 +28,7 @@ export function replicaProblems(
         (replica) => !canTakeOver(method, slotCommandsOf(replica.addr)),
       )) {
         problems.add(
-          `group-[${id}]: replica ${addr} doesn't have the slot commands by which keys move from and to its ` +
+          `group ${id}: replica ${addr} doesn't have the slot commands by which keys move from and to its ` +
             `master ${master?.addr ?? ""}, and couldn't take over from it; start it with the module ` +
             "(codis server), or remove it from the group",
         );

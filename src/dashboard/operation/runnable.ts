@@ -2,8 +2,9 @@
  * Which slots may be worked on now, and in which order: the answer of the operations to the engine. Pure.
  *
  *     prepared, finished      always: proxies hold such a slot, or have only to be told
- *     migrating, preparing    of operations that run, or end after a cancel; but a slot that is to be turned
- *                             round isn't worked on before that is done
+ *     migrating, preparing    of operations that run, or end after a cancel, or wait for their turn again after a
+ *                             pause: the one that runs may wait for just these, because they go the other way; but
+ *                             a slot that is to be turned round isn't worked on before that is done
  *     pending                 of the operation that runs, pairs of groups in turn
  */
 import type { Operation } from "../../model/operation/operation.ts";
@@ -22,7 +23,7 @@ export function runnableSlots(
   const pending: SlotMove[] = [];
   for (const operation of operations) {
     const { state, isSelfPaused } = operation;
-    const isActive = state === "running" || state === "cancelling" || isSelfPaused;
+    const isActive = state !== "paused" || isSelfPaused;
     const turnsRound = state === "cancelling" && operation.isRollback;
     for (const { move, standing } of openMovesOf(operation, topology)) {
       const slotState = topology.slots[move.slotId]?.action.state;

@@ -72,7 +72,7 @@ export async function surveyMaster(options: SurveyOptions): Promise<MasterFacts>
       onlineReplicas: replicas.filter(({ state }) => state === "online").length,
     };
   } catch (thrown) {
-    return { ...unknown, problems: [`group-[${groupId}]: ${messageOf(thrown)}`] };
+    return { ...unknown, problems: [`group ${groupId}: ${messageOf(thrown)}`] };
   } finally {
     client?.close();
   }
@@ -107,7 +107,7 @@ export function masterProblems(
   info: ServerInfo,
   { slotCommands, canMigrate }: MoveAbility,
 ): readonly string[] {
-  const name = `group-[${groupId}]: server ${addr}`;
+  const name = `group ${groupId}: server ${addr}`;
   const problems: string[] = [];
   if (!canMigrate && slotCommands === "none") {
     problems.push(
@@ -151,7 +151,7 @@ export interface PayloadTrial {
  * expiry that is over: the target reads and checks them, answers, and stores nothing.
  */
 export async function tryPayloads(trial: PayloadTrial): Promise<string | undefined> {
-  const name = `group-[${trial.target.groupId}]: server ${trial.target.addr}`;
+  const name = `group ${trial.target.groupId}: server ${trial.target.addr}`;
   const clients: RedisClient[] = [];
   try {
     const source = await RedisClient.connect(trial.source);
@@ -169,7 +169,7 @@ export async function tryPayloads(trial: PayloadTrial): Promise<string | undefin
   } catch (thrown) {
     const reply = replyTextOf(thrown);
     if (reply === undefined) {
-      return `group-[${trial.target.groupId}]: ${messageOf(thrown)}`;
+      return `group ${trial.target.groupId}: ${messageOf(thrown)}`;
     }
     return /DUMP payload version|Bad data format/.test(reply)
       ? `${name} can't read keys of ${trial.source.addr}: its version is older ("${reply}")`

@@ -3,6 +3,7 @@
  * what happens to it. Orders throw STATE_CONFLICT where they make no sense; one that is fulfilled already gives
  * the same record. Pure; writing it down is the caller's.
  */
+import { describeBytes } from "../../base/byte-size.ts";
 import { CodisError } from "../../base/error.ts";
 import {
   OPERATION_EVENTS_MAX,
@@ -228,9 +229,11 @@ export function endOperation(
 
 function speedText({ keysPerSecond: keys, bytesPerSecond: bytes }: OperationSpeed): string {
   if (keys === 0) {
-    return bytes === 0 ? say("op.unlimited", {}) : say("op.bytes", { bytes });
+    return bytes === 0 ? say("op.unlimited", {}) : say("op.size", { size: describeBytes(bytes) });
   }
-  return bytes === 0 ? say("op.keys", { keys }) : say("op.both", { keys, bytes });
+  return bytes === 0
+    ? say("op.keys", { keys })
+    : say("op.keys-and-size", { keys, size: describeBytes(bytes) });
 }
 
 function refuse(operation: Operation, what: string): void {

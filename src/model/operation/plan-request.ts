@@ -62,7 +62,7 @@ function checkWeights(topology: Topology, weights: Readonly<Record<string, numbe
     getGroupWithServer(topology, Number(name));
     if (!(weight >= WEIGHT_MIN && weight <= WEIGHT_MAX)) {
       throw invalid(
-        `invalid weight ${weight} of group-[${name}], expected ${WEIGHT_MIN} to ${WEIGHT_MAX}`,
+        `invalid weight ${weight} of group ${name}, expected ${WEIGHT_MIN} to ${WEIGHT_MAX}`,
       );
     }
   }
@@ -78,12 +78,12 @@ function checkDrain(
   }
   getGroup(topology, drainGroupId);
   if (exceptGroupIds.includes(drainGroupId)) {
-    throw invalid(`group-[${drainGroupId}] can't be drained and left alone at the same time`);
+    throw invalid(`group ${drainGroupId} can't be drained and left alone at the same time`);
   }
   if (takers.every((id) => id === drainGroupId)) {
     throw new CodisError(
       "STATE_CONFLICT",
-      `no other group could take the slots of group-[${drainGroupId}]`,
+      `no other group could take the slots of group ${drainGroupId}`,
     );
   }
 }
@@ -96,18 +96,18 @@ function checkMoves(topology: Topology, { moves = [], exceptGroupIds = [] }: Pla
   for (const { slotId, groupId, fromGroupId } of moves) {
     const slot = getSlot(topology, slotId);
     if (fromGroupId !== undefined && fromGroupId !== slot.groupId) {
-      const owner = slot.groupId === 0 ? "is offline" : `belongs to group-[${slot.groupId}]`;
-      const asked = fromGroupId === 0 ? "offline" : `with group-[${fromGroupId}]`;
-      throw new CodisError("STATE_CONFLICT", `slot-[${slotId}] ${owner}, the plan has it ${asked}`);
+      const owner = slot.groupId === 0 ? "is offline" : `belongs to group ${slot.groupId}`;
+      const asked = fromGroupId === 0 ? "offline" : `with group ${fromGroupId}`;
+      throw new CodisError("STATE_CONFLICT", `slot ${slotId} ${owner}, the plan has it ${asked}`);
     }
     if (seen.has(slotId)) {
-      throw invalid(`slot-[${slotId}] is there twice, expected it once`);
+      throw invalid(`slot ${slotId} is there twice, expected it once`);
     }
     seen.add(slotId);
     getGroupWithServer(topology, groupId);
     const left = [slot.groupId, groupId].find((id) => exceptGroupIds.includes(id));
     if (left !== undefined) {
-      throw invalid(`slot-[${slotId}] can't move while group-[${left}] is left alone`);
+      throw invalid(`slot ${slotId} can't move while group ${left} is left alone`);
     }
   }
 }

@@ -17,6 +17,7 @@ export const TROUBLE_CODES = [
   "loading",
   "no_server",
   "unreachable",
+  "direction",
   "other",
 ] as const;
 /**
@@ -24,6 +25,7 @@ export const TROUBLE_CODES = [
  * has a key of a slot that isn't its group's. `proxy`: a proxy doesn't follow. `replicas`: replicas of a target don't
  * acknowledge. `version`: the target can't read what the source sends. `role`: a master isn't one. `loading`: a
  * server reads its data from disk. `no_server`: a group is empty. `unreachable`: a server doesn't answer.
+ * `direction`: slots wait for others whose keys go the other way; nothing is wrong.
  */
 export type TroubleCode = (typeof TROUBLE_CODES)[number];
 

@@ -8,7 +8,7 @@ export const AVAILABILITY_PHRASES = {
   "detector.off": "off: ha_enabled isn't set, so this dashboard replaces no dead master",
   "detector.on": "on: a master that is silent for {ms} ms is replaced if most proxies agree",
   "detector.left": "groups {groups} are left to their sentinels",
-  "detector.silent": "group-[{group}]: {addr} is silent and isn't replaced: {why}",
+  "detector.silent": "group {group}: {addr} is silent and isn't replaced: {why}",
 
   "fence.new": "it hasn't been looked at yet",
   "fence.answers": "it answers",
@@ -34,10 +34,9 @@ export const AVAILABILITY_PHRASES = {
   "fence.revoked": "the servers have revoked its login",
 
   "fault.master":
-    "the master of group-[{group}]: {why}; start it again, or promote a replica: codis group promote {group} ADDR",
-  "fault.only":
-    "the master of group-[{group}]: {why}; start it again: the group has no other server",
-  "fault.replica": "a replica of group-[{group}]: {why}; start it again, or remove it",
+    "the master of group {group}: {why}; start it again, or promote a replica: codis group promote {group} ADDR",
+  "fault.only": "the master of group {group}: {why}; start it again: the group has no other server",
+  "fault.replica": "a replica of group {group}: {why}; start it again, or remove it",
   "fault.behind":
     "{addr} is {n} bytes behind {master}; look at its machine and at the network between the two",
   "fault.unheard":
@@ -48,10 +47,10 @@ export const AVAILABILITY_PHRASES = {
   "fault.rival": "{addr} says that it is a master, but should follow {master}",
   "fault.mended": "that is mended by itself; at once: codis group repair {group}",
   "fault.alone":
-    "group-[{group}] has no replica: when its master dies, nothing can take over; " +
+    "group {group} has no replica: when its master dies, nothing can take over; " +
     "add one: codis server add {group} ADDR --replica",
   "fault.none-follows":
-    "group-[{group}] has no replica that follows its master: when its master dies, nothing can take over; " +
+    "group {group} has no replica that follows its master: when its master dies, nothing can take over; " +
     "see what is wrong with its replicas",
 
   "real.master": "master",
@@ -72,7 +71,7 @@ export const AVAILABILITY_PHRASES = {
   "rule.one": "{addr} and {master} are one process; remove one: codis server remove {addr}",
   "rule.demoted": "the stored master {master} is itself a replica of {real}",
   "rule.sentinels":
-    "the sentinels name another master of group-[{group}] than is stored: it is followed first",
+    "the sentinels name another master of group {group} than is stored: it is followed first",
   "rule.empty":
     "the stored master {master} is empty and {addr} holds {keys}, which it would lose; {decide}",
   "rule.more":
@@ -83,7 +82,7 @@ export const AVAILABILITY_PHRASES = {
     "{master} (codis group promote)",
   "rule.added":
     "{addr} was added without a sync and isn't a replica yet: codis server sync {addr}, or codis group repair {group}",
-  "rule.watched": "sentinels watch group-[{group}] and may be changing it: that is waited for",
+  "rule.watched": "sentinels watch group {group} and may be changing it: that is waited for",
   "lead.empty":
     "{addr} is empty and others of its group aren't, or don't answer: promote the server with the data " +
     "(codis group promote {group} ADDR)",

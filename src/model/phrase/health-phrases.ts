@@ -42,6 +42,9 @@ export const HEALTH_PHRASES = {
   "op.rollback": "cancelled: slots that wait stay, half-moved ones go back",
   "op.unlimited": "speed: no limit",
   "op.keys": "speed: {keys} keys/s",
+  "op.size": "speed: {size}/s",
+  "op.keys-and-size": "speed: {keys} keys/s and {size}/s",
+  // Of earlier releases.
   "op.bytes": "speed: {bytes} bytes/s",
   "op.both": "speed: {keys} keys/s and {bytes} bytes/s",
   "op.self-paused": "pauses by itself: {why}",
@@ -49,12 +52,18 @@ export const HEALTH_PHRASES = {
   "op.done": "done: {some} of {all} slots arrived",
   "op.ended": "ended: {some} of {all} slots arrived",
   "op.lost": "slots {slots} were given to other groups",
-  "op.stays": "slot-[{slot}] stays: {why}",
+  "op.stays": "slot {slot} stays: {why}",
   "op.unstored": "its order wasn't stored in time, so nothing was begun",
   "op.not-begun": "not begun: {why}",
   "op.not-turned": "slots can't be turned round yet: {why}",
-  "op.slot": "slot-[{slot}]: {why}",
-  "op.pair": "group-[{source}] to group-[{target}]: {why}",
+  "op.slot": "slot {slot}: {why}",
+  "op.pair": "group {source} to group {target}: {why}",
+  "op.behind-paused":
+    "slots from group {source} to group {target} wait: {id} is paused with half-moved slots from group {from} to " +
+    "group {to}; resume or cancel it",
+  "op.direction":
+    "slots from group {source} to group {target} wait until those from group {from} to group {to} have arrived, " +
+    "because keys never go in a ring",
 
   "redis.unconnected": "server {addr} isn't connected",
   "redis.loading": "server {addr} still reads its data from disk",
@@ -64,33 +73,35 @@ export const HEALTH_PHRASES = {
   "redis.unacknowledged":
     "the replicas of server {addr} have not acknowledged what was moved within {ms} ms; " +
     "it stays at the source until one does",
-  "move.no-server": "group-[{group}] has no server; add one, then the slot moves",
+  "move.no-server": "group {group} has no server; add one, then the slot moves",
   "move.foreign":
     "server {addr} has key {key} (slot {slot}, database {db}), which isn't its group's " +
     "and wasn't left by a move; remove it there or give the slot to its group by force",
 
-  "plan.garbled": "group-[{group}] can't be understood, repair its node first: {why}",
-  "plan.promoting": "group-[{group}] is promoting",
+  "plan.garbled": "group {group} can't be understood, repair its node first: {why}",
+  "plan.promoting": "group {group} is promoting",
   "plan.no-method":
-    "group-[{source}] and group-[{target}]: their masters know no common way to move keys; " +
+    "group {source} and group {target}: their masters know no common way to move keys; " +
     "expected two of Redis 7.0 or later, or two with the slot commands of codis-server",
   "plan.proxy":
     "proxy-[{token}] at {addr} can't move keys (it doesn't know forward_method {method}); replace or remove it",
   "plan.moving": "slots {slots} move already; wait until they have arrived",
+  "plan.no-server":
+    "group {group} has no server and takes no slots; give it one first: codis server add {group} HOST:PORT",
   "plan.offline": "{n} slots are offline and stay so; a plan of strategy fill gives them to groups",
   "plan.faulty": "slots {slots} can't be understood and stay; repair their nodes",
   "plan.refused": "slots {slots} stay, because they hold keys too big to move unnoticed",
   "plan.full":
-    "group-[{group}]: {comes} would come to {used} that are used, but maxmemory is {limit}",
+    "group {group}: {comes} would come to {used} that are used, but maxmemory is {limit}",
   "plan.evicts":
-    "group-[{group}]: {comes} would come to {used} that are used, but maxmemory is {limit}, " +
+    "group {group}: {comes} would come to {used} that are used, but maxmemory is {limit}, " +
     "so keys would be evicted",
   "plan.machine":
-    "group-[{group}]: {comes} would come to {used} that are used, more than its machine has ({limit})",
+    "group {group}: {comes} would come to {used} that are used, more than its machine has ({limit})",
   "plan.unsafe":
-    "group-[{group}]: {addr} runs with {how}: after a crash it may have keys again that had moved; " +
+    "group {group}: {addr} runs with {how}: after a crash it may have keys again that had moved; " +
     "they are found and removed before such a slot comes back",
-  "plan.single": "group-[{group}]: {addr} has no replica: what moves there is there only once",
+  "plan.single": "group {group}: {addr} has no replica: what moves there is there only once",
   "plan.big": "big keys will stall their servers: {keys}",
   "plan.big-last": "big keys will stall their servers after all others of their slots: {keys}",
 } as const;

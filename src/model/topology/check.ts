@@ -27,19 +27,19 @@ function checkSlots(topology: Topology): readonly string[] {
   }
   const indexes: number[] = [];
   for (const [index, slot] of topology.slots.entries()) {
-    const name = `slot-[${slot.id}]`;
+    const name = `slot ${slot.id}`;
     const { action } = slot;
     if (slot.id !== index) {
-      lines.push(`${name} is in the place of slot-[${index}]`);
+      lines.push(`${name} is in the place of slot ${index}`);
     }
     if (isDangling(topology, slot.groupId)) {
-      lines.push(`${name} belongs to group-[${slot.groupId}], which doesn't exist or is empty`);
+      lines.push(`${name} belongs to group ${slot.groupId}, which doesn't exist or is empty`);
     }
     if (isDangling(topology, action.targetId)) {
-      lines.push(`${name} moves to group-[${action.targetId}], which doesn't exist or is empty`);
+      lines.push(`${name} moves to group ${action.targetId}, which doesn't exist or is empty`);
     }
     if (action.state !== "" && action.targetId === slot.groupId) {
-      lines.push(`${name} moves to group-[${slot.groupId}], which owns it already`);
+      lines.push(`${name} moves to group ${slot.groupId}, which owns it already`);
     }
     if (action.state === "pending") {
       indexes.push(action.index);
@@ -62,13 +62,13 @@ function checkServers(topology: Topology): readonly string[] {
   const lines: string[] = [];
   for (const group of topology.groups.values()) {
     if (group.promoting.state !== "" && group.promoting.index >= group.servers.length) {
-      lines.push(`group-[${group.id}] promotes a server that it doesn't have`);
+      lines.push(`group ${group.id} promotes a server that it doesn't have`);
     }
     for (const server of group.servers) {
       const key = serverKey(server.addr);
       const other = groupIds.get(key);
       if (other !== undefined) {
-        lines.push(`server-[${key}] is in group-[${other}] and in group-[${group.id}]`);
+        lines.push(`server ${key} is in group ${other} and in group ${group.id}`);
       }
       groupIds.set(key, group.id);
     }
@@ -82,14 +82,14 @@ function checkKeys(topology: Topology): readonly string[] {
   let last = 0;
   for (const [id, group] of topology.groups) {
     if (id !== group.id || id <= last) {
-      lines.push(`group-[${group.id}] is in the place of group-[${id}]`);
+      lines.push(`group ${group.id} is in the place of group ${id}`);
     }
     last = id;
   }
   last = 0;
   for (const [token, proxy] of topology.proxies) {
     if (token !== proxy.token || proxy.id < last) {
-      lines.push(`proxy-[${proxy.token}] is in a wrong place`);
+      lines.push(`proxy ${proxy.token} is in a wrong place`);
     }
     last = proxy.id;
   }

@@ -147,7 +147,12 @@ function createCommand(): Command {
     .option("--pidfile <file>", "write the process id here")
     .option("--strict", "refuse a configuration file with unknown keys")
     .option("--default-config", "print a configuration file with all keys and exit")
-    .option("--version", "print the version and exit");
+    .option("--version", "print the version and exit")
+    .addHelpText(
+      "after",
+      "\nExample: codis proxy --dashboard 127.0.0.1:18080 --product_name demo\n\n" +
+        "For the proxies of a product: codis proxy list, codis proxy add; codis help proxy.",
+    );
 }
 
 function buildOrder(flags: Flags, readConfig: (path: string) => GivenValues): ProxyOrder {

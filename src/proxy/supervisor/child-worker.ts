@@ -22,7 +22,7 @@ import type { WorkerHandle, WorkerSnapshot } from "../worker/contract.ts";
 import type { WorkerAccount } from "./worker-account.ts";
 
 /** Loading takes 0.1 to 0.3 s; the rest is for a machine that is busy. */
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 /** Of questions: figures, lists of clients. */
 const ASK_TIMEOUT_MS = 2000;
 /** Of orders that take a while in a worker: garbage collection, all clients closed. */

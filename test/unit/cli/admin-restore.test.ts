@@ -105,13 +105,13 @@ describe("a dump that doesn't fit", () => {
       "demo.json: slot 5 is there twice",
     );
     expect(await refused((json) => json.group.splice(1, 1))).toContain(
-      "slot-[512] belongs to group-[2], which doesn't exist or is empty; and 511 more",
+      "slot 512 belongs to group 2, which doesn't exist or is empty; and 511 more",
     );
     expect(
       await refused(({ group: [one, other] }) => {
         other?.servers.push(...(one?.servers ?? []));
       }),
-    ).toContain("is in group-[1] and in group-[2]");
+    ).toContain("is in group 1 and in group 2");
     expect(await refused((json) => json.proxy.push(...json.proxy))).toContain("is there twice");
   });
 

@@ -138,8 +138,8 @@ GROUP  SLOTS    KEYS       SIZE
       exact: false,
       big_keys: Array.from({ length: 12 }, () => key),
       big_key: "last",
-      problems: ["group-[2] is promoting", "proxy-[x] can't move keys"],
-      warnings: ["group-[2] has no replica"],
+      problems: ["group 2 is promoting", "proxy-[x] can't move keys"],
+      warnings: ["group 2 has no replica"],
     });
     const text = describePlan(plan);
     expect(text).toContain("4 moves, about 30 keys, 2.9 KB,");
@@ -148,10 +148,10 @@ GROUP  SLOTS    KEYS       SIZE
       "and 2 more, which --json shows\nbig_key = last: they move after all others",
     );
     expect(text).toEndWith(
-      "\n! group-[2] is promoting\n! proxy-[x] can't move keys\n- group-[2] has no replica\n",
+      "\n! group 2 is promoting\n! proxy-[x] can't move keys\n- group 2 has no replica\n",
     );
     expect(findProblem(plan)?.message).toBe(
-      "plan p-1-2 can't be started: group-[2] is promoting (and 1 other)",
+      "plan p-1-2 can't be started: group 2 is promoting (and 1 other)",
     );
     expect(findProblem(samplePlan())).toBeUndefined();
   });
@@ -188,9 +188,9 @@ test("operations for people", () => {
     "op-3       running  slots     50%   64/128   600k/1.20M  7500    1m20s  2026-11-27T10:00:00.000Z",
     "op-2       done     slots     100%  128/128  5/5         -       -      2026-11-27T10:00:00.000Z",
   ]);
-  const one = describeOperation(sampleOperation({ reason: "group-[2] is full" }));
+  const one = describeOperation(sampleOperation({ reason: "group 2 is full" }));
   expect(one).toContain("state                     running, 1m20s to go (50%)\n");
-  expect(one).toContain("reason                    group-[2] is full\n");
+  expect(one).toContain("reason                    group 2 is full\n");
   expect(one).toContain("limit                     -\n");
   expect(one).toContain(
     "\nFROM  TO  SLOTS  KEYS  SIZE    WHICH\n1     2   1      10    1000 B  7\n",

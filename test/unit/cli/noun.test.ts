@@ -77,6 +77,8 @@ describe("slips", () => {
       "Slots 0-1023 will belong to group 1, and no data moves. Nothing was done: say --yes where nobody can " +
         "be asked",
     );
+    expect(await slip("slot offline 1")).toStartWith("Slot 1 will be offline: ");
+    expect(await slip("slot offline 1,2")).toStartWith("Slots 1,2 will be offline: ");
     for (const line of [
       "group remove 1",
       "server remove 127.0.0.1:6379",

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { CodisError, type ErrorCode } from "../../../src/base/error.ts";
 import { exitCodeOf } from "../../../src/cli/exit-code.ts";
+import { nextStepAfter } from "../../../src/cli/noun/next-step.ts";
 import { explainFailure, type RemoteTarget } from "../../../src/cli/remote-failure.ts";
 
 const TARGET: RemoteTarget = {
@@ -60,6 +61,30 @@ describe("a no", () => {
     expect(lineOf(refusal("REMOTE_REFUSED", undefined, 502))).toBe(
       "127.0.0.1:18080 answered status 502",
     );
+  });
+
+  test.each([
+    ["group-[3] is empty", "; first: codis server add 3 HOST:PORT"],
+    ["group-[3] is empty: add a server first", "; first: codis server add 3 HOST:PORT"],
+    [
+      "group-[1] can't remove master, still in use: take away the slots of the group first",
+      "; codis rebalance --drain 1",
+    ],
+    [
+      "group-[1] can't remove master, still in use: take away its replicas first",
+      "; or make one of them the master: codis group promote 1 HOST:PORT",
+    ],
+    ["group-[1] can't promote master", "; the server is the master already"],
+    [
+      "group-[12] is promoting",
+      "; another master is being made; wait until codis group show 12 says that it is over",
+    ],
+    ["group-[1] isn't empty", ""],
+  ])("in the words of Codis, %p, gets the next step in today's command lines", (said, step) => {
+    const thrown = refusal("STATE_CONFLICT", said, 409);
+    expect(lineOf(thrown)).toBe(said);
+    const shown = explainFailure(thrown, { ...TARGET, nextStepAfter });
+    expect(shown instanceof Error ? shown.message : "").toBe(`${said}${step}`);
   });
 
   test("has the next step where there is one", () => {

@@ -50,3 +50,13 @@ test("one that was started anew counts from 0, under its token or another", () =
   expect(take("op-1", 2_000, look(4, 2_100))).toBe(4);
   expect(take("op-1", 3_000, look(6, 3_100), look(40, 3_100))).toBe(2);
 });
+
+test("they may go on moving keys until three looks in a row had nothing new", () => {
+  expect(moves.mayGoOn).toBe(true);
+  const states: boolean[] = [];
+  for (const [at, keys] of [7, 7, 7, 7, 8, 8, 8, 8].entries()) {
+    take(undefined, at * 1_000, look(keys, at * 1_000 + 100));
+    states.push(moves.mayGoOn);
+  }
+  expect(states).toEqual([true, true, true, false, true, true, true, false]);
+});

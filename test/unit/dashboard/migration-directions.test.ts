@@ -35,3 +35,18 @@ test("slots without a source, and those that don't move, wait for nobody", () =>
   expect(directions.add({ groupId: 2, action: NO_SLOT_ACTION })).toBe(true);
   expect(directions.add(undefined)).toBe(true);
 });
+
+test("a slot that waits is told the first part of the way that stands in its way", () => {
+  const directions = new Directions([slot(1, 2), slot(2, 3), slot(3, 4)]);
+  const behind = (sourceId: number, targetId: number) =>
+    directions.addOrWait(7, slot(sourceId, targetId))?.behind;
+  expect(directions.addOrWait(7, slot(2, 1))).toEqual({
+    slotId: 7,
+    direction: { sourceId: 2, targetId: 1 },
+    behind: { sourceId: 1, targetId: 2 },
+  });
+  expect(behind(4, 1)).toEqual({ sourceId: 1, targetId: 2 });
+  expect(behind(4, 2)).toEqual({ sourceId: 2, targetId: 3 });
+  expect(behind(1, 4)).toBeUndefined();
+  expect(behind(4, 1)).toEqual({ sourceId: 1, targetId: 4 });
+});

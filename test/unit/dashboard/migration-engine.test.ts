@@ -80,10 +80,13 @@ describe("a move", () => {
     await waitFor("a mover", WAIT_MS, () => product.movers[0]?.slots.size === 2 || undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect([600, 601].map((id) => product.stateOf(id))).toEqual(["pending", "pending"]);
+    await waitFor("who waits", WAIT_MS, () => product.waits.at(-1)?.length === 2 || undefined);
+    expect(product.waits.at(-1)?.map(({ slotId }) => slotId)).toEqual([600, 601]);
     product.isMoverQuick = true;
     product.movers[0]?.empty();
     await arrived(product, [600, 601], 1);
     expect([1, 2].map((id) => product.ownerOf(id))).toEqual([2, 2]);
+    await waitFor("nobody waits", WAIT_MS, () => product.waits.at(-1)?.length === 0 || undefined);
     expect(product.violations).toEqual([]);
   });
 
@@ -278,7 +281,7 @@ describe("going back", () => {
 
   test("is refused for a slot that isn't half-moved", async () => {
     const { product, life } = await halfMoved();
-    expect(life.engine.reverse([3])).rejects.toThrow("slot-[3] isn't migrating");
+    expect(life.engine.reverse([3])).rejects.toThrow("slot 3 isn't migrating");
     expect(product.stateOf(1)).toBe("migrating");
   });
 

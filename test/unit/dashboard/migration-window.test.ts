@@ -3,8 +3,9 @@
  * room, those of a pair that rests leave their place to others.
  */
 import { expect, test } from "bun:test";
+import type { DirectionWait } from "../../../src/dashboard/migration/contract.ts";
 import { slotsToBegin } from "../../../src/dashboard/migration/window.ts";
-import { createSlotActions } from "../../../src/model/change/slot.ts";
+import { createSlotActions, withSlot } from "../../../src/model/change/slot.ts";
 import { prepareSlots } from "../../../src/model/change/slot-step.ts";
 import { sampleTopology } from "../../support/topology-sample.ts";
 
@@ -45,4 +46,52 @@ test("slots that would go back between two groups wait for all that go there", (
   expect(slotsToBegin(both, [600, 1], { ...options, turning: [2] })).toEqual([1]);
   // Slots that rest don't keep others waiting.
   expect(slotsToBegin(both, [1, 600], { ...options, isResting: (id) => id === 1 })).toEqual([600]);
+});
+
+test("slots wait for half-moved ones of a paused operation too, that go the other way or close a ring", () => {
+  const both = createSlotActions(sampleTopology(), [
+    { id: 1, groupId: 2 },
+    { id: 600, groupId: 1 },
+    { id: 2, groupId: 2 },
+  ]);
+  const slot = both.slots[1];
+  if (slot === undefined) {
+    throw new Error("there is no slot 1");
+  }
+  const paused = withSlot(both, { ...slot, action: { ...slot.action, state: "migrating" } });
+  const waits: unknown[] = [];
+  const options = {
+    parallelSlots: 100,
+    isResting,
+    turning: [],
+    onWaits: (all: readonly unknown[]) => void waits.push(...all),
+  };
+  expect(slotsToBegin(paused, [600, 2], options)).toEqual([2]);
+  expect(waits).toEqual([
+    {
+      slotId: 600,
+      direction: { sourceId: 2, targetId: 1 },
+      behind: { sourceId: 1, targetId: 2 },
+    },
+  ]);
+});
+
+test("says which slots wait for others that go the other way, and that none does", () => {
+  const both = createSlotActions(sampleTopology(), [
+    { id: 1, groupId: 2 },
+    { id: 600, groupId: 1 },
+  ]);
+  const told: (readonly DirectionWait[])[] = [];
+  const onWaits = (waits: readonly DirectionWait[]): void => void told.push(waits);
+  const options = { isResting, turning: [], onWaits };
+  slotsToBegin(both, [1, 600], { ...options, parallelSlots: 100 });
+  slotsToBegin(both, [600], { ...options, parallelSlots: 100 });
+  // Without a place it would wait anyway.
+  slotsToBegin(both, [1, 600], { ...options, parallelSlots: 1 });
+  const direction = { sourceId: 2, targetId: 1 };
+  expect(told).toEqual([
+    [{ slotId: 600, direction, behind: { sourceId: 1, targetId: 2 } }],
+    [],
+    [],
+  ]);
 });

@@ -106,7 +106,7 @@ describe("automatic balancing", () => {
     await desk.manager.setDisabled(true);
     expect(await balance().look()).toBeUndefined();
     await desk.manager.setDisabled(false);
-    desk.planner.problems = ["group-[3] is full"];
+    desk.planner.problems = ["group 3 is full"];
     expect(await balance().look()).toBeUndefined();
     expect(desk.manager.operations()).toEqual([]);
   });

@@ -77,10 +77,10 @@ describe("a plan that is started", () => {
   });
 
   test("is refused when it has problems, or nothing to do", async () => {
-    desk.planner.problems = ["group-[3] is promoting"];
+    desk.planner.problems = ["group 3 is promoting"];
     const plan = await desk.manager.plan(movesTo(3, [0]));
     const refused = await catchRejection(desk.manager.startPlan(plan.id, {}));
-    expect(refused.message).toBe("plan p-1-1 can't be started: group-[3] is promoting");
+    expect(refused.message).toBe("plan p-1-1 can't be started: group 3 is promoting");
     desk.planner.problems = [];
     const empty = await desk.manager.plan(movesTo(1, [0]));
     expect((await catchRejection(desk.manager.startPlan(empty.id, {}))).message).toContain(
@@ -99,7 +99,7 @@ describe("a plan that is started", () => {
     await desk.store.commit("other", (now) => assignSlots(now, [{ id: 900, groupId: 1 }]));
     await desk.manager.startPlan(first.id, {});
     expect((await catchRejection(desk.manager.startPlan(first.id, {}))).message).toBe(
-      "plan p-1-1 isn't true any more: slot-[0] has moved or is moving; make a new plan",
+      "plan p-1-1 isn't true any more: slot 0 has moved or is moving; make a new plan",
     );
     await desk.store.commit("other", (now) => assignSlots(now, [{ id: 1, groupId: 2 }]));
     expect((await catchRejection(desk.manager.startPlan(second.id, {}))).code).toBe(
@@ -113,7 +113,7 @@ describe("a plan that is started", () => {
         : { ...now, groups: new Map([...now.groups, [3, { ...group, servers }]]) };
     });
     expect((await catchRejection(desk.manager.startPlan(third.id, {}))).message).toContain(
-      "the master of group-[3] was 10.0.3.1:6379 and is 10.9.9.9:1",
+      "the master of group 3 was 10.0.3.1:6379 and is 10.9.9.9:1",
     );
   });
 
@@ -177,6 +177,33 @@ describe("several operations", () => {
     await desk.manager.cancel("op-20", { isRollback: false });
     await desk.until("end of op-20", () => stateOf("op-20") === "cancelled");
     expect((await startMove(3, [20])).id).toBe("op-21");
+  });
+
+  test("one that waits for a paused one says for which, and a resumed one ends what others wait for", async () => {
+    await startMove(1, [20, 21]);
+    await desk.engine.stepUntil([20], "migrating");
+    await desk.manager.pause("op-1");
+    await startMove(2, [0]);
+    await desk.until("op-2 runs", () => desk.manager.runnable().includes(0));
+    const direction = { sourceId: 1, targetId: 2 };
+    const behind = { sourceId: 2, targetId: 1 };
+    const tell = (): string => {
+      desk.engine.events.onWaits([{ slotId: 0, direction, behind }]);
+      return desk.manager.getOperation("op-2").reason;
+    };
+    expect(tell()).toBe(
+      "slots from group 1 to group 2 wait: op-1 is paused with half-moved slots from group 2 to group 1; " +
+        "resume or cancel it",
+    );
+    expect(desk.manager.getOperation("op-2").reasonCode).toBe("direction");
+    expect(desk.manager.runnable()).not.toContain(20);
+    // Its turn comes after op-2, which waits for this slot.
+    await desk.manager.resume("op-1");
+    expect(desk.manager.getOperation("op-1").state).toBe("waiting");
+    expect(tell()).toStartWith("slots from group 1 to group 2 wait until those from group 2");
+    expect(desk.manager.runnable()).toContain(20);
+    await desk.finish();
+    expect(ownersOf(desk.topology, [0, 20, 21])).toEqual(["0@2", "20@1", "21@1"]);
   });
 
   test("a paused one keeps what proxies hold going, and nothing else", async () => {
@@ -260,6 +287,8 @@ describe("what the engine tells", () => {
     desk.engine.events.onHold(7.5, [0]);
     desk.engine.events.onRetry();
     desk.engine.events.onStaleKeys(5);
+    // What has moved is shown when it is stored.
+    await desk.until("keys", () => desk.manager.getOperation("op-1").progress.keysMoved > 0);
     expect(desk.manager.getOperation("op-1").progress).toMatchObject({
       keysMoved: 4,
       bytesMoved: 400,
@@ -283,7 +312,7 @@ describe("what the engine tells", () => {
     expect(desk.manager.getOperation("op-1")).toMatchObject({
       state: "paused",
       isSelfPaused: true,
-      reason: "group-[1] to group-[3]: server 10.0.3.1:6379 is full",
+      reason: "group 1 to group 3: server 10.0.3.1:6379 is full",
       reasonCode: "target_memory",
     });
     // Its movers go on trying, and nobody takes its place.
@@ -293,7 +322,7 @@ describe("what the engine tells", () => {
     desk.engine.events.onTrouble(ONE_TO_THREE, undefined, false);
     expect(stateOf("op-1")).toBe("running");
     expect(texts("op-1").slice(-2)).toEqual([
-      "pauses by itself: group-[1] to group-[3]: server 10.0.3.1:6379 is full",
+      "pauses by itself: group 1 to group 3: server 10.0.3.1:6379 is full",
       "goes on by itself",
     ]);
     await desk.finish();
@@ -303,7 +332,7 @@ describe("what the engine tells", () => {
     await startMove(3, [0, 1]);
     desk.engine.events.onStepTrouble(0, { text: "proxy-[x] doesn't answer", code: "proxy" });
     desk.engine.events.onStepTrouble(0, { text: "proxy-[x] doesn't answer", code: "proxy" });
-    const line = "slot-[0]: proxy-[x] doesn't answer";
+    const line = "slot 0: proxy-[x] doesn't answer";
     expect(desk.manager.getOperation("op-1").reason).toBe(line);
     expect(texts("op-1").filter((text) => text === line)).toHaveLength(1);
     expect(desk.manager.switches().progress).toContain("[ERROR] Slot[0000]");
@@ -371,10 +400,10 @@ describe("the old API", () => {
         message,
       );
     }
-    desk.planner.quick = ["group-[2]: server is too old"];
+    desk.planner.quick = ["group 2: server is too old"];
     expect(
       (await catchRejection(desk.manager.createSlotActions([{ id: 0, groupId: 2 }]))).message,
-    ).toBe("group-[2]: server is too old");
+    ).toBe("group 2: server is too old");
     desk.planner.quick = [];
     expect(desk.manager.operations()).toEqual([]);
     await desk.manager.createSlotActions([{ id: 0, groupId: 2 }]);

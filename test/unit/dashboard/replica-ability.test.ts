@@ -27,7 +27,7 @@ test("each replica that couldn't take over is named once", () => {
   const known = { "10.0.0.1:2": "async", "10.0.0.2:2": "none", "10.0.0.2:3": "sync" } as const;
   const found = problemsOf(FORWARD_METHOD.semiAsync, known);
   expect(found).toHaveLength(2);
-  expect(found[0]).toContain("group-[2]: replica 10.0.0.2:2 doesn't have the slot commands");
+  expect(found[0]).toContain("group 2: replica 10.0.0.2:2 doesn't have the slot commands");
   expect(found[0]).toContain("its master 10.0.0.2:1");
   expect(found[1]).toContain("10.0.0.2:3");
   expect(problemsOf(FORWARD_METHOD.sync, known)).toHaveLength(1);

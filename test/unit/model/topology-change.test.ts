@@ -282,11 +282,11 @@ describe("the check", () => {
       sentinel: { servers: ["a:1", "A:1"], outOfSync: false },
     };
     expect(checkTopology(broken)).toEqual([
-      "slot-[0] belongs to group-[9], which doesn't exist or is empty",
-      "slot-[1] moves to group-[1], which owns it already",
+      "slot 0 belongs to group 9, which doesn't exist or is empty",
+      "slot 1 moves to group 1, which owns it already",
       "two slots wait with index 1",
-      `server-[${addrOf(2, 0)}] is in group-[2] and in group-[3]`,
-      `server-[${addrOf(2, 1)}] is in group-[2] and in group-[3]`,
+      `server ${addrOf(2, 0)} is in group 2 and in group 3`,
+      `server ${addrOf(2, 1)} is in group 2 and in group 3`,
       "sentinel-[a:1] is there twice",
     ]);
   });

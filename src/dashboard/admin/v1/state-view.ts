@@ -80,12 +80,15 @@ function slotProblems(leader: LeaderControl): Finding[] {
 }
 
 function operationProblems(leader: LeaderControl): Finding[] {
-  return openOperations(leader)
-    .filter(({ reason }) => reason !== "")
-    .map(({ id, reason, isSelfPaused }) => {
-      const code = isSelfPaused ? "operation.waits" : "operation.stuck";
-      return problem("operation_trouble", `operation ${id}`, say(code, { why: reason }));
-    });
+  return (
+    openOperations(leader)
+      // Waiting for slots that go the other way is nothing wrong.
+      .filter(({ reason, reasonCode }) => reason !== "" && reasonCode !== "direction")
+      .map(({ id, reason, isSelfPaused }) => {
+        const code = isSelfPaused ? "operation.waits" : "operation.stuck";
+        return problem("operation_trouble", `operation ${id}`, say(code, { why: reason }));
+      })
+  );
 }
 
 function openOperations(leader: LeaderControl): readonly Operation[] {

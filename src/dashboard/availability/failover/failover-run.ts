@@ -215,7 +215,7 @@ class FailoverRun {
     const { groupId, addr: from, silentMs } = this.#dead;
     let revision: number;
     try {
-      const name = `failover of group-[${groupId}]: ${from} -> ${to}`;
+      const name = `failover of group ${groupId}: ${from} -> ${to}`;
       ({ revision } = await parts.topology.commit(name, (now) =>
         switchFrom(now, groupId, from, to),
       ));
@@ -231,7 +231,7 @@ class FailoverRun {
     for (const line of await this.#follow(follow, story)) {
       story.note("note", "", line);
     }
-    parts.log.warn("failover.done", `group-[${groupId}]: ${to} is master instead of ${from}`, {
+    parts.log.warn("failover.done", `group ${groupId}: ${to} is master instead of ${from}`, {
       group: groupId,
       from,
       to,
@@ -297,7 +297,7 @@ class FailoverRun {
 function switchFrom(topology: Topology, groupId: number, from: string, to: string): Topology {
   const now = masterAddrOf(getGroup(topology, groupId));
   if (now !== from) {
-    throw new CodisError("STATE_CONFLICT", `group-[${groupId}] has the master ${now}, not ${from}`);
+    throw new CodisError("STATE_CONFLICT", `group ${groupId} has the master ${now}, not ${from}`);
   }
   return switchMaster(topology, groupId, to);
 }

@@ -202,7 +202,7 @@ export class FailureDetector {
     }
     this.#incidents.delete(groupId);
     if (!isSilent) {
-      const text = `group-[${groupId}]: ${incident.addr} answers this dashboard again`;
+      const text = `group ${groupId}: ${incident.addr} answers this dashboard again`;
       this.#options.parts.log.info("failover.master_back", text, { group: groupId });
     }
   }
@@ -317,7 +317,7 @@ export class FailureDetector {
         return;
       case "refused":
         if (isOtherKind(reason, incident.reason)) {
-          const text = `group-[${groupId}]: ${incident.addr} is dead and isn't replaced: ${reason}`;
+          const text = `group ${groupId}: ${incident.addr} is dead and isn't replaced: ${reason}`;
           log.error("failover.refused", text, { group: groupId, addr: incident.addr });
         }
         incident.isRefusalTold = true;
@@ -326,7 +326,7 @@ export class FailureDetector {
         return;
       case "failed":
       case "half":
-        log.error("failover.failed", `group-[${groupId}]: ${reason}`, { group: groupId });
+        log.error("failover.failed", `group ${groupId}: ${reason}`, { group: groupId });
         incident.reason = reason;
         incident.restsUntilMs = this.#inMs(outcome === "half" ? HALF_REST_MS : FAILED_REST_MS);
         return;
@@ -336,7 +336,7 @@ export class FailureDetector {
   /** Not now; a line in the log when the reason is another kind than before. */
   #rest(groupId: number, incident: Incident, reason: string, restMs: number): void {
     if (isOtherKind(reason, incident.reason)) {
-      const text = `group-[${groupId}]: ${incident.addr} is silent and isn't replaced: ${reason}`;
+      const text = `group ${groupId}: ${incident.addr} is silent and isn't replaced: ${reason}`;
       this.#options.parts.log.warn("failover.silent_master", text, { group: groupId });
     }
     incident.reason = reason;

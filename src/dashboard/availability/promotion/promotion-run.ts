@@ -224,7 +224,7 @@ export class PromotionRun {
     }
     throw new CodisError(
       "PROMOTION_FAILED",
-      `group-[${this.#options.groupId}]: ${to} wasn't promoted, ${from} stays the master: ${reason}`,
+      `group ${this.#options.groupId}: ${to} wasn't promoted, ${from} stays the master: ${reason}`,
       { cause },
     );
   }

@@ -69,7 +69,7 @@ async function repairGroup(
   const lines: Lines = { done: [], failed: [] };
   const busy = turns.busyWith(groupId) ?? promotingOf(topology().groups.get(groupId));
   if (busy !== undefined) {
-    lines.failed.push(`group-[${groupId}]: ${busy}; try again later`);
+    lines.failed.push(`group ${groupId}: ${busy}; try again later`);
     return lines;
   }
   if (isDryRun) {

@@ -77,7 +77,7 @@ export class ReplicaOrders {
     const group = this.#groupOf(groupId, addr);
     const masterAddr = group?.servers[0]?.addr;
     if (group === undefined || masterAddr === undefined || masterAddr === addr) {
-      return { kind: "left", text: `${addr} is no replica of group-[${groupId}]` };
+      return { kind: "left", text: `${addr} is no replica of group ${groupId}` };
     }
     const fresh = await this.freshPicture([masterAddr, addr], word);
     const server = sightOfServer(fresh, addr);
@@ -98,7 +98,7 @@ export class ReplicaOrders {
       const late =
         now?.servers[0]?.addr === masterAddr
           ? refusalOf(withSight(newest, server), now, server, word)
-          : `group-[${groupId}] has got another master meanwhile`;
+          : `group ${groupId} has got another master meanwhile`;
       if (late !== undefined) {
         throw new CodisError("STATE_CONFLICT", late);
       }
@@ -111,7 +111,7 @@ export class ReplicaOrders {
     const group = this.#options.topology().groups.get(groupId);
     const addr = group?.servers[0]?.addr;
     if (group === undefined || addr === undefined) {
-      return { kind: "left", text: `group-[${groupId}] has no master` };
+      return { kind: "left", text: `group ${groupId} has no master` };
     }
     const addrs = group.servers.map((server) => server.addr);
     const confirm = async (): Promise<void> => {

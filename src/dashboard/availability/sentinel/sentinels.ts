@@ -22,6 +22,7 @@ import { masterAddrOf } from "../../../model/group.ts";
 import type { SentinelRecord } from "../../../model/sentinel.ts";
 import type { Topology } from "../../../model/topology/topology.ts";
 import type { ServerInfo } from "../../../redis/info.ts";
+import { isUnknownCommand } from "../../../redis/server-error.ts";
 import { majorityOf, type SentinelView } from "../../../sentinel/agreement.ts";
 import { type FollowerTiming, SentinelFollower } from "../../../sentinel/follower.ts";
 import { groupIdOf, masterName } from "../../../sentinel/master-name.ts";
@@ -136,7 +137,7 @@ export class Sentinels implements SentinelWatch {
       if (looks.some(({ value }) => value?.flags.has("failover_in_progress") === true)) {
         throw new CodisError(
           "STATE_CONFLICT",
-          `group-[${groupId}]: the sentinels are replacing its master; try again later`,
+          `group ${groupId}: the sentinels are replacing its master; try again later`,
         );
       }
       this.#released.add(groupId);
@@ -150,7 +151,7 @@ export class Sentinels implements SentinelWatch {
       await this.#watchAgain(groupId);
       throw new CodisError(
         "SERVER_UNREACHABLE",
-        `group-[${groupId}] can't be taken from the sentinels: ${failed.map(({ error }) => error).join("; ")}`,
+        `group ${groupId} can't be taken from the sentinels: ${failed.map(({ error }) => error).join("; ")}`,
       );
     });
   }
@@ -172,11 +173,18 @@ export class Sentinels implements SentinelWatch {
     return this.#inTurn(() => this.#keep(true));
   }
 
-  /** Adds a sentinel that answers; it is told what to watch soon after. Codis's texts. */
+  /**
+   * Adds a sentinel that answers; it is told what to watch soon after. Codis's texts, but for a server that is no
+   * sentinel.
+   */
   async add(addr: string): Promise<void> {
     const { topology } = this.#parts;
     addSentinel(topology.snapshot(), addr);
-    await this.#ask(addr, (sentinel) => sentinel.flushConfig());
+    try {
+      await this.#ask(addr, (sentinel) => sentinel.flushConfig());
+    } catch (thrown) {
+      throw isUnknownCommand(thrown) ? notASentinel(addr, thrown) : thrown;
+    }
     await topology.commit(`add sentinel ${addr}`, (now) => addSentinel(now, addr));
   }
 
@@ -300,7 +308,7 @@ export class Sentinels implements SentinelWatch {
     }
     this.#follower?.settle();
     if (report.problems.length > 0) {
-      log.warn("sentinels.unwatched", `group-[${groupId}] isn't watched by all sentinels yet`, {
+      log.warn("sentinels.unwatched", `group ${groupId} isn't watched by all sentinels yet`, {
         problems: report.problems,
       });
       this.#arm(this.#backoff.nextMs());
@@ -432,4 +440,13 @@ function watchedPart({ sentinel, groups }: Topology): string {
     group.servers.map(({ addr }) => addr),
   ]);
   return JSON.stringify([sentinel.servers, masters]);
+}
+
+function notASentinel(addr: string, cause: unknown): CodisError {
+  return new CodisError(
+    "SERVER_REFUSED",
+    `${addr} isn't a sentinel: it doesn't know the command SENTINEL, as a plain Redis server; ` +
+      "give the address of a process that runs as redis-sentinel, usually with port 26379",
+    { cause, context: { addr } },
+  );
 }

@@ -73,7 +73,7 @@ export class SwitchFollow {
   strangers(): readonly string[] {
     return [...this.#strangers].map(
       ([groupId, addr]) =>
-        `group-[${groupId}]: the sentinels made ${addr} its master, which isn't one of its servers`,
+        `group ${groupId}: the sentinels made ${addr} its master, which isn't one of its servers`,
     );
   }
 
@@ -136,7 +136,7 @@ export class SwitchFollow {
       this.#strangers.set(group.id, agreed.addr);
       this.#parts.log.error(
         "sentinels.stranger",
-        `the sentinels made ${agreed.addr} the master of group-[${group.id}], which isn't one of its ` +
+        `the sentinels made ${agreed.addr} the master of group ${group.id}, which isn't one of its ` +
           "servers: add it, or resync the sentinels",
         { group: group.id, epoch: agreed.epoch },
       );
@@ -172,7 +172,7 @@ export class SwitchFollow {
     const work = turns
       .run(groupId, () => this.#store(groupId, agreed))
       .catch((error: unknown) => {
-        log.error("sentinels.switch_failed", `group-[${groupId}]: ${messageOf(error)}`, { error });
+        log.error("sentinels.switch_failed", `group ${groupId}: ${messageOf(error)}`, { error });
         this.#parts.onUnsettled();
       })
       .finally(() => this.#running.delete(groupId));
@@ -261,7 +261,7 @@ export class SwitchFollow {
       story.note("note", "", line);
     }
     await story.end("done");
-    this.#parts.log.warn("sentinels.stored", `${to} is the master of group-[${groupId}] now`, {
+    this.#parts.log.warn("sentinels.stored", `${to} is the master of group ${groupId} now`, {
       group: groupId,
       proxies_failed: report.failed.length,
     });

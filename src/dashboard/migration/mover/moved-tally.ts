@@ -27,9 +27,11 @@ export class MovedTally {
     this.#nowMs = nowMs;
   }
 
-  /** Told now, if that is due. */
-  add(keys: readonly FoundKey[]): void {
-    for (const { slotId, bytes } of keys) {
+  /**
+   * So many of the keys have moved, whichever; the first of them stand for all that have. Told now, if that is due.
+   */
+  add(keys: readonly FoundKey[], moved = keys.length): void {
+    for (const { slotId, bytes } of moved < keys.length ? keys.slice(0, moved) : keys) {
       const count = this.#keys[slotId] ?? 0;
       if (count === 0) {
         this.#slotIds.push(slotId);

@@ -1,6 +1,7 @@
 /**
  * Moves one batch: MIGRATE over a lane, INFO errorstats right behind it, and then what its outcome asks for, until
- * the batch's keys are gone from the source or left there for the next cycle. Never with REPLACE.
+ * the batch's keys are gone from the source or left there for the next cycle. Never with REPLACE. While proxies move
+ * keys as well, EXISTS counts them right before: those that a proxy has taken are counted by that proxy.
  *
  * Where the target has a replica the source keeps its keys (COPY) until a replica has them, and unlinks them then.
  * A key on both sides is an interrupted move: the target's copy wins.
@@ -23,7 +24,7 @@ import type { BatchBudget } from "./batch-budget.ts";
 import { BatchSpacing } from "./batch-spacing.ts";
 import type { DoubtWatch } from "./doubt-watch.ts";
 import type { FoundKey } from "./found-key.ts";
-import { encodeFrame, encodeWithFound, readText } from "./frame.ts";
+import { encodeFrame, encodeWithFound, readInteger, readText } from "./frame.ts";
 import { describeKey } from "./key-name.ts";
 import type { Batch } from "./key-queue.ts";
 import { MovedTally } from "./moved-tally.ts";
@@ -46,6 +47,8 @@ interface Answer {
   readonly outcome: MigrateOutcome;
   readonly text: string;
   readonly isCopy: boolean;
+  /** Of the batch's keys, those that were at the source right before, as far as that is known. */
+  readonly present: number;
   /** The target's link while the batch was sent. */
   readonly since: Target["link"];
 }
@@ -53,8 +56,11 @@ interface Answer {
 /** A MIGRATE takes several steps, each within `ioTimeoutMs`, and may wait behind another one. */
 const STEPS = 8;
 const ANSWER_MARGIN_MS = 2_000;
+/** Between two batches while proxies move keys. */
+const GAP_QUESTIONS = 2;
 
 const INFO_ERRORSTATS = encodeFrame(["INFO", "errorstats"]);
+const NOTHING = Buffer.alloc(0);
 
 /** See the file head. */
 export class Transfer {
@@ -112,9 +118,21 @@ export class Transfer {
     }
   }
 
-  /** Resolves when the next batch should go, in the interest of those who wait for the source. */
-  async whenNext(): Promise<void> {
+  /**
+   * Resolves when the next batch should go over this lane, in the interest of those who wait for the source. A proxy
+   * that moves keys asks again when it is answered, as the mover does, and often comes a moment too late. So while
+   * proxies move keys the source is asked something first, one question after the other: each answer shows that it has
+   * served whoever came before.
+   */
+  async whenNext(lane: number): Promise<void> {
+    const { options, source } = this.#parts;
     await this.#spacing.whenNext();
+    if (this.#spacing.isIdle && options.mayProxiesMove?.() === true) {
+      const waitMs = options.limits().ioTimeoutMs * STEPS + ANSWER_MARGIN_MS;
+      for (let question = 0; question < GAP_QUESTIONS; question += 1) {
+        await source.lanes[lane]?.call(["PING"], waitMs);
+      }
+    }
   }
 
   /** Tells what has moved so far; else that is told some times a second, and when nothing is left behind. */
@@ -171,13 +189,17 @@ export class Transfer {
     const bigMs = expectedMs > maxStallMs ? expectedMs * 2 : 0;
     const timeoutMs = Math.max(1, Math.ceil(ioTimeoutMs + bigMs));
     const request = migrateRequest(this.#migrateTarget, { db, timeoutMs, isCopy }, []);
-    const frame = encodeWithFound(request, batch.keys, INFO_ERRORSTATS);
+    const isCounted = options.mayProxiesMove?.() === true;
+    const order = encodeWithFound(request, batch.keys, INFO_ERRORSTATS);
+    const frame = isCounted
+      ? Buffer.concat([encodeWithFound(["EXISTS"], batch.keys, NOTHING), order])
+      : order;
     const sentAtMs = performance.now();
     const waitMs = ioTimeoutMs * STEPS + bigMs * 2 + ANSWER_MARGIN_MS;
     const end = this.#spacing.begin(budget.usualMs(batch.workUs));
     let replies: readonly Buffer[];
     try {
-      replies = await link.send("MIGRATE", frame, 2, waitMs);
+      replies = await link.send("MIGRATE", frame, isCounted ? 3 : 2, waitMs);
     } catch (thrown) {
       doubt.raise();
       throw thrown;
@@ -185,7 +207,7 @@ export class Transfer {
       end();
     }
     const nowMs = performance.now();
-    const [reply = NO_REPLY, stats = NO_REPLY] = replies;
+    const [reply = NO_REPLY, stats = NO_REPLY] = replies.slice(-2);
     const text = readText(reply);
     const stallMs = nowMs - Math.max(sentAtMs, this.#answeredAtMs);
     this.#answeredAtMs = nowMs;
@@ -198,25 +220,29 @@ export class Transfer {
     } else if (mayHideTimeout(outcome, nowMs - sentAtMs, timeoutMs)) {
       doubt.raise();
     }
-    return { outcome, text, isCopy, since };
+    // All were there when they were found.
+    const counted = isCounted ? readInteger(replies[0] ?? NO_REPLY) : undefined;
+    const present = counted ?? batch.keys.length;
+    return { outcome, text, isCopy, present, since };
   }
 
   async #settle(
     db: number,
     batch: Batch,
-    { outcome, text, since }: Answer,
+    answer: Answer,
     onKeyTrouble: (trouble: Trouble) => void,
   ): Promise<void> {
     const { options, doubt } = this.#parts;
+    const { outcome, text } = answer;
     switch (outcome) {
       case "moved":
-        this.#tally.add(batch.keys);
+        this.#tally.add(batch.keys, answer.present);
         return;
       case "nothing":
         return;
       case "busy-key": {
         // Behind the first error may be a broken connection, which isn't told: keys that are left show it.
-        const left = await this.#removeDuplicates(batch.keys, since);
+        const left = await this.#removeDuplicates(batch.keys, answer);
         if (left.length > 0) {
           doubt.raise();
         }
@@ -224,7 +250,7 @@ export class Transfer {
       }
       case "payload-unknown":
       case "failed": {
-        const left = await this.#removeDuplicates(batch.keys, since);
+        const left = await this.#removeDuplicates(batch.keys, answer);
         const [first] = left;
         if (first !== undefined) {
           const { addr } = options.target;
@@ -251,32 +277,36 @@ export class Transfer {
   async #completeCopies(keys: readonly FoundKey[], { since }: Answer): Promise<void> {
     const { source, target } = this.#parts;
     await target.acknowledge(since);
-    await source.unlink(keys.map(({ key }) => key));
-    this.#tally.add(keys);
+    this.#tally.add(keys, await source.unlink(keys.map(({ key }) => key)));
   }
 
   /**
    * After an error: what is at the source still, and at the target as well, is unlinked at the source. Keys that are at
-   * the source only are left for the next cycle, and given back. All that are gone from the source were moved.
+   * the source only are left for the next cycle, and given back. What this transfer has taken from the source was
+   * moved.
    */
   async #removeDuplicates(
     keys: readonly FoundKey[],
-    since: Target["link"],
+    { isCopy, present, since }: Answer,
   ): Promise<readonly FoundKey[]> {
     const { source, target } = this.#parts;
     const isAtSource = await source.exist(keys.map(({ key }) => key));
     const remaining = keys.filter((_, index) => isAtSource[index] === true);
     const isAtTarget = await target.exist(remaining.map(({ key }) => key));
     const doubled = remaining.filter((_, index) => isAtTarget[index] === true);
+    let moved = isCopy ? 0 : Math.max(0, present - remaining.length);
     if (doubled.length > 0) {
       if (target.isReplicated) {
         await target.acknowledge(since);
       }
-      await source.unlink(doubled.map(({ key }) => key));
+      moved += await source.unlink(doubled.map(({ key }) => key));
     }
     const left = remaining.filter((_, index) => isAtTarget[index] !== true);
     const isLeft = new Set(left);
-    this.#tally.add(keys.filter((key) => !isLeft.has(key)));
+    this.#tally.add(
+      keys.filter((key) => !isLeft.has(key)),
+      moved,
+    );
     return left;
   }
 }

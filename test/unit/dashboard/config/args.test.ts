@@ -88,9 +88,12 @@ describe("flags", () => {
     [["--ncpu=x"], "USAGE invalid --ncpu=x"],
     [["--host-admin=nowhere"], "USAGE invalid --host-admin=nowhere"],
     [["--log-level=LOUD"], "USAGE invalid --log-level=LOUD"],
-    [["--nope"], "USAGE unknown option '--nope'"],
+    [["--bogus"], "USAGE unknown option '--bogus'; see codis dashboard --help"],
     [["--config="], "USAGE --config needs a value"],
-    [["more"], "USAGE too many arguments"],
+    [
+      ["more"],
+      "USAGE too many arguments. Expected 0 arguments but got 1; see codis dashboard --help",
+    ],
   ])("%p are refused", (argv, expected) => {
     expect(failureOf(argv)).toStartWith(expected);
   });

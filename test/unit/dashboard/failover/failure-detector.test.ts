@@ -52,7 +52,7 @@ describe("a dead master", () => {
       `fence ${SERVER.a}`,
       "confirm",
       `promote ${SERVER.c}`,
-      `failover of group-[1]: ${SERVER.a} -> ${SERVER.c}`,
+      `failover of group 1: ${SERVER.a} -> ${SERVER.c}`,
       "follow 1",
     ]);
   });

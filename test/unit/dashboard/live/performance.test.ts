@@ -180,6 +180,24 @@ describe("servers", () => {
     expect(last(one, 1)).toEqual({ "keys 10.0.2.2:6379": [1000] });
   });
 
+  test("whose look comes late are held in sums for a few seconds, then they are missing", () => {
+    const addr = "10.0.2.1:6379";
+    const info = product.infos.get(addr) ?? {};
+    product.pass(8);
+    product.infos.delete(addr);
+    product.pass(2);
+    product.infos.set(addr, info);
+    product.pass(6);
+    const query = { range: "5m", metric: "keys,memory" } as const;
+    const memory = 4 * 3_124_008;
+    expect(last(query, 8)).toEqual({ keys: Array(8).fill(2000), memory: Array(8).fill(memory) });
+    const one = { range: "5m", metric: "keys", by: "server", of: addr } as const;
+    expect(last(one, 8)[`keys ${addr}`]).toContain(null);
+    product.infos.delete(addr);
+    product.pass(12);
+    expect(last(query, 1)["keys"]).toEqual([1000]);
+  });
+
   test("that don't answer are missing in sums, which say so", () => {
     product.infos.delete("10.0.2.1:6379");
     product.pass(8);
@@ -257,6 +275,7 @@ describe("ranges", () => {
         at: new Date(beganAtMs).toISOString(),
         until: new Date(beganAtMs + 100).toISOString(),
         text: "group 1: 10.0.0.1:6379 -> 10.0.0.2:6379 (done)",
+        failover: { group_id: 1, from: "10.0.0.1:6379", to: "10.0.0.2:6379", outcome: "done" },
       },
     ]);
     product.pass(320);

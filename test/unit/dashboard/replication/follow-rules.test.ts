@@ -44,7 +44,7 @@ const ROWS: Readonly<
   sentinelsDiffer: {
     found: followCase({ sentinels: "differ" }),
     kind: "wait",
-    says: "the sentinels name another master of group-[1]",
+    says: "the sentinels name another master of group 1",
   },
   masterEmpty: {
     found: followCase({ master: answering("m:1", { keys: 0 }) }),
@@ -69,7 +69,7 @@ const ROWS: Readonly<
   sentinelsUnsure: {
     found: followCase({ sentinels: "agree", isSettled: false }),
     kind: "ask",
-    says: "sentinels watch group-[1] and may be changing it",
+    says: "sentinels watch group 1 and may be changing it",
   },
   known: { found: followCase(), kind: "order", says: "" },
 };

@@ -48,7 +48,7 @@ describe("journals of others", () => {
     const { log, lines } = warningLog();
     const store = await openStore(memory.open(), { log });
     expect(store.snapshot().slots[0]?.groupId).toBe(1);
-    expect(lines[0]).toContain("slot-[0] belongs to group-[9]");
+    expect(lines[0]).toContain("slot 0 belongs to group 9");
     expect(memory.get(JOURNAL)).toBeUndefined();
   });
 

@@ -133,7 +133,7 @@ describe("fail", () => {
     [["--ulimit=-1"], 64, "invalid --ulimit=-1: expected"],
     [["--ncpu"], 64, "argument missing"],
     [["--config="], 64, "--config needs a value"],
-    [["--nfig=x"], 64, "unknown option '--nfig=x'"],
+    [["--nfig=x"], 64, "unknown option '--nfig=x'; see codis proxy --help"],
     [["start"], 64, "too many arguments"],
     [["--log-level=LOUD"], 64, "invalid --log-level=LOUD: expected one of DEBUG, INFO, WARN"],
     [["--host-admin=here"], 64, "invalid --host-admin=here: expected host:port"],
