@@ -7,7 +7,7 @@ import { EXIT } from "../../src/cli/exit-code.ts";
 import { runCodis } from "../support/codis-program.ts";
 import { MovingPort } from "../support/moving-port.ts";
 
-const TEST_MS = 30_000;
+const TEST_MS = 120_000;
 
 let port: MovingPort;
 

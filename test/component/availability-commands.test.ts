@@ -20,7 +20,7 @@ import {
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { sampleFailover } from "../support/fake-availability-control.ts";
 
-const TEST_MS = 30_000;
+const TEST_MS = 120_000;
 const [MASTER = "", REPLICA = ""] = GROUP_ADDRS;
 const [GONE = "", , FINE = ""] = PROXY_TOKENS;
 

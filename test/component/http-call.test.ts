@@ -9,7 +9,7 @@ import { exchangeHttp, type HttpCall } from "../../src/api/http-call.ts";
 import { isCodisError } from "../../src/base/error.ts";
 import { withDeadline } from "../support/deadline.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 let server: Server;
 let sockets: Socket[];

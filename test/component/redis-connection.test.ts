@@ -28,7 +28,7 @@ test("a connection that broke is made anew with the next call", async () => {
   const connection = new ServerConnection({ addr: fake.addr });
   await connection.call(["PING"]);
   fake.dropConnections();
-  await waitFor("a call that works again", 10_000, async () =>
+  await waitFor("a call that works again", 30_000, async () =>
     PONG(await connection.call(["PING"])) ? true : undefined,
   );
   expect(fake.connectionCount).toBe(2);

@@ -8,7 +8,7 @@ import { DashboardPort } from "../support/dashboard-port.ts";
 import { fillSample } from "../support/dashboard-sample.ts";
 import { type HttpRelay, startHttpRelay } from "../support/http-relay.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 120_000;
 
 let port: DashboardPort;
 let relay: HttpRelay;

@@ -6,6 +6,7 @@ import { openCoordinator } from "../../src/coordinator/open.ts";
 import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 import { spawnClient } from "./client-process.ts";
 import { describeCoordinator } from "./coordinator-suite.ts";
+import { CALM_OPERATION_MS } from "./suite-context.ts";
 
 let folder: TemporaryFolder | undefined;
 
@@ -20,7 +21,13 @@ describeCoordinator("filesystem", {
   stop: () => Promise.resolve(folder?.remove()),
   open: (overrides) =>
     openCoordinator({ kind: "filesystem", addr: root(), auth: "", ...overrides }),
-  startClient: () => spawnClient({ kind: "filesystem", addr: root(), auth: "" }),
+  startClient: () =>
+    spawnClient({
+      kind: "filesystem",
+      addr: root(),
+      auth: "",
+      operationTimeoutMs: CALM_OPERATION_MS,
+    }),
   crash: undefined,
   hang: undefined,
 });

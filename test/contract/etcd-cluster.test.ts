@@ -8,6 +8,7 @@ import { openEtcd } from "../../src/coordinator/etcd/etcd.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { type EtcdCluster, type EtcdServer, startEtcdCluster } from "../support/etcd-server.ts";
 import {
+  CALM_LEASE_MS,
   failure,
   OPERATION_MS,
   OPERATION_SLACK_MS,
@@ -17,7 +18,7 @@ import {
 } from "./suite-context.ts";
 
 /** Until a cluster has a new leader, and everybody has found it. */
-const CHANGE_MS = 20_000;
+const CHANGE_MS = 40_000;
 
 let cluster: EtcdCluster;
 let opened: Coordinator[] = [];
@@ -28,7 +29,7 @@ function open(options: { readonly addr?: string; readonly boundMs?: number } = {
     kind: "etcd",
     addr: options.addr ?? cluster.addr,
     auth: "",
-    operationTimeoutMs: options.boundMs ?? 10_000,
+    operationTimeoutMs: options.boundMs ?? 30_000,
   });
   opened.push(coordinator);
   return coordinator;
@@ -40,7 +41,7 @@ function lead(coordinator: Coordinator): Promise<Leadership> {
     lockPath: `/codis3/cluster${productCount}/topom`,
     epochPath: `/codis-ext/cluster${productCount}/epoch`,
     data: "leader",
-    leaseMs: 8_000,
+    leaseMs: CALM_LEASE_MS,
   });
 }
 
@@ -103,7 +104,9 @@ describe("a change of etcd's leader", () => {
         const leadership = await lead(own);
         const path = `/cluster/${fault}`;
         const counting = startCounting(leadership, `${path}/count`);
-        const registration = own.register(`${path}/proxy`, "1", { ttlMs: 8_000 });
+        const registration = own.register(`${path}/proxy`, "1", {
+          ttlMs: CALM_LEASE_MS,
+        });
         let calls = 0;
         own.watch(`${path}/watched`, () => {
           calls += 1;

@@ -12,7 +12,7 @@ import {
   etcdRootToken,
   startEtcd,
 } from "../support/etcd-server.ts";
-import { failure, put, SOON_MS, TEST_MS } from "./suite-context.ts";
+import { failure, LEASE_MS, put, SOON_MS, TEST_MS } from "./suite-context.ts";
 
 const USER = "product";
 const PASSWORD = "pass:word with blanks";
@@ -60,7 +60,7 @@ describe("login at etcd", () => {
   test("a registration that is refused says why, and works once the user exists", async () => {
     const problems: string[] = [];
     const registration = open("later:pw").register("/login/r", "1", {
-      ttlMs: 3_000,
+      ttlMs: LEASE_MS,
       onProblem: (line) => problems.push(line),
     });
     await waitFor("problem", SOON_MS, () => problems[0]);
@@ -96,7 +96,7 @@ describe("login at etcd", () => {
       own.watch("/login", () => {
         calls += 1;
       });
-      const registration = own.register("/login/p/1", "1", { ttlMs: 10_000 });
+      const registration = own.register("/login/p/1", "1", { ttlMs: 20_000 });
       await waitFor("isRegistered", SOON_MS, () => registration.isRegistered() || undefined);
       await server.kill();
       await server.start();

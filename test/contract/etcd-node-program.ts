@@ -10,14 +10,14 @@ const leadership = await coordinator.lead({
   lockPath: "/codis3/node/topom",
   epochPath: "/codis-ext/node/epoch",
   data: "node",
-  leaseMs: 5_000,
+  leaseMs: 20_000,
 });
 const called = new Promise<void>((resolve) => {
   coordinator.watch("/node", resolve);
 });
 await leadership.write([{ path: "/node/a", data: "数据", expected: "absent" }]);
 await called;
-const registration = coordinator.register("/node/b", "registered", { ttlMs: 5_000 });
+const registration = coordinator.register("/node/b", "registered", { ttlMs: 20_000 });
 while (!registration.isRegistered()) {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -11,7 +11,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary-fold
 import { TEST_MS } from "./suite-context.ts";
 
 const PROGRAM = fileURLToPath(new URL("etcd-node-program.ts", import.meta.url));
-const RUN_MS = 30_000;
+const RUN_MS = 90_000;
 
 let server: EtcdServer;
 let folder: TemporaryFolder;

@@ -10,7 +10,7 @@ import { waitFor } from "../support/deadline.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd-server.ts";
 import { freePort } from "../support/free-port.ts";
 import { startRedis } from "../support/redis-server.ts";
-import { failure, pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
+import { CALM_LEASE_MS, failure, pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
 
 let server: EtcdServer;
 let opened: Coordinator[] = [];
@@ -64,7 +64,8 @@ describe("lists in pages", () => {
   test(
     "small texts first, then more large ones than fit into one answer",
     async () => {
-      const coordinator = open();
+      // Tens of megabytes.
+      const coordinator = open(server.addr, 60_000);
       const large = "x".repeat(900_000);
       for (let index = 0; index < 56; index += 1) {
         const name = String(index).padStart(2, "0");
@@ -142,7 +143,7 @@ describe("a full store", () => {
           lockPath: "/codis3/full/topom",
           epochPath: "/codis-ext/full/epoch",
           data: "leader",
-          leaseMs: 10_000,
+          leaseMs: CALM_LEASE_MS,
         });
         const text = "x".repeat(300_000);
         let done = 0;
@@ -183,12 +184,14 @@ describe("two products on one etcd", () => {
           lockPath: `/codis3/${product}/topom`,
           epochPath: `/codis-ext/${product}/epoch`,
           data: product,
-          leaseMs: 5_000,
+          leaseMs: CALM_LEASE_MS,
         });
         coordinator.watch(`/codis3/${product}/slots`, () => {
           calls[index] = (calls[index] ?? 0) + 1;
         });
-        coordinator.register(`/jodis/${product}/proxy-1`, product, { ttlMs: 5_000 });
+        coordinator.register(`/jodis/${product}/proxy-1`, product, {
+          ttlMs: CALM_LEASE_MS,
+        });
         return { product, coordinator, leadership };
       }),
     );
@@ -254,7 +257,8 @@ describe("an address where no etcd answers", () => {
     const port = await freePort();
     await new Promise<void>((resolve) => web.listen(port, "127.0.0.1", resolve));
     try {
-      const coordinator = open(`127.0.0.1:${port}`, 1_000);
+      // Longer than a shared machine stands still.
+      const coordinator = open(`127.0.0.1:${port}`, 5_000);
       const error = await failure("COORDINATOR_REFUSED", put(coordinator, "/x", "1"));
       expect(error.message).toContain("etcd 3.4 or later");
       const strange = await failure("COORDINATOR_UNREACHABLE", coordinator.get("/x"));

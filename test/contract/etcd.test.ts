@@ -5,6 +5,7 @@ import { openCoordinator } from "../../src/coordinator/open.ts";
 import { type EtcdServer, startEtcd } from "../support/etcd-server.ts";
 import { spawnClient } from "./client-process.ts";
 import { describeCoordinator } from "./coordinator-suite.ts";
+import { CALM_OPERATION_MS } from "./suite-context.ts";
 
 let server: EtcdServer | undefined;
 
@@ -24,7 +25,13 @@ describeCoordinator("etcd", {
   },
   open: (overrides) =>
     openCoordinator({ kind: "etcd", addr: running().addr, auth: "", ...overrides }),
-  startClient: () => spawnClient({ kind: "etcd", addr: running().addr, auth: "" }),
+  startClient: () =>
+    spawnClient({
+      kind: "etcd",
+      addr: running().addr,
+      auth: "",
+      operationTimeoutMs: CALM_OPERATION_MS,
+    }),
   crash: {
     killServer: () => running().kill(),
     startServer: () => running().start(),

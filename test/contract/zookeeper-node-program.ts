@@ -7,7 +7,7 @@ import { isCodisError } from "../../src/base/error.ts";
 import { openZookeeper } from "../../src/coordinator/zookeeper/zookeeper.ts";
 import { waitFor } from "../support/deadline.ts";
 
-const SOON_MS = 8_000;
+const SOON_MS = 30_000;
 
 const words: string[] = [process.versions.bun === undefined ? "node" : "bun"];
 const own = openZookeeper({ kind: "zookeeper", addr: process.argv[2] ?? "", auth: "" });
@@ -31,13 +31,13 @@ const request = {
   lockPath: `${path}/topom`,
   data: "{}",
   epochPath: `${path}/epoch`,
-  leaseMs: 4_000,
+  leaseMs: 20_000,
 };
 const leadership = await own.lead(request);
 await leadership.write([{ path: `${path}/n0`, data: "x", expected: nodes[0]?.version ?? "" }]);
 words.push((await own.get(`${path}/epoch`))?.data === "1" ? "epoch" : "no epoch");
 
-const registration = own.register(`${path}/proxy`, "1", { ttlMs: 4_000 });
+const registration = own.register(`${path}/proxy`, "1", { ttlMs: 20_000 });
 await waitFor("registration", SOON_MS, () => registration.isRegistered() || undefined);
 words.push("registered");
 await waitFor("call", SOON_MS, () => calls > 0 || undefined);

@@ -12,9 +12,12 @@ import { startZookeeper, type ZookeeperCluster } from "../support/zookeeper-serv
 import { zookeeperShell } from "../support/zookeeper-shell.ts";
 import { failure, pass, put } from "./suite-context.ts";
 
-const TEST_MS = 45_000;
-const SOON_MS = 8_000;
+const TEST_MS = 120_000;
+const SOON_MS = 30_000;
+/** Of what is to lose its session. */
 const SESSION_MS = 1_000;
+/** Of what must not, however long the machine stands still. */
+const CALM_SESSION_MS = 20_000;
 /** Until the server has ended a session that it doesn't hear from. */
 const EXPIRED_MS = SESSION_MS + 1_000;
 
@@ -39,13 +42,13 @@ afterEach(async () => {
   await relay.close();
 }, TEST_MS);
 
-/** `isCuttable`: over the relay. */
+/** `isCuttable`: over the relay, with a session that is soon lost. */
 function open(isCuttable: boolean, onState?: (line: string) => void): Coordinator {
   const coordinator = openZookeeper({
     kind: "zookeeper",
     addr: isCuttable ? relay.addr : cluster.addr,
     auth: "",
-    sessionTimeoutMs: SESSION_MS,
+    sessionTimeoutMs: isCuttable ? SESSION_MS : CALM_SESSION_MS,
     ...(onState && { onState }),
   });
   opened.push(coordinator);
@@ -65,7 +68,7 @@ describe("a session that expired", () => {
       const lines: string[] = [];
       const own = open(true, (line) => lines.push(line));
       const other = open(false);
-      await put(own, "/session/watched/x", "1");
+      await put(other, "/session/watched/x", "1");
       let calls = 0;
       own.watch("/session/watched", () => {
         calls += 1;
@@ -87,9 +90,13 @@ describe("a session that expired", () => {
         await waitFor(`call for ${path}`, SOON_MS, () => calls > callsBefore || undefined);
         await pass(200);
       }
-      expect(lines.length).toBe(2);
-      expect(lines[0]).toContain("no connection to zookeeper 127.0.0.1:");
-      expect(lines[1]).toContain("connected to zookeeper 127.0.0.1:");
+      // Once each way, and again when the machine stood still for longer than the session lasts.
+      expect(lines.length).toBeGreaterThanOrEqual(2);
+      for (const [index, line] of lines.entries()) {
+        expect(line).toContain(
+          `${index % 2 === 0 ? "no connection" : "connected"} to zookeeper 127.0.0.1:`,
+        );
+      }
     },
     TEST_MS,
   );
@@ -113,8 +120,10 @@ describe("a session that expired", () => {
       relay.mend();
       await waitFor("isRegistered", SOON_MS, () => registration.isRegistered() || undefined);
       expect((await other.get("/session/registered/a"))?.data).toBe("one");
-      expect(problems.length).toBe(1);
-      expect(problems[0]).toContain("/session/registered/a isn't registered now");
+      expect(problems).not.toEqual([]);
+      for (const line of problems) {
+        expect(line).toContain("/session/registered/a isn't registered now");
+      }
     },
     TEST_MS,
   );
@@ -130,10 +139,11 @@ describe("a session that expired", () => {
       });
       await waitFor("isRegistered", SOON_MS, () => first.isRegistered() || undefined);
       const other = open(false);
-      const second = other.register(path, "second", { ttlMs: SESSION_MS });
+      const second = other.register(path, "second", { ttlMs: CALM_SESSION_MS });
       await waitFor("isRegistered", SOON_MS, () => second.isRegistered() || undefined);
-      await waitFor("problem", SOON_MS, () => problems[0]);
-      expect(problems[0]).toContain("another process has this node");
+      await waitFor("problem", SOON_MS, () =>
+        problems.find((line) => line.includes("another process has this node")),
+      );
       await loseSession();
       await pass(500);
       expect((await other.get(path))?.data).toBe("second");
@@ -157,22 +167,24 @@ describe("a session that expired", () => {
         epochPath: "/codis-ext/session/epoch",
         leaseMs: 2_000,
       };
-      const leadership = await own.lead(request);
+      const leadership = await waitFor("leadership", SOON_MS, () => own.lead(request));
       relay.cut();
       let wasHeldTwice = false;
       const next = await waitFor("next leader", SOON_MS, async () => {
         const isHeldBefore = leadership.isHeld();
-        const taken = await other.lead(request).catch((thrown: unknown) => {
-          if (!isCodisError(thrown, "LEADER_EXISTS")) {
-            throw thrown;
-          }
-          return undefined;
-        });
+        const taken = await other
+          .lead({ ...request, leaseMs: CALM_SESSION_MS })
+          .catch((thrown: unknown) => {
+            if (!isCodisError(thrown, "LEADER_EXISTS")) {
+              throw thrown;
+            }
+            return undefined;
+          });
         wasHeldTwice ||= taken !== undefined && isHeldBefore && leadership.isHeld();
         return taken;
       });
       expect(wasHeldTwice).toBe(false);
-      expect(next.epoch).toBe(leadership.epoch + 1);
+      expect(next.epoch).toBeGreaterThan(leadership.epoch);
       relay.mend();
       await withDeadline("loss", SOON_MS, leadership.lost);
       await failure("LEADERSHIP_LOST", put(leadership, "/session/late", "1"));
@@ -192,13 +204,18 @@ test(
     let acknowledged = 0;
     let stored = 0;
     let tried = 0;
-    const endsAt = performance.now() + 3_000;
+    const startedAt = performance.now();
+    /** Three seconds, and longer on a machine that has done too little by then. */
+    const isEnough = (): boolean => {
+      const tookMs = performance.now() - startedAt;
+      return tookMs > SOON_MS || (tookMs > 3_000 && acknowledged > 10 && tried > acknowledged);
+    };
     const breaker = setInterval(() => {
       relay.cut();
       relay.mend();
     }, 150);
     try {
-      while (performance.now() < endsAt) {
+      while (!isEnough()) {
         tried += 1;
         try {
           await put(own, "/session/broken/x", `${tried}`);
@@ -230,7 +247,8 @@ describe("a version", () => {
       const made: bigint[] = [];
       const done = { isDone: false };
       const make = async (): Promise<void> => {
-        for (let round = 0; round < 400; round += 1) {
+        // On, when no writer has come through yet.
+        for (let round = 0; round < 400 || (written.length === 0 && round < 4_000); round += 1) {
           const [, version] = await maker.write([
             { path, data: undefined, expected: "any" },
             { path, data: `made ${round}`, expected: "absent" },

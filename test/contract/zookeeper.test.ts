@@ -6,6 +6,7 @@ import { startZookeeper, type ZookeeperCluster } from "../support/zookeeper-serv
 import { spawnClient } from "./client-process.ts";
 import type { CoordinatorFixture } from "./coordinator-fixture.ts";
 import { describeCoordinator } from "./coordinator-suite.ts";
+import { CALM_OPERATION_MS } from "./suite-context.ts";
 
 let cluster: ZookeeperCluster | undefined;
 
@@ -27,7 +28,13 @@ const fixture: CoordinatorFixture = {
   async open(overrides) {
     return openZookeeper({ kind: "zookeeper", addr: server().addr, auth: "", ...overrides });
   },
-  startClient: () => spawnClient({ kind: "zookeeper", addr: server().addr, auth: "" }),
+  startClient: () =>
+    spawnClient({
+      kind: "zookeeper",
+      addr: server().addr,
+      auth: "",
+      operationTimeoutMs: CALM_OPERATION_MS,
+    }),
   crash: {
     killServer: () => server().kill(),
     startServer: () => server().start(),

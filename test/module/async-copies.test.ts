@@ -28,7 +28,7 @@ beforeAll(async () => {
   at = await RespConnection.open(server.port);
   replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${server.port}`, ...DEBUG] });
   copy = await RespConnection.open(replica.port);
-  await waitFor("the replica", 15_000, async () =>
+  await waitFor("the replica", 40_000, async () =>
     (await ask("INFO replication", copy)).includes("master_link_status:up") ? true : undefined,
   );
   await fill();
@@ -63,20 +63,20 @@ async function fill(): Promise<void> {
   await good("string", "plain", "0", Buffer.from([0, 13, 10, 255]));
   await good("object", "object", "3600000", payload);
   await good("object", "forever", "0", payload);
-  await good("list", "list", "30000", "4", "a", "", "b");
-  await good("list", "list", "30000", "4", "c");
+  await good("list", "list", "60000", "4", "a", "", "b");
+  await good("list", "list", "60000", "4", "c");
   await good("expire", "list", "0");
-  await good("dict", "set", "30000", "4", "1", "2", "x");
+  await good("dict", "set", "60000", "4", "1", "2", "x");
   await good("expire", "set", "3600000");
   await good("zset", "zset", "0", "4", "a", scoreBytes(0.1), "b", scoreBytes(Infinity));
-  await good("hash", "hash", "30000", "4", "f", "v");
-  await good("stream", "stream", "30000", "2", "1-1", "1", "a", "b", "2-1", "1", "a", "c");
-  await good("stream-id", "stream", "30000", "9-9", "5", "3-3");
-  await good("stream-group", "stream", "30000", "g", "2-1", "2");
-  await good("stream-pending", "stream", "30000", "g", "me", "1-1", "1700000000000", "3");
+  await good("hash", "hash", "60000", "4", "f", "v");
+  await good("stream", "stream", "60000", "2", "1-1", "1", "a", "b", "2-1", "1", "a", "c");
+  await good("stream-id", "stream", "60000", "9-9", "5", "3-3");
+  await good("stream-group", "stream", "60000", "g", "2-1", "2");
+  await good("stream-pending", "stream", "60000", "g", "me", "1-1", "1700000000000", "3");
   await good("expire", "stream", "0");
   const fields = Array.from({ length: MANY }, (_, i) => [`f${i}`, `v${i}`]).flat();
-  await good("hash", "big", "30000", `${MANY}`, ...fields);
+  await good("hash", "big", "60000", `${MANY}`, ...fields);
   await good("expire", "big", "0");
   source.destroy();
 }
@@ -108,14 +108,14 @@ async function contentsOf(started: RedisServer): Promise<readonly string[]> {
 }
 
 test("a stock replica", async () => {
-  expect(await ask("WAIT 1 5000")).toBe(":1\r\n");
+  expect(await ask("WAIT 1 20000")).toBe(":1\r\n");
   await ask("CONFIG SET appendfsync always");
   await ask("SET last 1");
-  expect(await ask("WAIT 1 5000")).toBe(":1\r\n");
+  expect(await ask("WAIT 1 20000")).toBe(":1\r\n");
   expect(await contents(copy)).toEqual(await contents(at));
   expect(await ask("PTTL list", copy)).toBe(":-1\r\n");
   expect(await ask("DBSIZE", copy)).toBe(await ask("DBSIZE"));
-}, 20_000);
+}, 90_000);
 
 test("the AOF: ordinary commands, and the same keys for a stock server and for this one", async () => {
   const folder = temporaryFolder();
@@ -134,7 +134,7 @@ test("the AOF: ordinary commands, and the same keys for a stock server and for t
   expect(stock).toHaveLength(NAMES.length + 3);
   expect(stock).toEqual(await contents(at));
   folder.remove();
-}, 40_000);
+}, 90_000);
 
 test("an RDB file", async () => {
   expect(await ask("SAVE")).toBe("+OK\r\n");
@@ -148,4 +148,4 @@ test("an RDB file", async () => {
   connection.destroy();
   expect(await contentsOf(again)).toEqual(await contents(at));
   folder.remove();
-}, 40_000);
+}, 90_000);

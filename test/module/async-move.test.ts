@@ -50,7 +50,7 @@ async function ask(line: string, connection = at): Promise<string> {
 
 function move(what: string, maxbulks = 200): Promise<string> {
   const [command = "", ...rest] = what.split(" ");
-  const head = [command, "127.0.0.1", `${target.port}`, "3000", `${maxbulks}`, "33554432"];
+  const head = [command, "127.0.0.1", `${target.port}`, "20000", `${maxbulks}`, "33554432"];
   return ask([...head, ...rest].join(" "), mover);
 }
 
@@ -162,7 +162,7 @@ describe("what is moved", () => {
     }
     expect(await ask("DBSIZE")).toBe(":0\r\n");
     await expectCounts();
-  }, 30_000);
+  }, 120_000);
 
   test("all keys of a tag together, and no others of the slot", async () => {
     await ask("MSET {a}1 x {a}2 y x{a} z a plain b other {b}1 q");
@@ -191,7 +191,7 @@ describe("what is moved", () => {
     expect(await ask("DBSIZE", to)).toBe(`:${count}\r\n`);
     expect(await ask("GET b")).toBe("$1\r\n1\r\n");
     await expectCounts();
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("meanwhile, at the source", () => {
@@ -237,7 +237,7 @@ describe("meanwhile, at the source", () => {
     }
     expect(await ask("DBSIZE")).toBe(":0\r\n");
     await expectCounts();
-  }, 30_000);
+  }, 120_000);
 
   test("keys that are deleted, renamed or expire don't come back", async () => {
     for (let round = 0; round < 6; round += 1) {
@@ -263,7 +263,7 @@ describe("meanwhile, at the source", () => {
       expect(await ask("DBSIZE")).toBe(":0\r\n");
       await expectCounts();
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("replicas", () => {
@@ -282,10 +282,10 @@ describe("replicas", () => {
     await moveSlot(579, 100);
     await ask("SET b 1");
     await ask("SET b 1", to);
-    await waitFor("the replica of the source", 10_000, async () =>
+    await waitFor("the replica of the source", 30_000, async () =>
       (await ask("DBSIZE", stockSide)) === ":1\r\n" ? true : undefined,
     );
-    await waitFor("the replica of the target", 10_000, async () =>
+    await waitFor("the replica of the target", 30_000, async () =>
       (await ask("DBSIZE", ownSide)) === ":502\r\n" ? true : undefined,
     );
     expect(await ask("HLEN {a}hash", ownSide)).toBe(":900\r\n");
@@ -295,5 +295,5 @@ describe("replicas", () => {
     stockSide.destroy();
     ownSide.destroy();
     await Promise.all([stock.stop(), own.stop()]);
-  }, 40_000);
+  }, 120_000);
 });

@@ -53,7 +53,7 @@ function bad(text: string): string {
 
 /** Asks again while the answer is "being migrated", as a proxy does. */
 function retry(hashKey: string, line: string): Promise<string> {
-  return waitFor(`an answer to ${line}`, 10_000, async () => {
+  return waitFor(`an answer to ${line}`, 20_000, async () => {
     const reply = await wrap(hashKey, line);
     return reply === MOVING ? undefined : reply;
   });
@@ -157,7 +157,7 @@ describe("while keys are moved", () => {
     const reply = mover.call(
       ...`${command.replace(" ", ` 127.0.0.1 ${target.port} 20000 0 0 `)}`.split(" "),
     );
-    await waitFor("a batch", 10_000, async () =>
+    await waitFor("a batch", 20_000, async () =>
       (await ask("SLOTSMGRT-ASYNC-STATUS")).includes("keys\r\n*2\r\n:1\r\n") ? true : undefined,
     );
     return async () => {
@@ -270,19 +270,24 @@ describe("what the server itself would refuse", () => {
     expect(await wrap("a", "GET a", side)).toBe(done("$1\r\n1\r\n"));
     expect(await wrap("a", "SET a 2", side)).toStartWith(done("-READONLY"));
     expect(await wrap("a", "SET a 5")).toBe(done("+OK\r\n"));
-    await waitFor("the new value", 10_000, async () =>
+    await waitFor("the new value", 20_000, async () =>
       (await ask("GET a", side)) === "$1\r\n5\r\n" ? true : undefined,
     );
     side.destroy();
     await replica.stop();
-  }, 40_000);
+  }, 90_000);
 
   test("while writes are paused nothing is written", async () => {
     await ask("SET a 1");
-    await ask("CLIENT PAUSE 300 WRITE");
-    const waiting = wrap("a", "SET a 2");
     const looker = await RespConnection.open(server.port);
+    await ask("CLIENT PAUSE 60000 WRITE");
+    const waiting = wrap("a", "SET a 2");
+    // The command has come by then: it is one of those that wait.
+    await waitFor("a client that waits", 20_000, async () =>
+      (await ask("INFO clients", looker)).includes("blocked_clients:1\r\n") ? true : undefined,
+    );
     expect(await ask("GET a", looker)).toBe("$1\r\n1\r\n");
+    await ask("CLIENT UNPAUSE", looker);
     expect(await waiting).toBe(done("+OK\r\n"));
     looker.destroy();
   });

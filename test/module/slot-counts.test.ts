@@ -189,7 +189,7 @@ async function tell(server: RedisServer, ...command: readonly string[]): Promise
 }
 
 async function inStep(master: RedisServer, replica: RedisServer): Promise<void> {
-  await waitFor("a replica in step", 15_000, async () => {
+  await waitFor("a replica in step", 40_000, async () => {
     const [of, at] = await Promise.all(
       [master, replica].map((server) => fetchInfo({ addr: server.addr, password: "" })),
     );
@@ -200,11 +200,12 @@ async function inStep(master: RedisServer, replica: RedisServer): Promise<void> 
 
 describe("exact counts", () => {
   test("through every kind of write, on master and replica, with resyncs", async () => {
-    const master = await start([]);
+    // Room for all that is written while the replica is away, so that a partial resync is possible.
+    const master = await start(["--repl-backlog-size", "256mb"]);
     await tell(master, "FUNCTION", "LOAD", FUNCTIONS);
     const replica = await start(["--replicaof", "127.0.0.1", `${master.port}`]);
     const clients = [1, 2, 3].map((n) => writeAtRandom(master.addr, new Random(SEED + n), STEPS));
-    await waitFor("a first resync", 15_000, async () =>
+    await waitFor("a first resync", 40_000, async () =>
       (await fetchInfo({ addr: replica.addr, password: "" }))["master_link_status"] === "up"
         ? true
         : undefined,
@@ -260,7 +261,7 @@ describe("exact counts", () => {
     const second = await start([], { dir: folder.path });
     expect(await checkAll(second)).toBeGreaterThan(saved / 2);
     await tell(second, "CONFIG", "SET", "appendonly", "yes");
-    await waitFor("a first AOF", 10_000, async () =>
+    await waitFor("a first AOF", 30_000, async () =>
       (await fetchInfo({ addr: second.addr, password: "" }))["aof_rewrite_in_progress"] === "0"
         ? true
         : undefined,

@@ -58,7 +58,7 @@ test("one and several, over what is there", async () => {
   expect(Number((await ask("PTTL a")).slice(1))).toBeGreaterThan(20_000);
   expect(await ask("GET b")).toBe("$3\r\nnew\r\n");
   expect(await ask("PTTL b")).toBe(":-1\r\n");
-  await waitFor("the end of c", 10_000, async () =>
+  await waitFor("the end of c", 20_000, async () =>
     (await ask("DBSIZE")) === ":2\r\n" ? true : undefined,
   );
   // The same key twice: the last one counts.
@@ -96,14 +96,14 @@ test("a stock replica and a stock server with the AOF have the same keys", async
   const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${server.port}`] });
   const copy = await RespConnection.open(replica.port);
   const text = await dumpOf("x", "SET x new");
-  await waitFor("the replica", 15_000, async () =>
+  await waitFor("the replica", 40_000, async () =>
     (await ask("INFO replication", copy)).includes("master_link_status:up") ? true : undefined,
   );
   expect(await restore("a", "0", text, "b", "60000", text)).toBe("+OK\r\n");
   expect(await restore("c", "60000", text)).toBe("+OK\r\n");
   await ask("MSET d 1 {d}1 1");
   expect(await ask("SLOTSDEL 874 879 580 0 1")).toStartWith("*5\r\n");
-  expect(await ask("WAIT 1 5000")).toBe(":1\r\n");
+  expect(await ask("WAIT 1 20000")).toBe(":1\r\n");
   const expected = await ask("MGET a b c d");
   expect(await ask("MGET a b c d", copy)).toBe(expected);
   expect(await ask("PEXPIRETIME b", copy)).toBe(await ask("PEXPIRETIME b"));
@@ -119,7 +119,7 @@ test("a stock replica and a stock server with the AOF have the same keys", async
   copy.destroy();
   await Promise.all([reader.stop(), replica.stop()]);
   folder.remove();
-}, 40_000);
+}, 90_000);
 
 test("damaged payloads are refused, and the server lives", async () => {
   const random = new Random(SEED);

@@ -38,7 +38,7 @@ export interface CodisOptions {
   readonly launcher?: string;
 }
 
-const RUN_MS = 30_000;
+const RUN_MS = 90_000;
 
 const running = new Set<ChildProcess>();
 

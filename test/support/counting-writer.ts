@@ -59,7 +59,7 @@ export async function waitForWrites(
   writers: readonly CountingWriter[],
   count: number,
 ): Promise<void> {
-  await waitFor(`${count} acknowledged writes`, 10_000, () => {
+  await waitFor(`${count} acknowledged writes`, 30_000, () => {
     const sum = writers.reduce((total, writer) => total + writer.acknowledged, 0);
     return sum >= count ? true : undefined;
   });

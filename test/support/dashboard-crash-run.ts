@@ -11,8 +11,10 @@ import { RunningProduct, tableOf } from "./running-product.ts";
 import type { Random } from "./seed.ts";
 import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
-/** Longest time from the first change of a round to the kill, milliseconds. */
+/** Longest time from there to the kill, milliseconds. */
 const LIFE_MS = 500;
+/** A round has at least one acknowledged change, and up to so many before it is to end. */
+const ACKNOWLEDGED_MAX = 4;
 const END_MS = 40_000;
 /** Groups that are made and removed; 1 and 2 have the slots. */
 const GROUP_IDS = { first: 3, count: 20 };
@@ -129,7 +131,7 @@ export class CrashRun {
     const ledgers = [this.#groups, this.#owners, this.#servers];
     return {
       rounds,
-      acknowledged: ledgers.reduce((sum, ledger) => sum + ledger.acknowledged, 0),
+      acknowledged: this.#acknowledged(),
       interrupted: this.#interrupted,
       repaired: this.#repaired,
       problems: [...this.#problems, ...ledgers.flatMap((ledger) => ledger.refusals)],
@@ -160,12 +162,24 @@ export class CrashRun {
         () => isGone,
       ),
     ];
+    // Where all is slow a round would end before anything was acknowledged.
+    const wanted = this.#acknowledged() + 1 + this.#random.below(ACKNOWLEDGED_MAX);
+    const ended = Promise.all(clients).then(() => true as const);
+    await Promise.race([
+      ended,
+      waitFor("changes", END_MS, () => this.#acknowledged() >= wanted || undefined),
+    ]);
     await new Promise((resolve) => setTimeout(resolve, this.#random.below(LIFE_MS)));
     await this.#product.dashboard.kill();
     isGone = true;
     await Promise.all(clients);
     const ledgers = [this.#groups, this.#owners, this.#servers];
     this.#interrupted += ledgers.filter((ledger) => ledger.inDoubt !== undefined).length;
+  }
+
+  #acknowledged(): number {
+    const ledgers = [this.#groups, this.#owners, this.#servers];
+    return ledgers.reduce((sum, ledger) => sum + ledger.acknowledged, 0);
   }
 
   #changeGroups(state: readonly number[]): Step<readonly number[]> {

@@ -8,6 +8,7 @@ import { CodisError } from "../../src/base/error.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { PushReport } from "../../src/dashboard/control.ts";
 import type {
+  DirectionWait,
   EngineEvents,
   MigrationPolicy,
   Mover,
@@ -38,6 +39,8 @@ export class EngineProduct {
   readonly holds: (readonly number[])[] = [];
   readonly arrived: number[] = [];
   readonly troubles: (string | undefined)[] = [];
+  /** What each round told of slots that wait for other directions. */
+  readonly waits: (readonly DirectionWait[])[] = [];
   /** Reasons for which `checkPair` rejects. */
   pairProblem: string | undefined;
   /** The mover says that slots are empty as soon as it gets them. */
@@ -164,6 +167,7 @@ export class StartedEngine {
           .toSorted((one, other) => one.action.index - other.action.index)
           .map(({ id }) => id),
       pace: { take: () => 0 },
+      mayProxiesMove: () => true,
       bigKeyRule: () => "move",
     };
     this.engine = new Engine({
@@ -333,6 +337,7 @@ export class StartedEngine {
       onHold: (_ms, ids) => void product.holds.push(ids),
       onStaleKeys: () => undefined,
       onStepTrouble: (_id, trouble) => void product.troubles.push(trouble?.text),
+      onWaits: (waits) => void product.waits.push(waits),
     };
   }
 }

@@ -60,9 +60,9 @@ export interface EtcdCluster {
   stop(): Promise<void>;
 }
 
-const START_MS = 20_000;
-const STOP_MS = 10_000;
-const ASK_MS = 10_000;
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+const ASK_MS = 30_000;
 const PORT_TRIES = 5;
 const CLUSTER_SIZE = 3;
 

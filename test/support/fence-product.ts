@@ -25,6 +25,8 @@ import { type ProxyKeys, startWaitingProxy, type WaitingProxy } from "./waiting-
 
 const PRODUCT = "demo";
 const WAIT_MS = 20_000;
+/** Outlives a machine that stands still for some seconds; whoever closes gives the lock back at once. */
+const LEASE_MS = 20_000;
 
 /** What a leader of a test is made of. */
 export class FenceLeader {
@@ -147,6 +149,7 @@ export class FenceProduct {
     const led: LedProduct = await LedProduct.open({
       coordinator: this.#nodes.open(),
       config: this.config,
+      leaseMs: LEASE_MS,
       beforeFill: (token, model) => fences.admit(token, model),
     });
     const { fleet, leadership, coordinator, store } = led;
@@ -162,9 +165,13 @@ export class FenceProduct {
     return this.#leader;
   }
 
-  /** A proxy of the product that has its slots. */
+  /** A proxy of the product that has its slots. It holds requests longer than a machine stands still. */
   async addProxy(keys: ProxyKeys = {}): Promise<{ proxy: WaitingProxy; model: ProxyModel }> {
-    const proxy = await startWaitingProxy(PRODUCT, { workers: 1, ...keys });
+    const proxy = await startWaitingProxy(PRODUCT, {
+      workers: 1,
+      slot_hold_timeout: "25s",
+      ...keys,
+    });
     this.#proxies.push(proxy);
     const model = await this.leader.led.addProxy(proxy.adminAddr);
     await this.leader.whenSynced(model.token);

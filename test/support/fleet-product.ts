@@ -15,11 +15,14 @@ import { emptyTopology, type Topology } from "../../src/model/topology/topology.
 /** Epoch of the leader of the tests. */
 export const EPOCH = 7;
 
-/** Short times, so that tests need not wait; long enough for a busy machine. */
+/**
+ * Short pauses, so that tests need not wait; for an answer a proxy has longer than a machine stands still. Tests of
+ * proxies that hang say how long.
+ */
 export const TEST_TIMING: Partial<FleetTiming> = {
   pollPeriodMs: 50,
-  pollTimeoutMs: 500,
-  pushTimeoutMs: 5000,
+  pollTimeoutMs: 15_000,
+  pushTimeoutMs: 15_000,
   backoffMinMs: 20,
   backoffMaxMs: 200,
   comparePeriodMs: 200,

@@ -3,7 +3,8 @@
  * `leader-child.ts ROOT PRODUCT`. First it lets everything end that a dead leader left, and prints `rested`. Then it
  * takes lines: `move N GROUP SLOT…` orders these moves and kills itself (SIGKILL) right before its N-th write from
  * then on, or prints `moved` when all is done before; 0 is never. `return N GROUP SLOT…` moves them half, and counts
- * from the order to cancel that with roll-back.
+ * from the order to cancel that with roll-back. Either prints `ordered` first and waits for a line `go`, so that who
+ * counts pushes counts all of them.
  */
 import { createInterface } from "node:readline";
 import { silentLog } from "../../src/base/log.ts";
@@ -37,7 +38,7 @@ const leadership = await coordinator.lead({
   lockPath: coordinatorPath.lock(product),
   epochPath: coordinatorPath.epoch(product),
   data: "{}",
-  leaseMs: 8_000,
+  leaseMs: 20_000,
 });
 const leader = await Leader.begin({
   coordinator,
@@ -81,17 +82,30 @@ async function moveHalf(slotIds: readonly number[]): Promise<void> {
 
 await rest();
 process.stdout.write("rested\n");
-for await (const line of createInterface({ input: process.stdin })) {
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+/** The next line; undefined at the end. */
+async function nextLine(): Promise<string | undefined> {
+  const { value, done } = await lines.next();
+  return done === true ? undefined : value;
+}
+
+async function tellOrdered(): Promise<void> {
+  process.stdout.write("ordered\n");
+  await nextLine();
+}
+
+for (let line = await nextLine(); line !== undefined; line = await nextLine()) {
   const [command, ...numbers] = line.split(" ");
   const [count = 0, groupId = 0, ...slotIds] = numbers.map(Number);
   if (command === "move") {
-    process.stdout.write("ordered\n");
+    await tellOrdered();
     writesLeft = count;
   }
   await leader.migration.createSlotActions(slotIds.map((id) => ({ id, groupId })));
   if (command === "return") {
     await moveHalf(slotIds);
-    process.stdout.write("ordered\n");
+    await tellOrdered();
     writesLeft = count;
     await leader.migration.cancel(openOperation().id, { isRollback: true });
   }

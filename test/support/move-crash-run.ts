@@ -16,7 +16,9 @@ import { itemsOf, numberOf, textOf } from "../../src/redis/reply.ts";
 import { selectDatabase } from "../../src/redis/server-command.ts";
 import { waitFor, withDeadline } from "./deadline.ts";
 import { FakeProxy } from "./fake-proxy.ts";
+import { triedAgain } from "./late-answer.ts";
 import { slotOfKey } from "./mover-pair.ts";
+import { PATIENT } from "./patience.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { ROOT } from "./source-tree.ts";
 import { memoryFolder } from "./temporary-folder.ts";
@@ -128,6 +130,7 @@ export class MoveCrashRun {
       this.#point = point;
       this.#pushes = 0;
       this.#killAtPush = point === "write" ? 0 : at;
+      child.process.stdin?.write("go\n");
     }
     const isOver = await child.prints("moved");
     this.#killAtPush = 0;
@@ -198,13 +201,14 @@ export class MoveCrashRun {
       lockPath: coordinatorPath.lock(PRODUCT),
       epochPath: coordinatorPath.epoch(PRODUCT),
       data: "{}",
-      leaseMs: 8_000,
+      leaseMs: 20_000,
     });
     const config = { ...defaultDashboardConfig(), productName: PRODUCT };
     const leader = await Leader.begin({ coordinator, leadership, config, log: silentLog });
     for (const [index, { addr }] of this.#servers.entries()) {
       await leader.createGroup(index + 1);
-      await leader.addServer(index + 1, addr, { datacenter: "", asReplica: false });
+      const options = { datacenter: "", asReplica: false };
+      await triedAgain(() => leader.addServer(index + 1, addr, options));
     }
     await leader.assignSlots(Array.from({ length: 1024 }, (_, id) => ({ id, groupId: 1 })));
     for (const { addr } of this.#proxies) {
@@ -217,7 +221,7 @@ export class MoveCrashRun {
   }
 
   async #fill(): Promise<void> {
-    const client = await RedisClient.connect({ addr: this.#servers[0]?.addr ?? "" });
+    const client = await RedisClient.connect({ ...PATIENT, addr: this.#servers[0]?.addr ?? "" });
     for (const db of DBS) {
       await selectDatabase(client, db);
       await client.call(["MSET", ...keys().flatMap((key) => [key, textOfKey(db, key)])]);
@@ -244,7 +248,7 @@ export class MoveCrashRun {
   async #check(): Promise<void> {
     for (const [index, { addr }] of this.#servers.entries()) {
       const isOwner = index + 1 === this.#groupId;
-      const client = await RedisClient.connect({ addr });
+      const client = await RedisClient.connect({ ...PATIENT, addr });
       for (const db of DBS) {
         await selectDatabase(client, db);
         const values = itemsOf(await client.call(["MGET", ...keys()])) ?? [];

@@ -8,6 +8,7 @@
 import { slotOf } from "../../src/command/hash.ts";
 import type {
   Mover,
+  MoverLimits,
   MoverOptions,
   MoverServer,
   Pace,
@@ -18,6 +19,7 @@ import { RedisClient } from "../../src/redis/client.ts";
 import { bytesOf, itemsOf, numberOf, textOf } from "../../src/redis/reply.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
 import { waitFor } from "./deadline.ts";
+import { PATIENT } from "./patience.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
 import { memoryFolder } from "./temporary-folder.ts";
 
@@ -75,13 +77,26 @@ export interface MoverPair {
   close(): Promise<void>;
 }
 
+/**
+ * Bounds with which a machine that stands still for some seconds breaks no transfer off: for tests that are about
+ * something else than transfers in doubt, and count what was moved, or want to hear of no trouble.
+ */
+export const CALM_LIMITS: MoverLimits = { maxStallMs: 5, ioTimeoutMs: 10_000, bigKeyRule: "last" };
+
+/** What was told, but for servers that didn't answer in time: a machine that stands still can do that. */
+export function troublesOf({ troubles, codes }: MoverLog): readonly string[] {
+  return troubles.filter(
+    (text, index): text is string => text !== undefined && codes[index] !== "unreachable",
+  );
+}
+
 /** No limit. */
 export const FULL_SPEED: Pace = { take: () => 0 };
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
 const FILL_CALLS = 500;
 
 /** How long a replica may take until it is in step. */
-const REPLICA_MS = 15_000;
+const REPLICA_MS = 30_000;
 /** Arguments of a server whose replicas are in step at once. */
 export const FAST_SYNC: readonly string[] = ["--repl-diskless-sync-delay", "0"];
 
@@ -94,7 +109,7 @@ export async function startTargetReplica(
     args: [...FAST_SYNC, "--replicaof", "127.0.0.1", `${target.port}`],
   });
   await waitFor("replica online", REPLICA_MS, async () => {
-    const info = await fetchInfo({ addr: target.addr });
+    const info = await fetchInfo({ ...PATIENT, addr: target.addr });
     return info["slave0"]?.includes("state=online") === true ? true : undefined;
   });
   return replica;
@@ -121,8 +136,8 @@ export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
     start({ args: options.targetArgs ?? [] }),
   ]);
   const movers: Mover[] = [];
-  let atSource = await RedisClient.connect({ addr: source.addr });
-  const atTarget = await RedisClient.connect({ addr: target.addr });
+  let atSource = await RedisClient.connect({ ...PATIENT, addr: source.addr });
+  const atTarget = await RedisClient.connect({ ...PATIENT, addr: target.addr });
   const pair = {
     create: options.create,
     source,
@@ -146,7 +161,7 @@ export async function startPair(options: PairOptions = {}): Promise<MoverPair> {
       atSource.close();
       await pair.source.kill();
       pair.source = await start({ port, dir, args: options.sourceArgs ?? [] });
-      atSource = await RedisClient.connect({ addr: pair.source.addr });
+      atSource = await RedisClient.connect({ ...PATIENT, addr: pair.source.addr });
     },
     async close() {
       pair.source.resume();

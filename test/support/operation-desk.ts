@@ -187,7 +187,7 @@ export class OperationDesk {
 
   /** Rejects at once when the coordinator's connection has died. */
   async #wait(name: string, isTrue: () => Promise<boolean>): Promise<void> {
-    const isDone = await waitFor(name, 10_000, async () => {
+    const isDone = await waitFor(name, 20_000, async () => {
       if (this.coordinator.isDead()) {
         return false;
       }

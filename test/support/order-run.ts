@@ -52,6 +52,8 @@ async function runOrder(seed: number, size: OrderSize): Promise<void> {
   const proxy = await startProxyWorker(
     fakes.map((fake) => fake.addr),
     {
+      // Longer than a shared machine stands still: locked slots must fail nobody.
+      slotHoldTimeoutMs: 30_000,
       sessionMaxPipeline: random.pick([1, 2, 7, 50, 10_000]),
       backendMaxPipeline: random.pick([1, 3, 20, 20_480]),
       backendPrimaryParallel: random.pick([1, 1, 2]),

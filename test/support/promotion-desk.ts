@@ -21,7 +21,7 @@ import { MemoryBook } from "./memory-book.ts";
 /** Product of the tests. */
 export const PRODUCT = "promotion-demo";
 /** Of one order to a replica to follow. */
-const FOLLOW_MS = 1_000;
+const FOLLOW_MS = 4_000;
 
 /** How a desk is opened. */
 export interface DeskOptions {

@@ -4,19 +4,24 @@
  *
  * Invariant: `stop` ends everything, what was frozen as well.
  */
+import { isCodisError } from "../../src/base/error.ts";
+import type { Failover } from "../../src/model/availability/failover.ts";
 import { RedisClient } from "../../src/redis/client.ts";
 import { type ReplicationFacts, replicationOf } from "../../src/redis/replication.ts";
 import { textOf } from "../../src/redis/reply.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
 import { replyTextOf } from "../../src/redis/server-error.ts";
 import { waitFor } from "./deadline.ts";
+import { PATIENT } from "./patience.ts";
 import { type DeskOptions, PRODUCT, PromotionDesk } from "./promotion-desk.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { memoryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 import { startWaitingProxy, type WaitingProxy } from "./waiting-proxy.ts";
 import { WriteLoad } from "./write-load.ts";
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
+/** See `promote`. */
+const TRIES_MAX = 4;
 
 /** See the file head. */
 export class PromotionProduct {
@@ -125,14 +130,13 @@ export class PromotionProduct {
     );
     const [master = "", ...others] = this.members(groupId);
     await Promise.all(others.map((addr) => this.whenFollowing(addr, master)));
-    const { role } = await this.facts(master);
-    if (role !== "master") {
-      throw new Error(`${master} is a ${role}`);
-    }
+    await waitFor(`${master} as a master`, WAIT_MS, async () =>
+      (await this.facts(master)).role === "master" ? true : undefined,
+    );
   }
 
   async facts(addr: string): Promise<ReplicationFacts> {
-    const facts = replicationOf(await fetchInfo({ addr }));
+    const facts = replicationOf(await fetchInfo({ ...PATIENT, addr }));
     if (facts === undefined) {
       throw new Error(`${addr} says nothing of its replication`);
     }
@@ -146,16 +150,39 @@ export class PromotionProduct {
     });
   }
 
+  /**
+   * Promotes until it is done: on a machine that stands still a promotion rightly fails, and then nothing has changed.
+   * `heal` makes up for what the test does in its course.
+   */
+  async promote(groupId: number, to: string, heal = (): unknown => undefined): Promise<Failover> {
+    const before = this.members(groupId);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.desk.promotion.promote(groupId, to);
+      } catch (thrown) {
+        const isUndone = isCodisError(thrown, "PROMOTION_FAILED", "STATE_CONFLICT");
+        if (!isUndone || tries === TRIES_MAX || this.members(groupId).join() !== before.join()) {
+          throw thrown;
+        }
+        await heal();
+        await this.whenGroupWell(groupId);
+      }
+    }
+  }
+
   /** Each proxy takes a write of a key of some slot, and it arrives at this server. */
   async whenServedBy(addr: string, key = "served"): Promise<void> {
     for (const { port } of this.proxies) {
-      await waitFor(`a write through the proxy at ${port}`, WAIT_MS, async () =>
-        (await ask(`127.0.0.1:${port}`, "SET", key, `by ${port}`)) === "OK" ? true : undefined,
-      );
-      const value = await ask(addr, "GET", key);
-      if (value !== `by ${port}`) {
-        throw new Error(`${addr} has "${value}"`);
-      }
+      await waitFor(`a write through the proxy at ${port}`, WAIT_MS, async () => {
+        if ((await ask(`127.0.0.1:${port}`, "SET", key, `by ${port}`)) !== "OK") {
+          return undefined;
+        }
+        const value = await ask(addr, "GET", key);
+        if (value !== `by ${port}`) {
+          throw new Error(`${addr} has "${value}"`);
+        }
+        return true;
+      });
     }
   }
 
@@ -167,7 +194,7 @@ export class PromotionProduct {
 
 /** What a server or proxy answers to one command; an error as its text. */
 export async function ask(addr: string, ...args: readonly string[]): Promise<string> {
-  const client = await RedisClient.connect({ addr });
+  const client = await RedisClient.connect({ ...PATIENT, addr });
   try {
     return textOf(await client.call(args)) ?? "";
   } catch (thrown) {

@@ -1,9 +1,13 @@
 /**
  * A whole data plane in the test's own process: one `Worker` on a free port of loopback, with a slot table
  * over given servers and a log that is kept. For component tests that need no process, no admin port.
+ *
+ * What a worker does after it was frozen isn't done here: a shared machine may stand still for seconds in any test, and
+ * servers and clients in the test's own process stood still with the worker.
  */
 import { createLog } from "../../src/base/log.ts";
 import { offlineSlot, type SlotRecord } from "../../src/model/slot.ts";
+import { onFreeze } from "../../src/net/freeze.ts";
 import { defaultProxyConfig, type ProxyConfig } from "../../src/proxy/config.ts";
 import type { ClientFilter } from "../../src/proxy/dispatch/context.ts";
 import { Worker } from "../../src/proxy/worker/worker.ts";
@@ -82,6 +86,7 @@ export async function startProxyWorker(
     await createLog({ component: "proxy", level: "info", sink }),
   );
   const port = await worker.listen();
+  onFreeze(Number.POSITIVE_INFINITY, () => undefined);
   const table = Array.from({ length: SLOT_COUNT }, (_, id): SlotRecord => {
     const group = Math.floor((id * addrs.length) / SLOT_COUNT);
     return { ...offlineSlot(id), backendAddr: addrs[group] ?? "", backendAddrGroupId: group + 1 };

@@ -7,7 +7,7 @@
 import { connect, type Socket } from "node:net";
 import { withDeadline } from "./deadline.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 /** One connection on loopback. */
 export class RawClient {

@@ -43,7 +43,7 @@ export interface RedisServer {
   resume(): void;
 }
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 /** From SIGTERM to SIGKILL, and from that to the end. */
 const STOP_MS = 5_000;
 const KILL_MS = 10_000;

@@ -2,8 +2,10 @@
  * A product with replicas: a dashboard, groups of a master and its replicas that can be killed, frozen and started
  * again at their address, and proxies. Real processes on free ports of loopback; `stop()` ends all of them.
  */
+import { join } from "node:path";
 import type { V1Client } from "../../src/api/v1-client.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
+import { startBuilt } from "./built-product.ts";
 import { waitFor } from "./deadline.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import {
@@ -106,7 +108,14 @@ export class ReplicatedProduct {
   readonly #dashboards: RunningDashboard[];
 
   /** Resolves when every replica has its copy and every proxy serves. */
-  static async start(options: ReplicatedProductOptions): Promise<ReplicatedProduct> {
+  static start(options: ReplicatedProductOptions): Promise<ReplicatedProduct> {
+    return startBuilt(
+      (attempt) => ReplicatedProduct.#launch(optionsOf(options, attempt)),
+      (launched) => launched.#build(),
+    );
+  }
+
+  static async #launch(options: ReplicatedProductOptions): Promise<ReplicatedProduct> {
     const { product = "demo", groups = 2, replicas = 1, proxies = 1, serverArgs = [] } = options;
     const ids = Array.from({ length: groups * (replicas + 1) }, (_, at) => (at % groups) + 1);
     const [dashboard, members, started] = await Promise.all([
@@ -121,12 +130,7 @@ export class ReplicatedProduct {
         ),
       ),
     ]);
-    const built = new ReplicatedProduct(options, dashboard, members, started);
-    await built.#build(groups);
-    for (let standby = 0; standby < (options.standbys ?? 0); standby += 1) {
-      await built.addDashboard("standby");
-    }
-    return built;
+    return new ReplicatedProduct(options, dashboard, members, started);
   }
 
   private constructor(
@@ -142,7 +146,8 @@ export class ReplicatedProduct {
     this.proxies = [...proxies];
   }
 
-  async #build(groups: number): Promise<void> {
+  async #build(): Promise<void> {
+    const { groups } = this;
     const { v1 } = this.dashboard;
     for (let id = 1; id <= groups; id += 1) {
       await v1.createGroup(id);
@@ -162,6 +167,9 @@ export class ReplicatedProduct {
       await v1.addProxy({ admin_addr: adminAddr });
     }
     await this.whenWell();
+    for (let standby = 0; standby < (this.#options.standbys ?? 0); standby += 1) {
+      await this.addDashboard("standby");
+    }
   }
 
   membersOf(groupId: number): readonly Member[] {
@@ -251,9 +259,20 @@ export class ReplicatedProduct {
   }
 
   async #serversOf(groupId: number): Promise<readonly string[]> {
-    const groups = await serversByGroup(this.dashboard.v1);
+    // There may be no leader just now.
+    const groups = await waitFor("the groups", WELL_MS, () => serversByGroup(this.dashboard.v1));
     return groups.get(groupId) ?? [];
   }
+}
+
+/** A folder has room for a store of each try; etcd and ZooKeeper have one for the first. */
+function optionsOf(options: ReplicatedProductOptions, attempt: number): ReplicatedProductOptions {
+  const { coordinator } = options;
+  if (attempt === 1 || coordinator.name !== "filesystem") {
+    return options;
+  }
+  const addr = join(coordinator.addr, `try-${attempt}`);
+  return { ...options, coordinator: { ...coordinator, addr } };
 }
 
 /** Addresses of each group's servers as stored, the master first. */

@@ -32,7 +32,7 @@ export interface ReplicatedWorker {
   close(): Promise<void>;
 }
 
-const START_MS = 15_000;
+const START_MS = 40_000;
 
 /** Starts three servers and the worker; resolves when both replicas may be read from. */
 export async function startReplicatedWorker(

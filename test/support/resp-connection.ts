@@ -10,7 +10,7 @@ import { encodeCommand } from "../../src/resp/encode.ts";
 import { REPLY_BAD, ReplyScanner } from "../../src/resp/reply-scanner.ts";
 import { withDeadline } from "./deadline.ts";
 
-const REPLY_MS = 10_000;
+const REPLY_MS = 30_000;
 
 interface Waiter {
   readonly resolve: (reply: Buffer) => void;

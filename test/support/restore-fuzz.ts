@@ -21,7 +21,7 @@ export interface FuzzCounts {
 }
 
 const FRAMES_MAX = 12;
-const PIPELINE_MS = 3_000;
+const PIPELINE_MS = 30_000;
 const KEYS = ["k", "{k}1", "l", "", "\0\xff\r\n", "x".repeat(3_000)];
 const WORDS =
   "delete expire string object list hash dict zset stream stream-id stream-group stream-pending".split(

@@ -36,7 +36,7 @@ export class RunningProduct {
   readonly slotCount: number;
   /** Masters: group 1, group 2, … */
   readonly servers: readonly RedisServer[];
-  readonly proxies: readonly WaitingProxy[];
+  readonly proxies: WaitingProxy[];
   /** The one that is worked with; whoever sees another one lead sets it. */
   dashboard: RunningDashboard;
   readonly #options: RunningProductOptions;
@@ -60,7 +60,7 @@ export class RunningProduct {
     options: RunningProductOptions,
     dashboard: RunningDashboard,
     servers: readonly RedisServer[],
-    proxies: readonly WaitingProxy[],
+    proxies: WaitingProxy[],
   ) {
     this.#options = options;
     this.name = options.product ?? "demo";
@@ -83,8 +83,15 @@ export class RunningProduct {
         group_id: index + 1,
       })),
     });
-    for (const proxy of this.proxies) {
-      await v1.addProxy({ admin_addr: proxy.adminAddr });
+    for (const { adminAddr } of this.proxies) {
+      // One that stood still doesn't get its slots in time: then it is registered, and gets them later.
+      await waitFor(`proxy ${adminAddr}`, WELL_MS, async () => {
+        const known = await v1.proxies();
+        if (!known.some((proxy) => proxy.admin_addr === adminAddr)) {
+          await v1.addProxy({ admin_addr: adminAddr });
+        }
+        return true;
+      });
     }
     await this.whenWell();
   }
@@ -135,6 +142,15 @@ export class RunningProduct {
   async restartDashboard(): Promise<void> {
     await this.dashboard.kill();
     this.dashboard = await this.addDashboard("leader");
+  }
+
+  /** SIGKILL for a proxy, and another process in its place, at the same addresses; it has no slots yet. */
+  async restartProxy(index: number): Promise<void> {
+    const proxy = this.proxies[index];
+    if (proxy === undefined) {
+      throw new Error(`there is no proxy ${index}`);
+    }
+    this.proxies[index] = await proxy.restart();
   }
 
   /** See the file head. */

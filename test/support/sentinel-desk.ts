@@ -15,12 +15,18 @@ import { MemoryBook } from "./memory-book.ts";
 /** Product of the tests. */
 export const PRODUCT = "sentinel-demo";
 
+/**
+ * Sentinels that stood still for more than two seconds believe nobody dead for a while (`TILT_MS` of the sentinels); a
+ * shorter pause of the whole machine makes nobody look dead either, as it is shorter than this.
+ */
+export const SENTINEL_DOWN_AFTER_MS = 2_500;
+
 /** Short times, so that tests are. */
 const CONFIG: Partial<DashboardConfig> = {
   productName: PRODUCT,
-  sentinelDownAfterMs: 1_000,
+  sentinelDownAfterMs: SENTINEL_DOWN_AFTER_MS,
   sentinelFailoverTimeoutMs: 10_000,
-  sentinelClientTimeoutMs: 2_000,
+  sentinelClientTimeoutMs: 5_000,
 };
 
 /** Of one order to a replica to follow. */

@@ -13,6 +13,7 @@ import { masterName } from "../../src/sentinel/master-name.ts";
 import { callAddr } from "./admin-port.ts";
 import { waitFor } from "./deadline.ts";
 import { isHeld } from "./held-proxy.ts";
+import { PATIENT } from "./patience.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { keyOfGroup } from "./running-proxy.ts";
 import { PRODUCT, SentinelDesk } from "./sentinel-desk.ts";
@@ -188,7 +189,7 @@ export class SentinelProduct {
 
 /** What a server or proxy answers; the error text if it is one. */
 export async function ask(addr: string, ...args: readonly string[]): Promise<string> {
-  const client = await RedisClient.connect({ addr, callTimeoutMs: 3_000 });
+  const client = await RedisClient.connect({ ...PATIENT, addr });
   try {
     return textOf(await client.call(args)) ?? "";
   } catch (thrown) {

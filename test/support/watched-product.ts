@@ -12,7 +12,10 @@ import { ReplicationWatch } from "../../src/dashboard/availability/replication/r
 import { defaultDashboardConfig } from "../../src/dashboard/config/load.ts";
 import { setRole } from "../../src/dashboard/group/replicate.ts";
 import type { TopologyStore } from "../../src/dashboard/topology/store.ts";
-import type { ReplicationFaultCode } from "../../src/model/availability/replication.ts";
+import type {
+  RepairReport,
+  ReplicationFaultCode,
+} from "../../src/model/availability/replication.ts";
 import { addServer, createGroup } from "../../src/model/change/group.ts";
 import { switchMaster } from "../../src/model/change/master.ts";
 import { assignSlots, slotRange } from "../../src/model/change/slot.ts";
@@ -23,14 +26,15 @@ import { numberOf, textOf } from "../../src/redis/reply.ts";
 import { fetchInfo } from "../../src/redis/server-command.ts";
 import { waitFor } from "./deadline.ts";
 import { LedProduct } from "./led-product.ts";
+import { PATIENT } from "./patience.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis-server.ts";
 import { swiftClock } from "./swift-clock.ts";
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 /** See the file head. */
 const SWIFT = 4;
 /** Of a test and of its set-up, on a busy machine. */
-export const TEST_MS = 60_000;
+export const TEST_MS = 120_000;
 /** Longer than several looks of the watch. */
 const WHILE_MS = 1_500;
 
@@ -187,7 +191,7 @@ export class WatchedProduct {
     args: readonly string[],
     password: string = this.password,
   ): Promise<string> {
-    const client = await RedisClient.connect({ addr: server.addr, password });
+    const client = await RedisClient.connect({ ...PATIENT, addr: server.addr, password });
     try {
       const reply = await client.call(args);
       return textOf(reply) ?? `${numberOf(reply) ?? JSON.stringify(reply)}`;
@@ -197,7 +201,7 @@ export class WatchedProduct {
   }
 
   info({ addr }: RedisServer): Promise<ServerInfo> {
-    return fetchInfo({ addr, password: this.password });
+    return fetchInfo({ ...PATIENT, addr, password: this.password });
   }
 
   /** `master` or `slave`. */
@@ -220,6 +224,48 @@ export class WatchedProduct {
   async keysOf(server: RedisServer): Promise<readonly string[]> {
     const script = "return table.concat(redis.call('KEYS', '*'), ' ')";
     return (await this.call(server, ["EVAL", script, "0"])).split(" ").toSorted();
+  }
+
+  /** Waits until it has these keys, sorted: what a link that is up has carried over may not have been applied yet. */
+  async whenHaving(server: RedisServer, keys: readonly string[]): Promise<void> {
+    await waitFor(`the keys ${keys.join()} of ${server.addr}`, WAIT_MS, async () => {
+      const found = await this.keysOf(server);
+      if (found.join() !== keys.join()) {
+        throw new Error(`it has ${found.join()}`);
+      }
+      return true;
+    });
+  }
+
+  /** Waits until a line of the log has these words. */
+  whenLogged(words: string): Promise<string> {
+    return waitFor(`"${words}" in the log`, WAIT_MS, () =>
+      this.logged.find((line) => line.includes(words)),
+    );
+  }
+
+  /** Waits until the shown faults are these, the worst first: a look at a machine that stands still finds others. */
+  whenFaults(...codes: readonly ReplicationFaultCode[]): Promise<true> {
+    return waitFor(`the faults ${codes.join()}`, WAIT_MS, () => {
+      const shown = this.watch.faults().map(({ code }) => code);
+      if (shown.join() !== codes.join()) {
+        throw new Error(`there are ${shown.join()}`);
+      }
+      return true;
+    });
+  }
+
+  /** What a repair says once all servers have answered it in time, and all that it has done until then. */
+  repair(groupId: number | undefined, isDryRun: boolean): Promise<RepairReport> {
+    const done: string[] = [];
+    return waitFor("a repair that all servers have answered", WAIT_MS, async () => {
+      const report = await this.watch.repair(groupId, isDryRun);
+      if (report.failed.some((line) => line.includes("doesn't answer"))) {
+        done.push(...(isDryRun ? [] : report.done));
+        throw new Error(report.failed.join());
+      }
+      return { done: [...done, ...report.done], failed: report.failed };
+    });
   }
 
   /** Waits until its link to a master is up, whatever that is. */
@@ -247,7 +293,6 @@ export class WatchedProduct {
     });
   }
 
-  /** Waits until the fault is shown; its text. */
   /** What is said of the fault; `words` are in it, as a look at a server that comes or goes may say something else. */
   whenFault(code: ReplicationFaultCode, { addr }: RedisServer, words = ""): Promise<string> {
     return waitFor(`${code} of ${addr} ${words}`, WAIT_MS, () => {

@@ -31,7 +31,7 @@ export function waitForSuccessor(
   index: number,
   oldPid: number,
 ): Promise<number> {
-  return waitFor(`successor of worker ${index} (${oldPid})`, 10_000, () => {
+  return waitFor(`successor of worker ${index} (${oldPid})`, 30_000, () => {
     const pid = pidOfWorker(proxy, index);
     return pid === oldPid ? undefined : pid;
   });

@@ -5,6 +5,8 @@
  */
 import { RedisClient } from "../../src/redis/client.ts";
 import { itemsOf, textOf } from "../../src/redis/reply.ts";
+import { waitFor } from "./deadline.ts";
+import { PATIENT } from "./patience.ts";
 
 /** What to write. */
 export interface WriteLoadOptions {
@@ -19,6 +21,9 @@ export interface WriteLoadOptions {
 /** Between two batches of one connection, milliseconds. */
 const TICK_MS = 2;
 const MGET_KEYS = 500;
+/** Longer than anything but a machine that stands still. */
+const STALL_MS = 1_000;
+const WAIT_MS = 30_000;
 
 /** See the file head. */
 export class WriteLoad {
@@ -28,15 +33,15 @@ export class WriteLoad {
   readonly acknowledged = new Set<string>();
   readonly errors: string[] = [];
   slowestMs = 0;
+  /** The machine stood still for so long at most, as far as was seen here. */
+  longestStallMs = 0;
   #count = 0;
   #isOver = false;
 
   static async start(options: WriteLoadOptions): Promise<WriteLoad> {
     const addr = `127.0.0.1:${options.port}`;
     const clients = await Promise.all(
-      Array.from({ length: options.connections }, () =>
-        RedisClient.connect({ addr, callTimeoutMs: 20_000 }),
-      ),
+      Array.from({ length: options.connections }, () => RedisClient.connect({ ...PATIENT, addr })),
     );
     return new WriteLoad(options, clients);
   }
@@ -56,9 +61,26 @@ export class WriteLoad {
     }
   }
 
+  /**
+   * Errors that no client should have seen. A proxy says TRYAGAIN to what has waited for several seconds: so a change
+   * that holds requests for a part of that is to blame, unless the machine stood still meanwhile.
+   */
+  get faults(): readonly string[] {
+    return this.longestStallMs < STALL_MS
+      ? this.errors
+      : this.errors.filter((text) => !text.includes("TRYAGAIN"));
+  }
+
+  /** Resolves when so many writes were acknowledged. */
+  async whenAcknowledged(count: number): Promise<void> {
+    await waitFor(`${count} writes`, WAIT_MS, () =>
+      this.acknowledged.size >= count ? true : undefined,
+    );
+  }
+
   /** Acknowledged keys that the server at this address doesn't have with their value. */
   async missingAt(addr: string): Promise<readonly string[]> {
-    const client = await RedisClient.connect({ addr });
+    const client = await RedisClient.connect({ ...PATIENT, addr });
     try {
       const keys = [...this.acknowledged];
       const missing: string[] = [];
@@ -77,8 +99,12 @@ export class WriteLoad {
     const startedMs = performance.now();
     const pending = new Set<Promise<void>>();
     let sent = 0;
+    let lookedMs = startedMs;
     while (!this.#isOver) {
-      const dueMs = performance.now() - startedMs;
+      const nowMs = performance.now();
+      this.longestStallMs = Math.max(this.longestStallMs, nowMs - lookedMs);
+      lookedMs = nowMs;
+      const dueMs = nowMs - startedMs;
       const due = (dueMs / 1_000) * (this.#options.perSecond / this.#options.connections);
       for (; sent < due && pending.size < 1_000; sent += 1) {
         const done = this.#writeOne(client).finally(() => pending.delete(done));

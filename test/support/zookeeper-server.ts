@@ -58,8 +58,8 @@ export interface ZookeeperCluster {
   stop(): Promise<void>;
 }
 
-const START_MS = 30_000;
-const STOP_MS = 10_000;
+const START_MS = 90_000;
+const STOP_MS = 30_000;
 const PROBE_MS = 5_000;
 
 const JAR_DIR = "/usr/share/java";

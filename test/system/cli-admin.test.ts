@@ -24,7 +24,7 @@ import { memoryFolder } from "../support/temporary-folder.ts";
 import { startWaitingProxy } from "../support/waiting-proxy.ts";
 
 const TEST_MS = 180_000;
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
 
 const cleanup = cleanupsAfterEach();
 let etcd: EtcdServer;

@@ -14,7 +14,7 @@ import { startDashboard } from "../support/running-dashboard.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
 import { startZookeeper } from "../support/zookeeper-server.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 
 const cleanup = cleanupsAfterEach();
 

@@ -39,7 +39,7 @@ async function occupy(where: number | string): Promise<void> {
     if (typeof where === "number") server.listen(where, "127.0.0.1", resolve);
     else server.listen(where, resolve);
   });
-  await withDeadline(`listener at ${where}`, 10_000, listening);
+  await withDeadline(`listener at ${where}`, 30_000, listening);
 }
 
 interface Files {
@@ -183,7 +183,7 @@ describe("a unix socket", () => {
       resolve(chunk.toString());
     });
     socket.write("PING\r\n");
-    return withDeadline(`PONG over ${path}`, 10_000, promise);
+    return withDeadline(`PONG over ${path}`, 30_000, promise);
   }
 
   test("that is left from a crash is replaced, and gone after the end", async () => {
@@ -246,7 +246,7 @@ describe("files of a run", () => {
       .map((part) => `${part}`.padStart(2, "0"))
       .join("-");
     const file = `${log}.${day}`;
-    await waitFor(`proxy.online in ${file}`, 10_000, () =>
+    await waitFor(`proxy.online in ${file}`, 30_000, () =>
       readFileSync(file, "utf8").includes('"event":"proxy.online"') ? true : undefined,
     );
     program.signal("SIGTERM");

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isCodisError } from "../../src/base/error.ts";
 import { cleanupsAfterEach } from "../support/cleanup.ts";
 import { waitFor } from "../support/deadline.ts";
+import { freePort } from "../support/free-port.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type RunningDashboard, startDashboard } from "../support/running-dashboard.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
@@ -148,8 +149,11 @@ describe("two dashboards of one product", () => {
       const ids = (await second.v1.groups()).map((group) => group.id);
       expect(ids).toEqual(outcome === "done" ? [1, 2, 3] : [1, 2]);
       expect(await askProxy(proxy, "PING")).toBe("+PONG");
-      const [looked] = await second.v1.proxies();
-      expect(looked?.status).toBe("online");
+      // It has to look at the proxy itself, once a second.
+      await waitFor("the proxy, seen by the new leader", TAKEOVER_MS, async () => {
+        const [looked] = await second.v1.proxies();
+        return looked?.status === "online" ? true : undefined;
+      });
     },
     TEST_MS,
   );
@@ -183,10 +187,11 @@ test(
     const root = newRoot();
     const folder = `${root.addr}/data/codis3/demo`;
     mkdirSync(folder, { recursive: true });
+    const foreignAddr = `127.0.0.1:${await freePort()}`;
     const foreign = {
       token: "bb8505b89ee9ec8283a4fb17c473c797",
       start_time: "2026-11-21 07:01:13 +0000 UTC",
-      admin_addr: "127.0.0.1:28080",
+      admin_addr: foreignAddr,
       product_name: "demo",
       pid: 3600,
       pwd: "/opt/codis",
@@ -196,7 +201,10 @@ test(
     const lock = () => JSON.parse(readFileSync(`${folder}/topom`, "utf8"));
     const waiting = await startDashboard({ coordinator: root, until: "started" });
     cleanup(() => waiting.kill());
-    await waiting.program.sees(/127\.0\.0\.1:28080 \(pid 3600.*--remove-lock/, TAKEOVER_MS);
+    await waiting.program.sees(
+      new RegExp(`${RegExp.escape(foreignAddr)} \\(pid 3600.*--remove-lock`),
+      TAKEOVER_MS,
+    );
     expect(lock()).toEqual(foreign);
     await waiting.kill();
 

@@ -11,7 +11,7 @@ import { CORPUS_COMMANDS } from "./differential/request.ts";
 import { describeFailure } from "./differential/shrink.ts";
 import { findComparable, type Stage, startStage } from "./differential/stage.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 let stage: Stage;
 
 beforeAll(async () => {

@@ -18,9 +18,13 @@ import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.ts";
 
 /** Time in which a dead master would have been replaced. */
 const LONG_MS = DOWN_AFTER_MS + 2_500;
+/** Where a living master must not be taken for dead: longer than a shared machine stands still. */
+const PATIENT_MS = 4_000;
+/** The silence of a server that answers, as somebody sees it who stood still. */
+const SILENCE_MS_MAX = 6_000;
 /** Longest wait for a proxy's word. */
 const ASK_MS = 10_000;
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const cleanup = cleanupsAfterEach();
 
@@ -64,15 +68,15 @@ test("the dashboard is cut off from a master that proxies reach: nothing happens
   const relay = await relayTo(addr);
   await product.closeLeader();
   const pulses = new RoutedPulses(new Map([[addr, relay.addr]]));
-  await product.lead({ config: QUICK_DETECTOR, pulses });
+  await product.lead({ config: { ...QUICK_DETECTOR, haDownAfterMs: PATIENT_MS }, pulses });
   await waitFor("the master's first answer", DEADLINE_MS, () => pulses.get(addr)?.hasAnswered);
   relay.cut();
   await product.whenSaid("a suspicion", (text) => text.includes("only 0 of 2 proxies with a vote"));
-  await Bun.sleep(LONG_MS);
+  await Bun.sleep(LONG_MS + PATIENT_MS);
   expect(product.leader.book.all()).toEqual([]);
   expect(product.leader.masterOf(1)).toBe(addr);
   relay.mend();
-  await product.whenSaid("the end of the suspicion", (text) => !text.includes("group-[1]"));
+  await product.whenSaid("the end of the suspicion", (text) => !text.includes("group 1"));
 });
 
 test("the dashboard is cut off from all proxies: a dead master stays, until it reaches them again", async () => {
@@ -111,12 +115,15 @@ test("a proxy that was frozen doesn't hold its own silence against a master", as
     const [stats] = (await product.leader.fleet.askStats(ASK_MS)).values();
     return stats?.servers?.[addr]?.silent_ms;
   };
-  expect(await silence()).toBeLessThan(3_000);
+  await waitFor("an answer of the master", DEADLINE_MS, async () => {
+    const silentMs = await silence();
+    return silentMs !== undefined && silentMs < SILENCE_MS_MAX ? true : undefined;
+  });
   proxy?.program.signal("SIGSTOP");
-  await Bun.sleep(5_000);
+  await Bun.sleep(SILENCE_MS_MAX + 2_000);
   const asked = silence();
   proxy?.program.signal("SIGCONT");
-  expect(await asked).toBeLessThan(2_500);
+  expect(await asked).toBeLessThan(SILENCE_MS_MAX);
 });
 
 test("a proxy tells what it sees of masters: their silence and their role", async () => {

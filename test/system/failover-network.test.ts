@@ -17,7 +17,7 @@ const DOWN_AFTER_MS = 2_000;
 const CONFIG = { ha_enabled: true, ha_down_after: `${DOWN_AFTER_MS}ms` };
 /** Time in which a dead master would have been replaced. */
 const LONG_MS = DOWN_AFTER_MS + 3_000;
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 const cleanup = cleanupsAfterEach();
 
@@ -46,10 +46,17 @@ async function untilWritten(product: ReplicatedProduct, key: string): Promise<vo
   });
 }
 
-/** How many masters were changed, by the newest dashboard's book. */
+/** How many masters were changed, by the newest dashboard's book; one that was begun and taken back isn't. */
 async function countFailovers(product: ReplicatedProduct): Promise<number> {
   const failovers = await product.dashboard.v1.failovers();
-  return failovers.filter(({ outcome }) => outcome !== "refused").length;
+  return failovers.filter(({ outcome }) => outcome === "done" || outcome === "running").length;
+}
+
+/** Resolves when one replica has all that this client has written. */
+async function untilReplicated(client: RespConnection): Promise<void> {
+  await waitFor("a replica that has it", DEADLINE_MS, async () =>
+    (await client.call("WAIT", "1", "1000")).toString() === ":1\r\n" ? true : undefined,
+  );
 }
 
 test("a dashboard cut off from its coordinator replaces nobody, and does once it is back", async () => {
@@ -102,7 +109,7 @@ test("of two replicas the one that is far behind isn't taken, and follows the ot
   for (let index = 0; index < 200; index += 1) {
     expect((await client.call("SET", `key${index}`, value)).toString()).toBe("+OK\r\n");
   }
-  expect((await client.call("WAIT", "1", "5000")).toString()).toBe(":1\r\n");
+  await untilReplicated(client);
   client.destroy();
   await master?.kill();
   behind?.resume();
@@ -125,7 +132,7 @@ test("with min-replicas-to-write a master without its replica refuses, and WAIT 
   await waitFor("a write that both have", DEADLINE_MS, async () =>
     (await client.call("SET", "both have it", "1")).toString() === "+OK\r\n" ? true : undefined,
   );
-  expect((await client.call("WAIT", "1", "5000")).toString()).toBe(":1\r\n");
+  await untilReplicated(client);
   replica?.pause();
   let lastAccepted = -1;
   const refused = await waitFor("a refusal", DEADLINE_MS, async () => {
@@ -135,7 +142,8 @@ test("with min-replicas-to-write a master without its replica refuses, and WAIT 
       expect((await client.call("WAIT", "1", "50")).toString()).toBe(":0\r\n");
       return undefined;
     }
-    return reply;
+    // A proxy that stood still may refuse first, for reasons of its own.
+    return reply.startsWith("-NOREPLICAS") ? reply : undefined;
   });
   expect(refused).toStartWith("-NOREPLICAS");
   client.destroy();

@@ -10,7 +10,7 @@ import { waitFor, withDeadline } from "../support/deadline.ts";
 import { FakeRedis } from "../support/fake-redis.ts";
 import { freePort } from "../support/free-port.ts";
 import { frameOf } from "../support/greedy-client.ts";
-import { wasFrozen } from "../support/held-proxy.ts";
+import { hasFrozenSince, wasFrozen } from "../support/held-proxy.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis-server.ts";
 import { RespConnection } from "../support/resp-connection.ts";
 import { RunningClock } from "../support/running-clock.ts";
@@ -23,9 +23,15 @@ import {
 } from "../support/running-proxy.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
 
-const TEST_MS = 60_000;
-const RECOVERY_MS = 20_000;
+const TEST_MS = 120_000;
+/** Longest wait for what must come, on a busy machine. */
+const RECOVERY_MS = 30_000;
+/** Of a server that hangs: longer than a shared machine stands still, or the other one would hang as well. */
+const HANG_MS = 4_000;
+/** For the other group: less than what waits for a server that hangs. */
+const OTHER_MS_MAX = 2_000;
 const LOAD_TRIES_MAX = 4;
+const TEAR_TRIES_MAX = 5;
 const KEY = keyOfGroup(1, 2);
 const OTHER_KEY = keyOfGroup(2, 2);
 /** Codis's text for what was queued behind a broken connection, or finds none. */
@@ -51,9 +57,10 @@ async function startServer(options?: RedisServerOptions): Promise<RedisServer> {
 async function startHere(
   addr: string,
   config: NonNullable<RunningProxyOptions["config"]> = {},
+  args: readonly string[] = [],
 ): Promise<RunningProxy> {
   const servers = [addr, other.addr];
-  const proxy = await startProxy({ servers, config: { ...CONFIG, ...config } });
+  const proxy = await startProxy({ servers, config: { ...CONFIG, ...config }, args });
   cleanup(async () => expect((await proxy.stop()).code).toBe(0));
   return proxy;
 }
@@ -67,7 +74,7 @@ async function expectOtherServes(proxy: RunningProxy): Promise<void> {
     expect(await ask(proxy.port, "SET", OTHER_KEY, "v")).toBe("+OK\r\n");
     expect(await ask(proxy.port, "GET", OTHER_KEY)).toBe("$1\r\nv\r\n");
   });
-  expect(tookMs).toBeLessThan(400);
+  expect(tookMs).toBeLessThan(OTHER_MS_MAX);
 }
 
 async function expectRecovers(connection: RespConnection, reply: string): Promise<void> {
@@ -78,7 +85,7 @@ async function expectRecovers(connection: RespConnection, reply: string): Promis
 
 /** Waits until the proxy has sent so many requests to the server that aren't answered. */
 async function waitInFlight(proxy: RunningProxy, addr: string, count: number): Promise<void> {
-  await waitFor(`${count} requests in flight to ${addr}`, 10_000, async () => {
+  await waitFor(`${count} requests in flight to ${addr}`, RECOVERY_MS, async () => {
     const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`);
     const line = `codis_proxy_backend_in_flight{addr="${addr}"} ${count}\n`;
     return (await response.text()).includes(line) ? true : undefined;
@@ -87,7 +94,7 @@ async function waitInFlight(proxy: RunningProxy, addr: string, count: number): P
 
 /** The first line of an event that has the text: the log comes through a pipe, later than the reply. */
 function awaitLogged(proxy: RunningProxy, event: string, text: string): Promise<string> {
-  return waitFor(`a line ${event} with "${text}"`, 10_000, () => {
+  return waitFor(`a line ${event} with "${text}"`, RECOVERY_MS, () => {
     const lines = proxy.log().filter((line) => line["event"] === event);
     return lines.map((line) => `${line["msg"]}`).find((line) => line.includes(text));
   });
@@ -137,14 +144,16 @@ test("with session_break_on_failure an error of the proxy ends the session, one 
   client.write(Buffer.from(frameOf("GET", OTHER_KEY) + frameOf("GET", KEY)));
   expect(`${await client.next()}`).toBe("$-1\r\n");
   expect(`${await client.next()}`).toBe(RESET);
-  await withDeadline("end of the session", 10_000, client.closed);
+  await withDeadline("end of the session", RECOVERY_MS, client.closed);
 });
 
 test(
   "a server that hangs costs its requests backend_recv_timeout, and nobody else anything",
   async () => {
     const server = await startServer();
-    const proxy = await startHere(server.addr, { backend_recv_timeout: "500ms" });
+    // Only the first failure in a row is a warning.
+    const config = { backend_recv_timeout: `${HANG_MS}ms` };
+    const proxy = await startHere(server.addr, config, ["--log-level", "debug"]);
     const client = await proxy.connect();
     // A machine that stands still is a server that hangs.
     await waitFor("a write", RECOVERY_MS, async () =>
@@ -155,8 +164,8 @@ test(
     const hanging = say(client, "GET", KEY);
     await expectOtherServes(proxy);
     expect(await hanging).toBe("-ERR handle response, backend conn failure, i/o timeout\r\n");
-    expect(performance.now() - startMs).toBeGreaterThan(450);
-    expect(clock.nowMs() - runningMs).toBeLessThan(2_500);
+    expect(performance.now() - startMs).toBeGreaterThan(HANG_MS - 50);
+    expect(clock.nowMs() - runningMs).toBeLessThan(2 * HANG_MS);
     // Its kernel still accepts connections: the handshake hangs now, and is bounded as well.
     expect(await say(client, "GET", KEY)).toBe(RESET);
     expect(await say(client, "GET", KEY)).toBe(RESET);
@@ -211,15 +220,21 @@ async function doesAllUnderLoad(): Promise<boolean> {
   const request = Buffer.from(frameOf("SET", KEY, "x".repeat(1_000_000)));
   for (const client of clients) for (let left = 10; left > 0; left--) client.write(request);
   let highestBytes = 0;
+  const unexpected: string[] = [];
   const endsAt = performance.now() + 2_000;
   const bystander = await proxy.connect();
   while (performance.now() < endsAt) {
     const startMs = clock.nowMs();
-    expect(await say(bystander, "GET", OTHER_KEY)).toBe("$-1\r\n");
+    const reply = await say(bystander, "GET", OTHER_KEY);
+    if (reply !== "$-1\r\n") unexpected.push(reply);
     // Far from backend_recv_timeout, also where 200 MB on their way keep the processors busy.
     expect(clock.nowMs() - startMs).toBeLessThan(10_000);
     highestBytes = Math.max(highestBytes, proxy.residentBytes());
   }
+  if (unexpected.length > 0 && (await hasFrozenSince(proxy, 0))) {
+    return false;
+  }
+  expect(unexpected).toEqual([]);
   // The queue of 16 MB, and a request of 1 MB of each client in a buffer of up to 2 MB.
   expect(highestBytes - baseBytes).toBeLessThan(150_000_000);
   server.resume();
@@ -237,22 +252,25 @@ async function doesAllUnderLoad(): Promise<boolean> {
 }
 
 describe("a server that closes", () => {
-  /** Tears the reply of one GET after so many bytes: the first, or a later one. */
-  async function startTorn(size: number, closeAfterBytes: number, wholeCount = 0) {
-    let left = wholeCount;
+  /** Tears the reply of the first GET after so many bytes, and of each one after `tear`. */
+  async function startTorn(size: number, closeAfterBytes: number, isFirstTorn = true) {
+    let isTearing = isFirstTorn;
     const fake = await FakeRedis.start({
       answer: ({ argv }) =>
         `${argv[0]}` === "GET" && `${argv[1]}` === KEY
           ? Buffer.from(`$${size}\r\n${"x".repeat(size)}\r\n`)
           : undefined,
       deliver: ({ argv }) => {
-        if (`${argv[0]}` !== "GET") return {};
-        left--;
-        return left === -1 ? { closeAfterBytes } : {};
+        if (`${argv[0]}` !== "GET" || !isTearing) return {};
+        isTearing = false;
+        return { closeAfterBytes };
       },
     });
     cleanup(() => fake.close());
-    return fake;
+    const tear = (): void => {
+      isTearing = true;
+    };
+    return { addr: fake.addr, tear };
   }
 
   test.each([0, 1, 6, 106])("after %d bytes of a reply leaves the order as it is", async (at) => {
@@ -273,14 +291,22 @@ describe("a server that closes", () => {
   test("after a part of a large reply was passed on ends the session, with a line in the log", async () => {
     // What arrives in small pieces isn't passed on before it is whole: the window must open first.
     const wholeCount = 8;
-    const fake = await startTorn(4_000_000, 3_000_000, wholeCount);
+    const whole = `$4000000\r\n${"x".repeat(4_000_000)}\r\n`;
+    const fake = await startTorn(4_000_000, 3_000_000, false);
     const proxy = await startHere(fake.addr);
     const client = await proxy.connect();
     const bystander = await proxy.connect();
-    for (let count = 0; count < wholeCount; count++) await client.call("GET", KEY);
-    await expect(client.call("GET", KEY)).rejects.toThrow(/closed the connection|ECONNRESET/);
+    for (let tries = 1; ; tries++) {
+      for (let count = 0; count < wholeCount; count++) await expectRecovers(client, whole);
+      fake.tear();
+      const outcome = await client.call("GET", KEY).then(String, String);
+      if (/closed the connection|ECONNRESET/.test(outcome)) break;
+      // How large the pieces are is the kernel's affair.
+      expect(outcome).toBe("-ERR handle response, backend conn failure, EOF\r\n");
+      expect(tries).toBeLessThan(TEAR_TRIES_MAX);
+    }
     await awaitLogged(proxy, "session.closed", "a reply broke off");
-    await expectRecovers(bystander, `$4000000\r\n${"x".repeat(4_000_000)}\r\n`);
+    await expectRecovers(bystander, whole);
     bystander.destroy();
   });
 
@@ -314,18 +340,20 @@ describe("an error of Redis reaches the client as it is:", () => {
       }
       expect(await ask(first.port, "SAVE")).toBe("+OK\r\n");
       await first.stop();
-      // Half a millisecond for each of 4,001 keys: two seconds of LOADING.
-      const slow = ["--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024"];
+      // Five milliseconds for each of 4,001 keys, until the test has seen enough.
+      const slow = ["--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024"];
       const port = await freePort();
-      const starting = startServer({ port, dir: folder.path, args: slow });
       const proxy = await startHere(`127.0.0.1:${port}`);
       const client = await proxy.connect();
-      await waitFor("LOADING error", 10_000, async () =>
+      const starting = startServer({ port, dir: folder.path, args: slow });
+      starting.catch(() => undefined);
+      await waitFor("LOADING error", RECOVERY_MS, async () =>
         (await say(client, "GET", KEY)) === "-LOADING Redis is loading the dataset in memory\r\n"
           ? true
           : undefined,
       );
       await expectOtherServes(proxy);
+      expect(await ask(port, "CONFIG", "SET", "key-load-delay", "0")).toBe("+OK\r\n");
       await starting;
       await expectRecovers(client, "$1\r\nv\r\n");
       client.destroy();

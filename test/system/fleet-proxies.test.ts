@@ -128,9 +128,13 @@ describe("proxies", () => {
     await waitFor("the push to the other", WAIT_MS, async () =>
       (await second.servers())[7] === servers[1]?.addr ? true : undefined,
     );
-    const report = await fleet.whenSynced(product.topology.revision, WAIT_MS);
-    expect(report.synced).toEqual([(await modelOf(second)).token]);
-    expect(report.failed.map((each) => each.token)).toEqual([token]);
+    const { token: other } = await modelOf(second);
+    await waitFor("word of both", WAIT_MS, async (): Promise<true> => {
+      const report = await fleet.whenSynced(product.topology.revision, WAIT_MS);
+      expect(report.synced).toEqual([other]);
+      expect(report.failed.map((each) => each.token)).toEqual([token]);
+      return true;
+    });
     fleet.setTopology(product.assign(2, 8));
     first.program.signal("SIGCONT");
     await synced();
@@ -171,12 +175,15 @@ describe("an old leader", () => {
       const stale = new FleetProduct(servers.map(({ addr }) => addr));
       stale.register(...product.topology.proxies.values());
       old.setTopology(stale.assign(2, 100, 101));
-      const report = await old.whenSynced(stale.topology.revision, WAIT_MS);
-      expect(report.synced).toEqual([]);
-      expect(report.failed.map(({ reason }) => reason)).toEqual([
-        expect.stringContaining("outdated: epoch 6 revision 3 is older than epoch 7"),
-        expect.stringContaining("outdated: epoch 6 revision 3 is older than epoch 7"),
-      ]);
+      const outdated = "outdated: epoch 6 revision 3 is older than epoch 7";
+      await waitFor("both refusals", WAIT_MS, async (): Promise<true> => {
+        const { failed } = await old.whenSynced(stale.topology.revision, WAIT_MS);
+        expect(failed.map(({ reason }) => reason)).toEqual([
+          expect.stringContaining(outdated),
+          expect.stringContaining(outdated),
+        ]);
+        return true;
+      });
       expect(oldEvents.outdatedCount).toBeGreaterThan(0);
     } finally {
       await old.close();

@@ -14,7 +14,8 @@ import { ask } from "../support/running-proxy.ts";
 import { startSlotsServer } from "../support/slots-module.ts";
 import { startWaitingProxy, type WaitingProxy } from "../support/waiting-proxy.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 120_000;
+const WAIT_MS = 30_000;
 const PRODUCT = "demo";
 const KEYS = 400;
 const SLOT = slotOfKey("{tag}");
@@ -56,7 +57,7 @@ async function moveAll(from: number, to: number, method: "sync" | "semi-async"):
     method === "sync"
       ? ["SLOTSMGRTTAGSLOT", host, port, "30000", `${SLOT}`]
       : ["SLOTSMGRTTAGSLOT-ASYNC", host, port, "5000", "200", "33554432", `${SLOT}`, "20"];
-  await waitFor("end of the move", 20_000, async () => {
+  await waitFor("end of the move", WAIT_MS, async () => {
     const reply = await ask(servers[from]?.port ?? 0, ...order);
     expect(reply).toMatch(/^\*2\r\n:\d+\r\n:\d+\r\n$/);
     return reply.endsWith("\r\n:0\r\n") ? true : undefined;
@@ -110,7 +111,7 @@ test(
     const goOn = async (more: number): Promise<void> => {
       const sum = (): number => [...counts.values()].reduce((all, count) => all + count, 0);
       const before = sum();
-      await waitFor("writes", 20_000, () => (sum() >= before + more ? true : undefined));
+      await waitFor("writes", WAIT_MS, () => (sum() >= before + more ? true : undefined));
     };
     await goOn(500);
     for (const [from, to, method] of [

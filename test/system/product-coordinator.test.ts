@@ -13,8 +13,8 @@ import { LEASE_MS, type RunningDashboard } from "../support/running-dashboard.ts
 import { ask, bulk, RunningProduct } from "../support/running-product.ts";
 import { startZookeeper } from "../support/zookeeper-server.ts";
 
-const TEST_MS = 90_000;
-const TURN_MS = 30_000;
+const TEST_MS = 180_000;
+const TURN_MS = 40_000;
 const cleanup = cleanupsAfterEach();
 
 async function productOn(coordinator: {
@@ -88,7 +88,8 @@ test(
     etcd.pause();
     const order = codeOf(first.v1.createGroup(4));
     await first.program.sees(/"event":"leader.lost"/, TURN_MS);
-    expect(["COORDINATOR_UNREACHABLE", "LEADERSHIP_LOST"]).toContain(await order);
+    // The last of them where the machine stood still before it was given.
+    expect(["COORDINATOR_UNREACHABLE", "LEADERSHIP_LOST", "NOT_ONLINE"]).toContain(await order);
     await expectServing(product, "while etcd is frozen");
     expect(await codeOf(first.v1.createGroup(5))).toBe("NOT_ONLINE");
     expect(leads(second)).toBe(false);
@@ -132,8 +133,7 @@ test(
     expect(await codeOf(product.dashboard.topom.createGroup(3))).toBe("NOT_ONLINE");
     await expectServing(product, "while ZooKeeper is gone");
     // A proxy that dies now comes back without slots: only a dashboard can give them.
-    const again = await product.proxies[1]?.restart();
-    cleanup(() => again?.kill());
+    await product.restartProxy(1);
     await server?.start();
 
     await waitFor(

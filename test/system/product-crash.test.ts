@@ -9,7 +9,7 @@ import { printSeed, Random, SEED } from "../support/seed.ts";
 printSeed("product-crash");
 
 const ROUNDS = 8;
-const TEST_MS = 120_000;
+const TEST_MS = 240_000;
 
 test(
   "what was acknowledged is there after each of a few kills",
@@ -19,7 +19,7 @@ test(
       const figures = await run.run(ROUNDS);
       process.stdout.write(`product-crash: ${JSON.stringify(figures)}\n`);
       expect(figures.problems).toEqual([]);
-      expect(figures.acknowledged).toBeGreaterThan(ROUNDS);
+      expect(figures.acknowledged).toBeGreaterThanOrEqual(ROUNDS);
       expect(figures.interrupted).toBeGreaterThan(0);
     } finally {
       await run.stop();

@@ -14,8 +14,8 @@ import { memoryFolder } from "../support/temporary-folder.ts";
 
 printSeed("product-frozen-leader");
 
-const TEST_MS = 90_000;
-const TURN_MS = 30_000;
+const TEST_MS = 180_000;
+const TURN_MS = 40_000;
 const cleanup = cleanupsAfterEach();
 
 async function productOn(
@@ -95,6 +95,7 @@ test(
       [512, 1023, 2],
     ]);
     // The old one is a standby now, and hands orders on.
+    await old.program.sees(/"event":"leader.standby"/, TURN_MS);
     await old.v1.createGroup(9);
     expect((await next.v1.groups()).map(({ id }) => id)).toEqual([1, 2, 9]);
   },

@@ -16,13 +16,13 @@ import { tomlOf } from "../support/running-proxy.ts";
 import { startTcpRelay } from "../support/tcp-relay.ts";
 import { memoryFolder } from "../support/temporary-folder.ts";
 
-const START_MS = 60_000;
-const TEST_MS = 60_000;
-const TURN_MS = 30_000;
+const START_MS = 120_000;
+const TEST_MS = 120_000;
+const TURN_MS = 40_000;
 /** `proxy_push_timeout` of the dashboard. */
 const PUSH_TIMEOUT = "4s";
 /** A call must be answered in this time; a call to one proxy may take 10 s. */
-const ANSWER_MS = 15_000;
+const ANSWER_MS = 20_000;
 
 const folder = memoryFolder();
 let product: RunningProduct;

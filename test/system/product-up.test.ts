@@ -7,6 +7,7 @@ import { afterEach, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { runCodis } from "../support/codis-program.ts";
 import { freePort } from "../support/free-port.ts";
+import { holdDefaultPort } from "../support/local-cluster.ts";
 import { ask } from "../support/running-product.ts";
 import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -73,6 +74,7 @@ test(
   "codis slot info, codis admin --slots-status and codis config slot info agree",
   async () => {
     folder = memoryFolder();
+    holdDefaultPort();
     const dir = folder.join("cluster");
     const configFile = folder.join("config.ini");
     const port = await freePort();

@@ -19,7 +19,7 @@ import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { ask, slotTableOf, tomlOf } from "../support/running-proxy.ts";
 import { memoryFolder, type TemporaryFolder } from "../support/temporary-folder.ts";
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 
 let server: RedisServer;
 let etcd: EtcdServer;
@@ -77,15 +77,17 @@ function startProxy(
 }
 
 test("asks the dashboard again until it is taken; clients are refused meanwhile", async () => {
-  dashboard.failures = 1;
+  dashboard.failures = Number.POSITIVE_INFINITY;
   const proxy = startProxy([`--dashboard=${dashboard.addr}`]);
   await proxy.sees(/"event":"dashboard.retry"/);
   expect(await ask(port, "PING")).toBe("-ERR router is not online\r\n");
+  dashboard.failures = 0;
   await proxy.sees(/"event":"dashboard.registered"/);
   expect(await ask(port, "SET", "key", "value")).toBe("+OK\r\n");
   const online = dashboard.calls.filter((call) => call.startsWith("PUT"));
   const path = `/api/topom/proxy/online/${dashboardXauth("demo")}/127.0.0.1%3A${adminPort}`;
-  expect(online).toEqual([`PUT ${path}`, `PUT ${path}`]);
+  expect(online.length).toBeGreaterThanOrEqual(2);
+  expect(new Set(online)).toEqual(new Set([`PUT ${path}`]));
   proxy.signal("SIGTERM");
   expect((await proxy.ended()).code).toBe(0);
 });

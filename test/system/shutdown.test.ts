@@ -22,7 +22,10 @@ import { RunningClock } from "../support/running-clock.ts";
 import { ask, type RunningProxy, startProxy } from "../support/running-proxy.ts";
 import { UnreadConnection } from "../support/unread-connection.ts";
 
-const TEST_MS = 30_000;
+const TEST_MS = 120_000;
+/** Longest wait for what must come, on a busy machine. */
+const WAIT_MS = 30_000;
+const TRIES_MAX = 3;
 const WRITER_COUNT = 16;
 /** Answered before the signal comes, so that it comes under load. */
 const WARM_COUNT = 2_000;
@@ -60,40 +63,52 @@ async function startHere(...args: Parameters<typeof startProxy>): Promise<Runnin
   return proxy;
 }
 
+/** A proxy that stood still gives up what it had taken and not sent, rightly, and warns: then it is done once more. */
+async function unlessFrozen(run: () => Promise<boolean>): Promise<void> {
+  for (let tries = 1; !(await run()); tries += 1) {
+    expect(tries).toBeLessThan(TRIES_MAX);
+    for (const server of servers) await ask(server.port, "FLUSHALL");
+  }
+}
+
 describe.each([1, 2])("SIGTERM with %d workers", (workers) => {
   test(
     "under load answers what is in flight, loses no acknowledged write and ends with 0",
-    async () => {
-      const proxy = await startHere({ servers: addrs, config: { workers } });
-      const bench = spawn("redis-benchmark", [
-        ...["-p", `${proxy.port}`, "-t", "set,get,mset", "-n", "100000000", "-r", "1000", "-q"],
-      ]);
-      const benchEnd = new Promise((resolve) => bench.once("close", resolve));
-      bench.stdout.resume();
-      bench.stderr.resume();
-      const writers = newWriters(WRITER_COUNT);
-      const running = writers.map((writer) => writer.run(proxy.port));
-      await waitForWrites(writers, WARM_COUNT);
-
-      const { value: exit, tookMs } = await clock.time(() => proxy.stop());
-      expect(tookMs).toBeLessThan(AT_ONCE_MS);
-      expect(exit).toMatchObject({ code: 0, stderr: "" });
-      await withDeadline("end of the writers", 10_000, Promise.all(running));
-      // It may wait for ever: a connection that it finds closed when it writes is one less, and no end to it.
-      bench.kill("SIGKILL");
-      await withDeadline("end of redis-benchmark", 10_000, benchEnd);
-      for (const writer of writers) {
-        expect(writer.errors).toEqual([]);
-        // Not one more at the server either: what was done was also acknowledged.
-        expect(await counterOf(servers, writer.key)).toBe(writer.acknowledged);
-      }
-      expect(exit.stdout).toContain('"event":"proxy.stopped"');
-      // An end in good order is nothing to warn of.
-      expect(exit.stdout).not.toMatch(/"level":"(warn|error)"/);
-      await expect(RespConnection.open(proxy.port)).rejects.toThrow("ECONNREFUSED");
-    },
-    TEST_MS,
+    () => unlessFrozen(() => endsUnderLoad(workers)),
+    TRIES_MAX * TEST_MS,
   );
+
+  async function endsUnderLoad(count: number): Promise<boolean> {
+    const proxy = await startHere({ servers: addrs, config: { workers: count } });
+    const bench = spawn("redis-benchmark", [
+      ...["-p", `${proxy.port}`, "-t", "set,get,mset", "-n", "100000000", "-r", "1000", "-q"],
+    ]);
+    const benchEnd = new Promise((resolve) => bench.once("close", resolve));
+    bench.stdout.resume();
+    bench.stderr.resume();
+    const writers = newWriters(WRITER_COUNT);
+    const running = writers.map((writer) => writer.run(proxy.port));
+    await waitForWrites(writers, WARM_COUNT);
+
+    const { value: exit, tookMs } = await clock.time(() => proxy.stop());
+    expect(tookMs).toBeLessThan(AT_ONCE_MS);
+    expect(exit).toMatchObject({ code: 0, stderr: "" });
+    await withDeadline("end of the writers", WAIT_MS, Promise.all(running));
+    // It may wait for ever: a connection that it finds closed when it writes is one less, and no end to it.
+    bench.kill("SIGKILL");
+    await withDeadline("end of redis-benchmark", WAIT_MS, benchEnd);
+    if (wasFrozen(proxy)) return false;
+    for (const writer of writers) {
+      expect(writer.errors).toEqual([]);
+      // Not one more at the server either: what was done was also acknowledged.
+      expect(await counterOf(servers, writer.key)).toBe(writer.acknowledged);
+    }
+    expect(exit.stdout).toContain('"event":"proxy.stopped"');
+    // An end in good order is nothing to warn of.
+    expect(exit.stdout).not.toMatch(/"level":"(warn|error)"/);
+    await expect(RespConnection.open(proxy.port)).rejects.toThrow("ECONNREFUSED");
+    return true;
+  }
 
   test("with idle clients only doesn't wait", async () => {
     const proxy = await startHere({ servers: addrs, config: { workers } });
@@ -115,15 +130,16 @@ describe.each([1, 2])("SIGTERM with %d workers", (workers) => {
       expect(`${await client.call("SET", "k", "v")}`).toBe("+OK\r\n");
       fake.isWithholding = true;
       const reply = client.call("GET", "k");
-      await waitFor("GET at the server", 10_000, () =>
+      await waitFor("GET at the server", WAIT_MS, () =>
         fake.requests("GET").length > 0 ? true : undefined,
       );
       proxy.program.signal(signal);
       await proxy.program.sees(/"event":"proxy.stopping"/);
       fake.release();
       expect(`${await reply}`).toBe("$1\r\nv\r\n");
-      expect((await proxy.program.ended(8_000)).code).toBe(0);
+      expect((await proxy.program.ended(WAIT_MS)).code).toBe(0);
     },
+    TEST_MS,
   );
 
   test("ends after shutdown_timeout when a server never answers", async () => {
@@ -134,7 +150,7 @@ describe.each([1, 2])("SIGTERM with %d workers", (workers) => {
     const client = await proxy.connect();
     fake.isWithholding = true;
     const reply = client.call("GET", "k").catch(() => "closed");
-    await waitFor("GET at the server", 10_000, () => (fake.journal.length > 0 ? true : undefined));
+    await waitFor("GET at the server", WAIT_MS, () => (fake.journal.length > 0 ? true : undefined));
     const startMs = performance.now();
     const { value: exit, tookMs } = await clock.time(() => proxy.stop());
     expect(exit.code).toBe(0);
@@ -154,7 +170,7 @@ describe.each([1, 2])("SIGTERM with %d workers", (workers) => {
     setter.destroy();
     const client = await UnreadConnection.open(proxy.port);
     await client.write(Buffer.from("*2\r\n$3\r\nGET\r\n$3\r\nbig\r\n".repeat(40)));
-    await waitFor("output that waits", 10_000, async () => {
+    await waitFor("output that waits", WAIT_MS, async () => {
       const response = await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`);
       const bytes = /^codis_proxy_buffered_bytes (\d+)/m.exec(await response.text())?.[1];
       return Number(bytes) > 500_000 ? true : undefined;
@@ -168,27 +184,33 @@ describe.each([1, 2])("SIGTERM with %d workers", (workers) => {
 
 test.each([1, 2])(
   "a proxy of %d workers that is killed under load and started again serves, and no acknowledged write is lost",
-  async (workers) => {
-    const kills = 2;
-    let proxy = await startHere({ servers: addrs, config: { workers } });
-    const { port } = proxy;
-    const writers = newWriters(WRITER_COUNT);
-    for (let round = 0; round < kills; round++) {
-      const running = writers.map((writer) => writer.run(port));
-      await waitForWrites(writers, WARM_COUNT * (round + 1));
-      await proxy.kill();
-      await withDeadline("end of the writers", 10_000, Promise.all(running));
-      proxy = await startHere({ servers: addrs, config: { workers }, port });
-    }
-    for (const writer of writers) {
-      expect(writer.errors).toEqual([]);
-      const counter = await counterOf(servers, writer.key);
-      expect(counter).toBeGreaterThanOrEqual(writer.acknowledged);
-      // What was in flight at a kill may have been done; nothing was done twice.
-      expect(counter).toBeLessThanOrEqual(writer.acknowledged + kills * WRITER_PIPELINE);
-    }
-    expect(await ask(port, "PING")).toBe("+PONG\r\n");
-    expect((await proxy.stop()).code).toBe(0);
-  },
-  TEST_MS,
+  (workers) => unlessFrozen(() => survivesKills(workers)),
+  TRIES_MAX * TEST_MS,
 );
+
+async function survivesKills(workers: number): Promise<boolean> {
+  const kills = 2;
+  let proxy = await startHere({ servers: addrs, config: { workers } });
+  let isFrozen = false;
+  const { port } = proxy;
+  const writers = newWriters(WRITER_COUNT);
+  for (let round = 0; round < kills; round++) {
+    const running = writers.map((writer) => writer.run(port));
+    await waitForWrites(writers, WARM_COUNT * (round + 1));
+    await proxy.kill();
+    await withDeadline("end of the writers", WAIT_MS, Promise.all(running));
+    isFrozen ||= wasFrozen(proxy);
+    proxy = await startHere({ servers: addrs, config: { workers }, port });
+  }
+  if (isFrozen) return false;
+  for (const writer of writers) {
+    expect(writer.errors).toEqual([]);
+    const counter = await counterOf(servers, writer.key);
+    expect(counter).toBeGreaterThanOrEqual(writer.acknowledged);
+    // What was in flight at a kill may have been done; nothing was done twice.
+    expect(counter).toBeLessThanOrEqual(writer.acknowledged + kills * WRITER_PIPELINE);
+  }
+  expect(await ask(port, "PING")).toBe("+PONG\r\n");
+  expect((await proxy.stop()).code).toBe(0);
+  return true;
+}

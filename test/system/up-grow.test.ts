@@ -9,7 +9,7 @@ import { freePort } from "../support/free-port.ts";
 import { endClusters, newClusterDir, readStatus, startUp } from "../support/local-cluster.ts";
 import { startRedis } from "../support/redis-server.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 const KEYS = 200;
 
 afterEach(endClusters);

@@ -13,8 +13,8 @@ import { waitFor } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { endClusters, newClusterDir, readStatus, startUp } from "../support/local-cluster.ts";
 
-const TEST_MS = 90_000;
-const WAIT_MS = 20_000;
+const TEST_MS = 180_000;
+const WAIT_MS = 40_000;
 
 afterEach(endClusters);
 
@@ -53,9 +53,12 @@ test(
 
     const up = await startUp(dir);
     expect(up.stdout()).toContain(`master 127.0.0.1:${promoted}, replica 127.0.0.1:${old}\n`);
-    const [first, second] = serversOf(await readStatus(dir), 0);
-    expect(first).toMatchObject({ name: "group-1 master", role: "replica", isLinkUp: true });
-    expect(second).toMatchObject({ name: "group-1 replica-1", role: "master" });
+    await waitFor("both in their roles", WAIT_MS, async (): Promise<true> => {
+      const [first, second] = serversOf(await readStatus(dir), 0);
+      expect(first).toMatchObject({ name: "group-1 master", role: "replica", isLinkUp: true });
+      expect(second).toMatchObject({ name: "group-1 replica-1", role: "master" });
+      return true;
+    });
     expect(await ask(port, "GET k")).toBe("v");
     expect((await runCodis(["down", "--dir", dir])).code).toBe(0);
     const fewer = await runCodis(["up", "--dir", dir, "--replicas", "0", "--detach"]);

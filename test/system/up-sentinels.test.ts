@@ -8,8 +8,8 @@ import { waitFor } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
 import { endClusters, newClusterDir, readStatus, startUp } from "../support/local-cluster.ts";
 
-const TEST_MS = 90_000;
-const WAIT_MS = 20_000;
+const TEST_MS = 180_000;
+const WAIT_MS = 40_000;
 
 afterEach(endClusters);
 
@@ -23,21 +23,30 @@ test(
     const dir = newClusterDir();
     const flags = ["--groups", "2", "--replicas", "1", "--sentinels", "3", "--ncpu", "1"];
     await startUp(dir, ...flags, "--port", `${await freePort()}`);
-    const status = await readStatus(dir);
-    expect(status.sentinels.map(({ name, state }) => `${name} ${state}`)).toEqual([
-      "sentinel-1 online",
-      "sentinel-2 online",
-      "sentinel-3 online",
-    ]);
+    const status = await waitFor("all sentinels", WAIT_MS, async () => {
+      const found = await readStatus(dir);
+      expect(found.sentinels.map(({ name, state }) => `${name} ${state}`)).toEqual([
+        "sentinel-1 online",
+        "sentinel-2 online",
+        "sentinel-3 online",
+      ]);
+      return found;
+    });
     expect(readFileSync(join(dir, "dashboard.toml"), "utf8")).not.toContain("ha_enabled");
     for (const sentinel of status.sentinels) {
-      const known = await ask(portOf(sentinel), "INFO sentinel");
-      expect(known).toContain("sentinel_masters:2");
-      expect(known).toContain("name=codis-local-1,");
+      await waitFor("both groups at a sentinel", WAIT_MS, async (): Promise<true> => {
+        const known = await ask(portOf(sentinel), "INFO sentinel");
+        expect(known).toContain("sentinel_masters:2");
+        expect(known).toContain("name=codis-local-1,");
+        return true;
+      });
     }
     const env = { ...process.env, CODIS_DASHBOARD: status.dashboard.addr };
-    const listed = JSON.parse((await runCodis(["sentinel", "list", "--json"], { env })).stdout);
-    expect(listed).toMatchObject({ out_of_sync: false, items: status.sentinels.map(addrOf) });
+    await waitFor("the list", WAIT_MS, async (): Promise<true> => {
+      const listed = JSON.parse((await runCodis(["sentinel", "list", "--json"], { env })).stdout);
+      expect(listed).toMatchObject({ out_of_sync: false, items: status.sentinels.map(addrOf) });
+      return true;
+    });
 
     const idOf = (index: number) =>
       /^sentinel myid (\w+)/m.exec(

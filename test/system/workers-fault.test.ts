@@ -11,8 +11,10 @@ import { callAddr } from "../support/admin-port.ts";
 import { runCodis } from "../support/codis-program.ts";
 import { waitFor, withDeadline } from "../support/deadline.ts";
 import { freePort } from "../support/free-port.ts";
+import { hasFrozenSince, isFreezeReply } from "../support/held-proxy.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import type { RespConnection } from "../support/resp-connection.ts";
+import { RunningClock } from "../support/running-clock.ts";
 import {
   ask,
   type RunningProxy,
@@ -20,6 +22,7 @@ import {
   startProxy,
   tomlOf,
 } from "../support/running-proxy.ts";
+import { stopProcess } from "../support/stopped-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import {
   connectToWorker,
@@ -29,8 +32,11 @@ import {
 } from "../support/worker-process.ts";
 
 /** From the death of the supervisor to that of its workers: some ms, but on a machine that stands still. */
-const ORPHAN_MS_MAX = 10_000;
-const ACK_TIMEOUT_MS = 1000;
+const ORPHAN_MS_MAX = 30_000;
+/** Longest wait for what must come, on a busy machine. */
+const WAIT_MS = 30_000;
+/** Longer than a shared machine stands still: a worker that is late at the start is given up as well. */
+const ACK_TIMEOUT_MS = 4000;
 
 let servers: readonly RedisServer[];
 const proxies: RunningProxy[] = [];
@@ -65,15 +71,24 @@ async function opsTotal(proxy: RunningProxy): Promise<number> {
 }
 
 /** Asks again and again until the connection is lost or `stop` is called; gives the number of replies. */
-function load(connection: RespConnection, key: string): { stop(): void; done: Promise<number> } {
+function load(
+  proxy: RunningProxy,
+  connection: RespConnection,
+  key: string,
+): { stop(): void; done: Promise<number> } {
   let isOver = false;
   const run = async (): Promise<number> => {
     let replies = 0;
+    const unexpected: string[] = [];
     while (!isOver) {
       const reply = String(await connection.call("INCR", key));
-      if (!reply.startsWith(":")) throw new Error(`unexpected reply ${reply}`);
+      if (!reply.startsWith(":")) unexpected.push(reply);
       replies += 1;
     }
+    const isExcused = async (): Promise<boolean> =>
+      unexpected.every(isFreezeReply) && (await hasFrozenSince(proxy, 0));
+    if (unexpected.length > 0 && !(await isExcused()))
+      throw new Error(`unexpected: ${unexpected.join()}`);
     return replies;
   };
   const stop = (): void => {
@@ -90,15 +105,15 @@ test("a worker killed under load: the other serves on, another takes its place, 
   const doomed = await connectToWorker(proxy, 0);
   const other = await connectToWorker(proxy, 1);
   const oldPid = pidOfWorker(proxy, 0);
-  const doomedLoad = load(doomed, "doomed");
-  const otherLoad = load(other, "other");
-  await waitFor("requests in the figures", 10_000, async () =>
+  const doomedLoad = load(proxy, doomed, "doomed");
+  const otherLoad = load(proxy, other, "other");
+  await waitFor("requests in the figures", WAIT_MS, async () =>
     (await opsTotal(proxy)) > 1000 ? true : undefined,
   );
   const opsBefore = await opsTotal(proxy);
 
   process.kill(oldPid, "SIGKILL");
-  await expect(withDeadline("loss of the connection", 10_000, doomedLoad.done)).rejects.toThrow();
+  await expect(withDeadline("loss of the connection", WAIT_MS, doomedLoad.done)).rejects.toThrow();
   const newPid = await waitForSuccessor(proxy, 0, oldPid);
   expect(newPid).not.toBe(oldPid);
   expect(await opsTotal(proxy)).toBeGreaterThanOrEqual(opsBefore);
@@ -109,7 +124,7 @@ test("a worker killed under load: the other serves on, another takes its place, 
   const id = Number(String(await successor.call("CLIENT", "ID")).slice(1));
   expect(id).toBeGreaterThan(256 * 1_000_000);
   otherLoad.stop();
-  expect(await withDeadline("end of the load", 10_000, otherLoad.done)).toBeGreaterThan(0);
+  expect(await withDeadline("end of the load", WAIT_MS, otherLoad.done)).toBeGreaterThan(0);
   expect(proxy.log().find((line) => line["event"] === "worker.died")).toMatchObject({
     worker: 0,
     how: "SIGKILL",
@@ -123,7 +138,7 @@ test("sessions of a killed worker don't count for proxy_max_clients any more", a
   const oldPid = pidOfWorker(proxy, 0);
   process.kill(oldPid, "SIGKILL");
   await waitForSuccessor(proxy, 0, oldPid);
-  const accepted = await waitFor("room for a client", 10_000, async () => {
+  const accepted = await waitFor("room for a client", WAIT_MS, async () => {
     const connection = await proxy.connect();
     return String(await connection.call("PING")) === "+PONG\r\n" ? connection : undefined;
   });
@@ -150,8 +165,8 @@ test("a frozen worker is killed before a new slot table is acknowledged, and rep
   expect(isAlive(frozenPid)).toBe(false);
   expect(tookMs).toBeGreaterThanOrEqual(ACK_TIMEOUT_MS - 50);
   // It has an end; how soon, a busy machine decides.
-  expect(tookMs).toBeLessThan(ACK_TIMEOUT_MS + 8000);
-  await withDeadline("end of the frozen worker's client", 10_000, frozen.closed);
+  expect(tookMs).toBeLessThan(ACK_TIMEOUT_MS + WAIT_MS);
+  await withDeadline("end of the frozen worker's client", WAIT_MS, frozen.closed);
 
   await waitForSuccessor(proxy, 1, frozenPid);
   // The replacement has the new table: a key of slot 0 is found at the other server now.
@@ -165,20 +180,21 @@ test("SIGTERM with a frozen worker ends within shutdown_timeout", async () => {
   const proxy = await start({ config: { shutdown_timeout: "500ms" } });
   process.kill(pidOfWorker(proxy, 0), "SIGSTOP");
   const pids = [0, 1].map((index) => pidOfWorker(proxy, index));
-  // The default of shutdown_timeout is longer.
-  const exit = await proxy.stop(8_000);
+  const { value: exit, tookMs } = await new RunningClock().time(() => proxy.stop());
   expect(exit.code).toBe(0);
+  // The default of shutdown_timeout is longer.
+  expect(tookMs).toBeLessThan(8_000);
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
 test("the supervisor is killed: no worker stays, the port is free, a new proxy starts on it", async () => {
   const proxy = await start();
   const connection = await connectToWorker(proxy, 0);
-  const running = load(connection, "orphan");
+  const running = load(proxy, connection, "orphan");
   const pids = [0, 1].map((index) => pidOfWorker(proxy, index));
   await proxy.kill();
   await waitFor("end of all workers", ORPHAN_MS_MAX, () => (pids.some(isAlive) ? undefined : true));
-  await expect(withDeadline("loss of the connection", 10_000, running.done)).rejects.toThrow();
+  await expect(withDeadline("loss of the connection", WAIT_MS, running.done)).rejects.toThrow();
   const next = await start({ port: proxy.port });
   const client = await next.connect();
   expect(String(await client.call("GET", "orphan"))).toStartWith("$");
@@ -209,10 +225,12 @@ test("a port in use is one line and an exit code, also when its owner would shar
 test("workers that can't be replaced end the proxy with one line, not in an endless loop", async () => {
   const proxy = await start();
   const pids = [0, 1].map((index) => pidOfWorker(proxy, index));
-  // Both workers go, and a foreign program has the port before they are back.
+  // Both workers go, and a foreign program has the port before they are back: nobody starts them meanwhile.
+  stopProcess(proxy.pid);
   for (const pid of pids) process.kill(pid, "SIGKILL");
   const foreign = await takePort(proxy.port);
-  const exit = await proxy.program.ended(15_000);
+  proxy.program.signal("SIGCONT");
+  const exit = await proxy.program.ended(WAIT_MS);
   expect(exit.stderr).toMatch(lineAbout(proxy.port));
   expect(exit.code).toBe(71);
   await new Promise((resolve) => foreign.close(resolve));
@@ -233,7 +251,7 @@ function lineAbout(port: number): RegExp {
 
 /** Listens on a port as soon as it is free. */
 function takePort(port: number): Promise<ReturnType<typeof createServer>> {
-  return waitFor(`port ${port}`, 10_000, async () => {
+  return waitFor(`port ${port}`, WAIT_MS, async () => {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

@@ -41,7 +41,7 @@ const SETTLE_MS = 60_000;
 const SERVED_MS = 20_000;
 const REST_MS = 1_500;
 /** The lease is shorter than a dashboard is frozen for. */
-const LEASE = { leader_lease: "2s" };
+const LEASE = { leader_lease: "5s" };
 const CONFIG = { ha_enabled: true, ha_down_after: "2s", ha_failover_window: "0s", ...LEASE };
 const PROXY_CONFIG = { workers: 1, slot_hold_timeout: "5s" };
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];

@@ -24,6 +24,8 @@ export interface AvailabilityFault {
 
 /** Longer than `ha_down_after` of these runs and what follows it. */
 const AWAY_MS = 5_000;
+/** Longer than the lease of a leader. */
+const DASHBOARD_AWAY_MS = 8_000;
 /** Shorter than it. */
 const BLINK_MS = 700;
 const MIDDLE_MS = 60;
@@ -158,7 +160,7 @@ async function freezeDashboard(context: AvailabilityContext): Promise<void> {
   const dashboard = anyDashboard(context);
   context.note(`dashboard ${dashboard.addr}: SIGSTOP`);
   dashboard.program.signal("SIGSTOP");
-  await sleep(AWAY_MS);
+  await sleep(DASHBOARD_AWAY_MS);
   dashboard.program.signal("SIGCONT");
 }
 

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { isCodisError } from "../../../src/base/error.ts";
+import { startBuilt } from "../../support/built-product.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { type EtcdServer, startEtcd } from "../../support/etcd-server.ts";
 import { type RunningDashboard, startDashboard } from "../../support/running-dashboard.ts";
@@ -62,7 +63,14 @@ export class ChaosProduct {
   readonly #folder: TemporaryFolder;
   readonly #leading: Leading;
 
-  static async start(options: ChaosProductOptions): Promise<ChaosProduct> {
+  static start(options: ChaosProductOptions): Promise<ChaosProduct> {
+    return startBuilt(
+      () => ChaosProduct.#launch(options),
+      (launched) => launched.#build(),
+    );
+  }
+
+  static async #launch(options: ChaosProductOptions): Promise<ChaosProduct> {
     const etcd = options.coordinator === "etcd" ? await startEtcd() : undefined;
     const ids = Array.from({ length: options.groups }, (_, index) => index + 1);
     const servers = await Promise.all(ids.map((id) => DurableRedis.start(id)));
@@ -77,16 +85,12 @@ export class ChaosProduct {
     const coordinatorAddr = etcd?.addr ?? folder.join("data");
     if (traps === undefined) {
       const leading = { coordinatorAddr, leaseMs };
-      const product = new ChaosProduct(folder, etcd, leading, { servers, replicas }, proxies);
-      await product.#build();
-      return product;
+      return new ChaosProduct(folder, etcd, leading, { servers, replicas }, proxies);
     }
     const relayed = etcd === undefined ? coordinatorAddr : await traps.relayTo(etcd.port);
     const told = await Promise.all(proxies.map((proxy) => tellOtherAddr(proxy, traps)));
     const leading = { coordinatorAddr: relayed, leaseMs };
-    const product = new ChaosProduct(folder, etcd, leading, { servers, replicas }, told);
-    await product.#build();
-    return product;
+    return new ChaosProduct(folder, etcd, leading, { servers, replicas }, told);
   }
 
   private constructor(

@@ -214,8 +214,13 @@ class ChaosRun {
 
   /** Holds the servers against the logs. */
   async #compare(): Promise<{ readonly keys: number; readonly checkedMs: number }> {
-    const open = await openOperations(await this.#product.leader());
-    const { groupIds, moving } = await this.#product.owners();
+    // The leader may change, as long as a machine may stand still.
+    const open = await waitFor("all operations", SERVED_MS, async () =>
+      openOperations(await this.#product.leader()),
+    );
+    const { groupIds, moving } = await waitFor("all slots", SERVED_MS, () =>
+      this.#product.owners(),
+    );
     if (moving.length > 0 || open.length > 0) {
       // Keys that move while servers are read, one after another, would look lost or doubled.
       const ids = open.map(({ id }) => id);

@@ -9,6 +9,8 @@ import { codeOf, DashboardPort } from "../../support/dashboard-port.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FakeLeader, type FakeStorage } from "../../support/fake-dashboard-control.ts";
 
+const WAIT_MS = 20_000;
+
 interface Entry {
   readonly seq: number;
   readonly operation: string;
@@ -47,7 +49,7 @@ describe("one change", () => {
     const gate = Promise.withResolvers<void>();
     port.leader.gate = gate.promise;
     const answer = port.change("group/create/:xauth/1");
-    await waitFor("entry", 10_000, () =>
+    await waitFor("entry", WAIT_MS, () =>
       stored(port.leader.storage).length > 0 ? true : undefined,
     );
     expect(stored(port.leader.storage)).toMatchObject([{ seq: 1, state: "started" }]);
@@ -119,12 +121,18 @@ describe("many changes", () => {
     await start();
     const { storage } = port.leader;
     const write = storage.write.bind(storage);
+    const gate = Promise.withResolvers<void>();
     storage.write = async (writes) => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await gate.promise;
       await write(writes);
     };
     const ids = Array.from({ length: 40 }, (_, index) => index + 1);
-    const answers = await Promise.all(ids.map((id) => port.change(`group/create/:xauth/${id}`)));
+    const calls = ids.map((id) => port.change(`group/create/:xauth/${id}`));
+    await waitFor("all entries", WAIT_MS, async () =>
+      (await readPage("?limit=100")).items.length === ids.length ? true : undefined,
+    );
+    gate.resolve();
+    const answers = await Promise.all(calls);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     const entries = stored(storage);
     expect(entries.map(({ seq }) => seq)).toEqual(ids);
@@ -137,10 +145,14 @@ describe("many changes", () => {
     const gate = Promise.withResolvers<void>();
     port.leader.gate = gate.promise;
     const ids = Array.from({ length: 70 }, (_, index) => index + 1);
-    const calls = ids.map((id) => port.call("POST", "/api/v1/groups", { id }));
-    await waitFor("refusal", 10_000, async () =>
-      (await Promise.race(calls)).status === 429 ? true : undefined,
-    );
+    let answered = 0;
+    const calls = ids.map(async (id) => {
+      const answer = await port.call("POST", "/api/v1/groups", { id });
+      answered += 1;
+      return answer;
+    });
+    // All that are beyond the limit: when the first one is refused, others may not have come yet.
+    await waitFor("refusals", WAIT_MS, () => (answered >= 6 ? true : undefined));
     gate.resolve();
     const answers = await Promise.all(calls);
     const refused = answers.filter(({ status }) => status === 429);
@@ -181,7 +193,7 @@ describe("after a crash", () => {
     const death = Promise.withResolvers<void>();
     first.gate = death.promise;
     const lost = port.change("group/create/:xauth/2");
-    await waitFor("entry", 10_000, () => (stored(first.storage).length === 2 ? true : undefined));
+    await waitFor("entry", WAIT_MS, () => (stored(first.storage).length === 2 ? true : undefined));
 
     // The next leader finds what the coordinator has.
     const next = await new DashboardPort({

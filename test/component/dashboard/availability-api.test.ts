@@ -198,7 +198,7 @@ describe("stories", () => {
     const reader = new RawHttp(port.addr);
     reader.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     const told = (count: number) =>
-      waitFor(`${count} failovers`, 10_000, () => {
+      waitFor(`${count} failovers`, 20_000, () => {
         const text = reader.received.toString();
         const found = [...text.matchAll(/event: failover\ndata: (.*)\n/g)];
         return found.length >= count ? found.map(([, data = ""]) => JSON.parse(data)) : undefined;

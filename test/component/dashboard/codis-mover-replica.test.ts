@@ -10,6 +10,7 @@ import { startCodisPair } from "../../support/codis-mover-pair.ts";
 import { waitFor } from "../../support/deadline.ts";
 import {
   ALL_SLOTS,
+  CALM_LIMITS,
   FAST_SYNC,
   fillKeys,
   findWrong,
@@ -21,11 +22,13 @@ import {
   serverAt,
   sizeOf,
   startTargetReplica,
+  troublesOf,
 } from "../../support/mover-pair.ts";
+import { PATIENT } from "../../support/patience.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
 import { startSlotsServer } from "../../support/slots-module.ts";
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 20_000;
 
 setDefaultTimeout(60_000);
 
@@ -64,13 +67,13 @@ test("everything is at the replica when the source says that it has moved", asyn
   const { pair: servers, replica: follower } = await startWithReplica();
   const { atSource, startMover } = servers;
   const names = await fillKeys(atSource, "key", 5_000);
-  const { mover, emptied, log } = startMover();
+  const { mover, emptied, log } = startMover({ limits: () => CALM_LIMITS });
   mover.add(ALL_SLOTS);
   await emptied(ALL_SLOTS);
-  const atReplica = await RedisClient.connect({ addr: follower.addr });
+  const atReplica = await RedisClient.connect({ ...PATIENT, addr: follower.addr });
   expect(await findWrong(atReplica, names)).toEqual([]);
   expect(await sizeOf(atSource)).toBe(0);
-  expect(log.troubles).toEqual([]);
+  expect(troublesOf(log)).toEqual([]);
   atReplica.close();
 });
 
@@ -82,7 +85,7 @@ test("a large key in chunks leaves when the replica has all of it", async () => 
   const { mover, emptied } = startMover();
   mover.add(ALL_SLOTS);
   await emptied(ALL_SLOTS);
-  const atReplica = await RedisClient.connect({ addr: follower.addr });
+  const atReplica = await RedisClient.connect({ ...PATIENT, addr: follower.addr });
   expect(numberOf(await atReplica.call(["HLEN", "hash"]))).toBe(fields.length);
   expect(numberOf(await atReplica.call(["PTTL", "hash"]))).toBe(-1);
   atReplica.close();
@@ -108,7 +111,7 @@ test("while the replica is frozen no key leaves; a target that dies then takes n
   expect(numberOf(itemsOf(wrapped)?.[0])).toBe(2);
   await target.kill();
   follower.resume();
-  const atReplica = await RedisClient.connect({ addr: follower.addr });
+  const atReplica = await RedisClient.connect({ ...PATIENT, addr: follower.addr });
   await atReplica.call(["REPLICAOF", "NO", "ONE"]);
   expect(await findLost(names, atSource, atReplica)).toEqual([]);
   await first.mover.close();

@@ -5,6 +5,6 @@ import { setDefaultTimeout } from "bun:test";
 import { FORWARD_METHOD } from "../../../src/model/slot.ts";
 import { describeCodisMover, endCodisPairs } from "../../support/codis-mover-suite.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 endCodisPairs();
 describeCodisMover(FORWARD_METHOD.sync);

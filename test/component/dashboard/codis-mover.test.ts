@@ -11,7 +11,7 @@ import {
 } from "../../support/codis-mover-suite.ts";
 import { ALL_SLOTS, callAll, sizeOf } from "../../support/mover-pair.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 endCodisPairs();
 describeCodisMover(FORWARD_METHOD.semiAsync);
 

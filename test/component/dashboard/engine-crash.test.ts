@@ -9,8 +9,8 @@ import { printSeed, Random, SEED } from "../../support/seed.ts";
 
 printSeed("engine-crash");
 
-const TEST_MS = 60_000;
-const START_MS = 30_000;
+const TEST_MS = 180_000;
+const START_MS = 60_000;
 
 let run: MoveCrashRun;
 

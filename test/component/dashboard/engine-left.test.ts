@@ -14,10 +14,11 @@ import { Leader } from "../../../src/dashboard/leader.ts";
 import { LeftSlots } from "../../../src/dashboard/migration/left-slots.ts";
 import { coordinatorPath } from "../../../src/model/coordinator-path.ts";
 import { waitFor } from "../../support/deadline.ts";
+import { triedAgain } from "../../support/late-answer.ts";
 import { startRedis } from "../../support/redis-server.ts";
 
 const PRODUCT = "demo";
-const WAIT_MS = 15_000;
+const WAIT_MS = 20_000;
 
 let memory: MemoryStore;
 let coordinator: Coordinator;
@@ -74,15 +75,17 @@ test("is written by moves, and forgotten for slots given by force and for a grou
     lockPath: coordinatorPath.lock(PRODUCT),
     epochPath: coordinatorPath.epoch(PRODUCT),
     data: "{}",
-    leaseMs: 8_000,
+    leaseMs: 20_000,
   });
   const config = { ...defaultDashboardConfig(), productName: PRODUCT };
   const leader = await Leader.begin({ coordinator: own, leadership, config, log: silentLog });
   const add = (groupId: number): Promise<void> =>
-    leader.addServer(groupId, servers[groupId - 1]?.addr ?? "", {
-      datacenter: "",
-      asReplica: false,
-    });
+    triedAgain(() =>
+      leader.addServer(groupId, servers[groupId - 1]?.addr ?? "", {
+        datacenter: "",
+        asReplica: false,
+      }),
+    );
   try {
     for (const id of [1, 2, 3]) {
       await leader.createGroup(id);
@@ -115,4 +118,4 @@ test("is written by moves, and forgotten for slots given by force and for a grou
     await own.close();
     await Promise.all(servers.map((server) => server.stop()));
   }
-}, 30_000);
+}, 60_000);

@@ -20,7 +20,9 @@ import type { Topology } from "../../../src/model/topology/topology.ts";
 import { RedisClient } from "../../../src/redis/client.ts";
 import { bytesOf, numberOf, textOf } from "../../../src/redis/reply.ts";
 import type { RespValue } from "../../../src/resp/value.ts";
+import { triedAgain } from "../../support/late-answer.ts";
 import { fillKeys, SLOT_COUNT, serverAt, sizeOf, slotOfKey } from "../../support/mover-pair.ts";
+import { PATIENT } from "../../support/patience.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { sampleTopology } from "../../support/topology-sample.ts";
 
@@ -38,7 +40,7 @@ async function server(...args: readonly string[]): Promise<RedisServer> {
 }
 
 async function connect(to: RedisServer, name?: string): Promise<RedisClient> {
-  const client = await RedisClient.connect({ addr: to.addr, name });
+  const client = await RedisClient.connect({ ...PATIENT, addr: to.addr, name });
   clients.push(client);
   return client;
 }
@@ -61,6 +63,15 @@ afterEach(async () => {
   }
   await Promise.all(servers.splice(0).map((each) => each.stop()));
 });
+
+/** A guard of the source that has looked once, and seen no change. */
+function openGuard(): Promise<SourceGuard> {
+  return triedAgain(async () => {
+    const guard = await SourceGuard.open(pair.source, EPOCH);
+    expect(await guard.isUnchanged()).toBe(true);
+    return guard;
+  });
+}
 
 function staleKeys(confirm = () => Promise.resolve()): StaleKeys {
   return new StaleKeys({ slotCount: SLOT_COUNT, epoch: EPOCH, confirm });
@@ -148,9 +159,9 @@ describe("a pair", () => {
     await atSource.call(["FUNCTION", "LOAD", code]);
     await atSource.call(["SET", "{s}:1", "1"]);
     const { looks } = preflight([], { topology: realTopology });
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
     expect(numberOf(await atTarget.call(["FCALL", "f", "0"]))).toBe(1);
-    await looks.checkReturn(pair);
+    await triedAgain(() => looks.checkReturn(pair));
   });
 
   test.each([
@@ -174,7 +185,7 @@ describe("a pair", () => {
     ],
   ] as const)("with %s is refused", async (_name, reason, spoil) => {
     await spoil();
-    await expect(preflight().looks.checkPair(check())).rejects.toThrow(reason);
+    await expect(triedAgain(() => preflight().looks.checkPair(check()))).rejects.toThrow(reason);
   });
 
   test("of one process under two names is refused", async () => {
@@ -182,9 +193,9 @@ describe("a pair", () => {
       source: pair.source,
       target: serverAt(source.addr.replace("127.0.0.1", "localhost"), 2),
     };
-    await expect(preflight().looks.checkPair(check({ pair: same }))).rejects.toThrow(
-      /one and the same process/,
-    );
+    await expect(
+      triedAgain(() => preflight().looks.checkPair(check({ pair: same }))),
+    ).rejects.toThrow(/one and the same process/);
   });
 
   test("with a server that is away is refused in a moment, and passes when it is there", async () => {
@@ -193,7 +204,7 @@ describe("a pair", () => {
     await target.kill();
     await expect(looks.checkPair(check())).rejects.toThrow(/can't be reached/);
     servers.push(await startRedis({ port }));
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
   });
 });
 
@@ -204,27 +215,27 @@ describe("stale keys", () => {
     await atTarget.call(["SET", STALE, "old"]);
     await atTarget.call(["SET", "{other}:1", "stays"]);
     const { looks, stale } = preflight([SLOT]);
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
     expect(stale).toEqual([2]);
     expect(await sizeOf(atTarget)).toBe(1);
     await atTarget.call(["SET", STALE, "moved here"]);
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
     expect(stale).toEqual([2]);
     expect(await sizeOf(atTarget)).toBe(2);
     looks.forget([SLOT]);
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
     expect(stale).toEqual([2, 1]);
   });
 
   test("are searched again when the target was restarted", async () => {
     const { looks, stale } = preflight([SLOT]);
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
     const { port } = target;
     await target.kill();
     const again = await startRedis({ port });
     servers.push(again);
     await (await connect(again)).call(["SET", STALE, "back again"]);
-    await looks.checkPair(check());
+    await triedAgain(() => looks.checkPair(check()));
     expect(stale).toEqual([1]);
   });
 
@@ -232,7 +243,7 @@ describe("stale keys", () => {
     await fillKeys(atTarget, "{o}", 5_000);
     await atTarget.call(["SET", STALE, "whose?"]);
     const search = staleKeys();
-    const clear = () => search.clear(pair.target, new Set([SLOT]), new Set());
+    const clear = () => triedAgain(() => search.clear(pair.target, new Set([SLOT]), new Set()));
     await expect(clear()).rejects.toThrow(`key "${STALE}" (slot ${SLOT}, database 0)`);
     await atTarget.call(["CONFIG", "RESETSTAT"]);
     await expect(clear()).rejects.toThrow(`key "${STALE}"`);
@@ -248,7 +259,9 @@ describe("stale keys", () => {
     await atTarget.call(["SET", STALE, "old"]);
     const lost = staleKeys(() => Promise.reject(new Error("no longer the leader")));
     const slots = new Set([SLOT]);
-    await expect(lost.clear(pair.target, slots, slots)).rejects.toThrow("no longer the leader");
+    await expect(triedAgain(() => lost.clear(pair.target, slots, slots))).rejects.toThrow(
+      "no longer the leader",
+    );
     const stopped = staleKeys().clear(pair.target, slots, slots, AbortSignal.abort());
     await expect(stopped).rejects.toThrow();
     expect(await sizeOf(atTarget)).toBe(1);
@@ -274,7 +287,7 @@ describe("connections of movers", () => {
     const older = await connect(target, "codis-mover-6");
     const movers = new OlderMovers({ epoch: EPOCH, log: silentLog });
     expect(movers.isCut(pair)).toBe(false);
-    await movers.cut(pair);
+    await triedAgain(() => movers.cut(pair));
     expect(movers.isCut(pair)).toBe(true);
     expect(await Promise.all(open.map(isCut))).toEqual([true, true, false, false]);
     expect(await isCut(older)).toBe(true);
@@ -282,16 +295,15 @@ describe("connections of movers", () => {
 
   test("of proxies are cut at a target that slots have left before, even while it gives others away", async () => {
     const proxy = await connect(target, "codis-mover-proxy-t-1");
-    await preflight().looks.checkPair(check({ isTargetGiving: true }));
+    await triedAgain(() => preflight().looks.checkPair(check({ isTargetGiving: true })));
     expect(await isCut(proxy)).toBe(false);
-    await preflight([SLOT]).looks.checkPair(check({ isTargetGiving: true }));
+    await triedAgain(() => preflight([SLOT]).looks.checkPair(check({ isTargetGiving: true })));
     expect(await isCut(proxy)).toBe(true);
   });
 
   test("of proxies are cut by the guard of a source, which sees doubts and restarts", async () => {
     const proxy = await connect(source, "codis-mover-proxy-t-1");
-    const guard = await SourceGuard.open(pair.source, EPOCH);
-    expect(await guard.isUnchanged()).toBe(true);
+    const guard = await openGuard();
     expect(await isCut(proxy)).toBe(true);
     await atSource.call(["SET", "{s}:1", "1"]);
     target.pause();
@@ -301,8 +313,7 @@ describe("connections of movers", () => {
     target.resume();
     expect(await guard.isUnchanged()).toBe(false);
     guard.close();
-    const other = await SourceGuard.open(pair.source, EPOCH);
-    expect(await other.isUnchanged()).toBe(true);
+    const other = await openGuard();
     await source.kill();
     await expect(other.isUnchanged()).rejects.toThrow();
     other.close();

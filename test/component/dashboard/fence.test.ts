@@ -4,6 +4,7 @@
  * comes back has the newest slots before it serves.
  */
 import { expect, test } from "bun:test";
+import { catchRejection } from "../../support/caught-error.ts";
 import { cleanupsAfterEach } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { FenceProduct, workerPids } from "../../support/fence-product.ts";
@@ -11,18 +12,27 @@ import { slotOfKey } from "../../support/mover-pair.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
 import { ask, bulk } from "../../support/running-product.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 120_000;
 const WAIT_MS = 20_000;
 const TAGS = Array.from({ length: 12 }, (_, index) => `t${index}`);
 const SLOTS = [...new Set(TAGS.map((tag) => slotOfKey(`{${tag}}`)))];
 
 const cleanup = cleanupsAfterEach();
 
-async function newProduct(): Promise<FenceProduct> {
-  const product = await FenceProduct.start({ proxyDeadAfterMs: 1_000 });
+async function newProduct(proxyDeadAfterMs = 1_000): Promise<FenceProduct> {
+  const product = await FenceProduct.start({ proxyDeadAfterMs });
   cleanup(() => product.stop());
   await product.lead();
   return product;
+}
+
+/** Waits until nobody goes on without the proxy for this reason. */
+async function whenDoubted(built: FenceProduct, token: string, reason: string): Promise<void> {
+  await waitFor(`doubt: ${reason}`, WAIT_MS, () => {
+    const fence = built.leader.fences.fences().get(token);
+    const isSo = fence?.state === "unprovable" && fence.text.includes(reason);
+    return isSo ? true : undefined;
+  });
 }
 
 /** Increments counters through a port until it is stopped; gives what was acknowledged. */
@@ -67,7 +77,7 @@ test(
     expect(replies).toBe(`*${acknowledged.size}\r\n${wanted.join("")}`);
     expect(built.leader.fences.fences().get(dead.model.token)?.proof).toBe("processes-gone");
     expect(await built.storedFences()).toEqual([dead.model.token]);
-    expect(built.leader.stateOf(living.model.token)).toBe("present");
+    await built.leader.whenFence(living.model.token, "present");
   },
   TEST_MS,
 );
@@ -121,12 +131,12 @@ test(
     const built = await newProduct();
     const { proxy, model } = await built.addProxy();
     const { pid } = model;
-    await expect(built.leader.fences.declareGone(model.token)).rejects.toThrow(/answers at/);
+    await waitFor("the refusal", WAIT_MS, async () => {
+      const { message } = await catchRejection(built.leader.fences.declareGone(model.token));
+      return message.includes("answers at") ? true : undefined;
+    });
     built.freeze(pid);
-    await built.leader.whenFence(model.token, "unprovable");
-    expect(built.leader.fences.fences().get(model.token)?.text).toContain(
-      `its process ${pid} is still there`,
-    );
+    await whenDoubted(built, model.token, `its process ${pid} is still there`);
     await expect(built.leader.fences.declareGone(model.token)).rejects.toThrow(/isn't gone/);
     expect(await built.storedFences()).toEqual([]);
     built.thaw(pid);
@@ -147,10 +157,8 @@ test(
     const [frozen = 0] = pids;
     built.freeze(frozen);
     proxy.program.signal("SIGKILL");
-    await built.leader.whenFence(model.token, "unprovable");
-    expect(built.leader.fences.fences().get(model.token)?.text).toContain(
-      `its worker, process ${frozen}, is still there`,
-    );
+    // The other worker may take a moment to end.
+    await whenDoubted(built, model.token, `its worker, process ${frozen}, is still there`);
     expect(await built.storedFences()).toEqual([]);
     // It reads the end of its pipe, and ends.
     built.thaw(frozen);
@@ -163,7 +171,8 @@ test(
 test(
   "a proxy that ends by plan and comes back before proxy_dead_after is never fenced",
   async () => {
-    const built = await newProduct();
+    // Longer than any start takes.
+    const built = await newProduct(60_000);
     const { proxy, model } = await built.addProxy();
     await proxy.stop();
     built.keep(await proxy.restart());

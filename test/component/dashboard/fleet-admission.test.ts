@@ -5,10 +5,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { isCodisError } from "../../../src/base/error.ts";
 import type { Fleet } from "../../../src/dashboard/fleet/fleet.ts";
+import { waitFor } from "../../support/deadline.ts";
 import { FakeProxy } from "../../support/fake-proxy.ts";
 import { createFleet, FleetEvents, FleetProduct } from "../../support/fleet-product.ts";
 import { freePort } from "../../support/free-port.ts";
 
+const WAIT_MS = 20_000;
 /** Longer than a shared machine stands still: only what hangs is given up. */
 const ANSWER_MS = 4_000;
 
@@ -84,7 +86,10 @@ describe("an address", () => {
 describe("a proxy", () => {
   test("is told to end; one that can't be told is named", async () => {
     fleet.setTopology(product.register(proxy.model));
-    await fleet.whenSynced(product.topology.revision, 5000);
+    await waitFor("its slots", WAIT_MS, async () => {
+      const { failed } = await fleet.whenSynced(product.topology.revision, WAIT_MS);
+      return failed.length === 0 ? true : undefined;
+    });
     await fleet.shutdownProxy(proxy.token);
     expect(proxy.calls.at(-1)).toBe("shutdown");
     proxy.fault = (name) => (name === "shutdown" ? { kind: "refuse", cause: "no" } : undefined);

@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Fleet } from "../../../src/dashboard/fleet/fleet.ts";
+import type { FleetTiming } from "../../../src/dashboard/fleet/timing.ts";
 import { waitFor, withDeadline } from "../../support/deadline.ts";
 import { type FakeFault, FakeProxy, type FakeProxyOptions } from "../../support/fake-proxy.ts";
 import {
@@ -14,7 +15,7 @@ import {
   TEST_TIMING,
 } from "../../support/fleet-product.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 const FILL = ["model", "xping", "fillSlots 1024", "start", "sentinels"];
 
 let product: FleetProduct;
@@ -46,6 +47,12 @@ async function fill(...added: readonly FakeProxy[]): Promise<void> {
   const report = await fleet.whenSynced(product.topology.revision, WAIT_MS);
   expect(report.failed).toEqual([]);
   expect([...report.synced].sort()).toEqual(added.map(({ token }) => token).sort());
+}
+
+/** From here on the fleet waits for an answer no longer than the test says. */
+async function impatient(timing: Partial<FleetTiming>): Promise<void> {
+  await fleet.close();
+  fleet = createFleet(events, { timing: { ...TEST_TIMING, ...timing } });
 }
 
 function ownerOf(proxy: FakeProxy, slot: number): string | undefined {
@@ -195,6 +202,7 @@ describe("a look", () => {
 
 describe("a bad proxy", () => {
   test("that hangs delays no other, and is waited for only until that is known", async () => {
+    await impatient({ pollTimeoutMs: 500, pushTimeoutMs: 5_000 });
     const good = [await startProxy(), await startProxy(), await startProxy()];
     const hung = await startProxy();
     await fill(...good, hung);
@@ -204,9 +212,12 @@ describe("a bad proxy", () => {
     await waitFor("the push to the others", WAIT_MS, () =>
       good.every((proxy) => ownerOf(proxy, 77) === "10.0.2.1:6379") ? true : undefined,
     );
-    const report = await fleet.whenSynced(revision, WAIT_MS);
+    // With such a bound also a good one may be late once, when the machine stands still.
+    const report = await waitFor("one that fails", WAIT_MS, async () => {
+      const told = await fleet.whenSynced(revision, WAIT_MS);
+      return told.failed.length === 1 ? told : undefined;
+    });
     expect([...report.synced].sort()).toEqual(good.map(({ token }) => token).sort());
-    expect(report.failed).toHaveLength(1);
     expect(report.failed[0]?.reason).toMatch(/^GET .* no answer within 500 ms$/);
     expect(fleet.figures().get(hung.token)).toMatchObject({
       table: "unreachable",
@@ -234,6 +245,7 @@ describe("a bad proxy", () => {
   });
 
   test("that answers a push too late gets everything: it may have taken it or not", async () => {
+    await impatient({ pushTimeoutMs: 5_000 });
     const slow = await startProxy();
     await fill(slow);
     const pushes = () => slow.calls.filter((call) => call === "fillSlots 1").length;

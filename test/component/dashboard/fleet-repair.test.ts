@@ -13,7 +13,7 @@ import {
   TEST_TIMING,
 } from "../../support/fleet-product.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 const FILL = ["model", "xping", "fillSlots 1024", "start", "sentinels"];
 const FIRST = "10.0.1.1:6379";
 const SECOND = "10.0.2.1:6379";
@@ -56,7 +56,7 @@ function until(name: string, isSo: () => boolean): Promise<true> {
   return waitFor(name, WAIT_MS, () => (isSo() ? true : undefined));
 }
 
-/** Resolves after so many more looks at the proxy. */
+/** Resolves after so many more looks at the proxy. The first of them may have begun before. */
 async function looks(count: number): Promise<void> {
   const target = proxy.statsCount + count;
   await until(`${count} looks`, () => proxy.statsCount >= target);
@@ -89,7 +89,7 @@ describe("a proxy that was started again", () => {
     expect(events.models[0]).toEqual(proxy.model);
     fleet.setTopology(product.register(proxy.model));
     await synced();
-    await looks(1);
+    await looks(2);
     const told = events.models.length;
     await looks(10);
     expect(events.models).toHaveLength(told);
@@ -199,7 +199,7 @@ describe("an original proxy", () => {
   test("that follows its sentinels to another master isn't called back", async () => {
     await fill({ isOriginal: true });
     proxy.isSwitched = true;
-    await looks(1);
+    await looks(2);
     proxy.slots[3] = { id: 3, backend_addr: SECOND, backend_addr_group_id: 1, forward_method: 1 };
     await looks(20);
     expect(proxy.slots[3]?.backend_addr).toBe(SECOND);

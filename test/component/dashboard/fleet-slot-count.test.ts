@@ -16,7 +16,7 @@ import { waitFor } from "../../support/deadline.ts";
 import { FakeProxy } from "../../support/fake-proxy.ts";
 import { createFleet } from "../../support/fleet-product.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 const cleanup = cleanupsAfterEach();
 
 async function adminPort(): Promise<AdminPort> {

@@ -5,8 +5,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { RedisClient } from "../../../src/redis/client.ts";
 import { bytesOf, numberOf } from "../../../src/redis/reply.ts";
+import { waitFor } from "../../support/deadline.ts";
 import {
   ALL_SLOTS,
+  CALM_LIMITS,
   callAll,
   fillKeys,
   findWrong,
@@ -16,6 +18,7 @@ import {
   sizeOf,
   slotOfKey,
   startPair,
+  troublesOf,
 } from "../../support/mover-pair.ts";
 
 let pair: MoverPair | undefined;
@@ -62,13 +65,13 @@ describe("what arrives", () => {
     const { atSource, atTarget } = pair;
     await callAll(atSource, SAMPLES);
     const before = await dumpsOf(atSource);
-    const { mover, emptied, log } = pair.startMover();
+    const { mover, emptied, log } = pair.startMover({ limits: () => CALM_LIMITS });
     mover.add(ALL_SLOTS);
     await emptied(ALL_SLOTS);
     expect(await dumpsOf(atTarget)).toEqual(before);
     expect(await sizeOf(atSource)).toBe(0);
     expect(log.movedKeys).toBe(before.size);
-    expect(log.troubles).toEqual([]);
+    expect(troublesOf(log)).toEqual([]);
     const ttl = numberOf(await atTarget.call(["PTTL", "with-ttl"])) ?? 0;
     expect(ttl).toBeGreaterThan(500_000);
     expect(ttl).toBeLessThanOrEqual(600_000);
@@ -175,8 +178,8 @@ describe("logins", () => {
       target: { ...serverAt(target.addr, 2), password: "wrong" },
     });
     mover.add(ALL_SLOTS);
-    await trouble(/another password/);
-    expect(log.forPeople[0]).toBe(true);
+    const reason = await trouble(/another password/);
+    expect(log.forPeople[log.troubles.indexOf(reason)]).toBe(true);
     expect(await sizeOf(atSource)).toBe(10);
   });
 
@@ -216,7 +219,7 @@ describe("keys that are no longer what they were", () => {
       expect(value).toBe(`${name} at the target`);
     }
     expect(await sizeOf(atSource)).toBe(0);
-    expect(log.troubles).toEqual([]);
+    expect(troublesOf(log)).toEqual([]);
   });
 
   test("keys expire while they are moved", async () => {
@@ -236,7 +239,7 @@ describe("keys that are no longer what they were", () => {
     const lasting = names.filter((_, index) => index % 2 === 1);
     expect(await findWrong(atTarget, lasting)).toEqual([]);
     expect(await keysOf(atTarget)).toEqual(new Set(lasting));
-    expect(log.troubles).toEqual([]);
+    expect(troublesOf(log)).toEqual([]);
   });
 
   test("duplicates of slots that are taken back are unlinked at the source, and only those", async () => {
@@ -251,9 +254,12 @@ describe("keys that are no longer what they were", () => {
         names.filter((_, index) => index % 2 === 0).map((name) => ["SET", name, "newer"]),
       );
     }
-    const { mover, log } = pair.startMover();
+    const { mover, log } = pair.startMover({ limits: () => CALM_LIMITS });
     const slots = ALL_SLOTS.slice(0, 512);
-    const { keys, runId } = await mover.unlinkDuplicates(slots);
+    // It fails where it can't connect within its time, before it has unlinked anything.
+    const { keys, runId } = await waitFor("an end of the search", 30_000, () =>
+      mover.unlinkDuplicates(slots),
+    );
     const isDoubled = (name: string): boolean =>
       Number(name.slice(4)) % 2 === 0 && slotOfKey(name) < 512;
     const left = Array.from({ length: 2_000 }, (_, index) => `key:${index}`).filter(

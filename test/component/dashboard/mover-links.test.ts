@@ -17,6 +17,7 @@ import {
   sizeOf,
   startPair,
 } from "../../support/mover-pair.ts";
+import { PATIENT } from "../../support/patience.ts";
 import { startTcpRelay } from "../../support/tcp-relay.ts";
 
 const KEYS = 6_000;
@@ -109,7 +110,7 @@ test("an error of the target hides that the rest of the transfer is late: that i
   try {
     relay.hold(1_000);
     recorded.mover.add(ALL_SLOTS);
-    await waitFor("a transfer that is held", 10_000, () => relay.heldCount > 0 || undefined);
+    await waitFor("a transfer that is held", 30_000, () => relay.heldCount > 0 || undefined);
     // Any other transfer passes, so no IOERR tells of the one that is held.
     relay.stopHolding();
     await recorded.emptied(ALL_SLOTS);
@@ -132,6 +133,7 @@ test("a doubt of another mover is noticed: its transfer is cut off before anythi
   relay.hold();
   const [host, port] = relay.addr.split(":") as [string, string];
   const other = await RedisClient.connect({
+    ...PATIENT,
     addr: pair.source.addr,
     name: "codis-mover-proxy-x-0",
   });

@@ -76,12 +76,12 @@ describe("starting", () => {
   });
 
   test("is refused for a plan with problems, a stale one, and one that isn't there", async () => {
-    port.leader.migration.planParts = { problems: ["group-[2] is full"] };
+    port.leader.migration.planParts = { problems: ["group 2 is full"] };
     const full = await port.planMoves([4]);
     expect(refusalOf(await port.post("/operations", { plan: full.id }))).toEqual([
       409,
       "STATE_CONFLICT",
-      `plan ${full.id} can't be started: group-[2] is full`,
+      `plan ${full.id} can't be started: group 2 is full`,
     ]);
     port.leader.migration.planParts = {};
     const stale = await port.planMoves([4]);
@@ -387,7 +387,7 @@ describe("health", () => {
     expect(await problems()).toEqual([
       `operation_trouble false operation op-1: it makes no progress: ${reason}`,
     ]);
-    const full = "group-[2] is out of memory";
+    const full = "group 2 is out of memory";
     migration.set({
       ...migration.getOperation("op-1"),
       state: "paused",

@@ -5,20 +5,23 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { V1Client } from "../../../src/api/v1-client.ts";
 import { bearer, codeOf, DashboardPort } from "../../support/dashboard-port.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 
 const PASSWORD = "correct horse";
 const NEXT = "another horse";
 const PATH = "/api/v1/me/password";
 /** Each password costs some 100 ms of a processor on purpose. */
-const TEST_MS = 30_000;
+const TEST_MS = 60_000;
 
 let port: DashboardPort;
 
 afterEach(() => port.close());
 
 /** `vera`, a viewer with a password and a token; gives the headers of both. */
-async function start(): Promise<{ root: Record<string, string>; vera: Record<string, string> }> {
-  port = await new DashboardPort().start();
+async function start(
+  options: ConstructorParameters<typeof DashboardPort>[0] = {},
+): Promise<{ root: Record<string, string>; vera: Record<string, string> }> {
+  port = await new DashboardPort(options).start();
   const root = bearer(await port.createUser("root", "admin"));
   const vera = bearer(await port.createUser("vera", "viewer", root));
   await port.call("PATCH", "/api/v1/users/vera", { password: PASSWORD }, root);
@@ -82,7 +85,8 @@ describe("the own password", () => {
   test(
     "needs the present one, which can't be guessed; and a change from our own page",
     async () => {
-      await start();
+      // The limit doesn't come back while passwords are hashed, however long that takes.
+      await start({ clock: new FakeClock() });
       const own = await signIn(PASSWORD);
       const wrong = { present: "wrong horse", password: NEXT };
       const forged = await port.call("PUT", PATH, wrong, { Cookie: own["Cookie"] ?? "" });

@@ -30,7 +30,7 @@ describe("plans", () => {
         },
       ],
       refusedSlotIds: [4],
-      warnings: ["group-[1] is loaded"],
+      warnings: ["group 1 is loaded"],
     };
     const request = {
       strategy: "drain",
@@ -91,7 +91,7 @@ describe("plans", () => {
       refused_slot_ids: [4],
       problems: [],
       problems_said: [],
-      warnings: ["group-[1] is loaded"],
+      warnings: ["group 1 is loaded"],
       warnings_said: [null],
     });
     expect((await port.get("/api/v1/plans/p-3-1")).json()).toEqual(answer.json());

@@ -7,7 +7,7 @@ import type { V1RegistrationList } from "../../../src/api/v1-topology-schema.ts"
 import { runCodis } from "../../support/codis-program.ts";
 import { DashboardPort } from "../../support/dashboard-port.ts";
 
-const TEST_MS = 30_000;
+const TEST_MS = 60_000;
 const PATH = "/api/v1/proxy-registrations";
 
 let port: DashboardPort;

@@ -21,19 +21,19 @@ test("a server that was just added isn't touched before an operator says so; a d
   await product.group([master.addr, fresh.addr]);
   await product.whenFault("REPLICA_IS_MASTER", fresh);
   expect(await product.roleAfterAWhile(fresh)).toBe("master");
-  const planned = await product.watch.repair(1, true);
+  const planned = await product.repair(1, true);
   expect(planned).toEqual({
     done: [`${fresh.addr} would be made a replica of ${master.addr}: now master with 0 keys`],
     failed: [],
   });
   expect(await product.roleOf(fresh)).toBe("master");
-  const report = await product.watch.repair(1, false);
+  const report = await product.repair(1, false);
   expect(report).toEqual({
     done: [`${fresh.addr} was made a replica of ${master.addr}`],
     failed: [],
   });
   await product.whenFollowing(fresh, master);
-  expect(await product.watch.repair(1, false)).toEqual({ done: [], failed: [] });
+  expect(await product.repair(1, false)).toEqual({ done: [], failed: [] });
   await expect(product.watch.repair(7, true)).rejects.toThrow("group-[7] doesn't exist");
 });
 
@@ -52,7 +52,7 @@ test("a server with data of its own isn't thrown away by a repair; used, it is a
   expect(await product.whenFault("SPLIT_BRAIN", fresh)).toContain("never a replica");
   isOver = true;
   await writing;
-  const report = await product.watch.repair(undefined, false);
+  const report = await product.repair(undefined, false);
   expect(report.done).toEqual([]);
   expect(report.failed.join("\n")).toContain("codis group promote");
   expect(await product.roleOf(fresh)).toBe("master");
@@ -67,9 +67,9 @@ test("a stored master that is a replica is made a master by a repair only, then 
   });
   await product.whenFault("MASTER_IS_REPLICA", master);
   expect(await product.roleAfterAWhile(master)).toBe("slave");
-  const planned = await product.watch.repair(1, true);
+  const planned = await product.repair(1, true);
   expect(planned.done).toHaveLength(2);
-  const report = await product.watch.repair(1, false);
+  const report = await product.repair(1, false);
   expect(report.failed).toEqual([]);
   expect(report.done).toEqual([
     `${master.addr} is a master again`,

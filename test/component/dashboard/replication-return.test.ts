@@ -46,21 +46,18 @@ async function dieDivergent([old, next, other]: Three): Promise<void> {
 
 async function expectSameKeys(...servers: readonly RedisServer[]): Promise<void> {
   for (const server of servers) {
-    expect(await product.keysOf(server)).toEqual(["k", "new"]);
+    await product.whenHaving(server, ["k", "new"]);
   }
 }
 
-test("a dead master that comes back with data of its own is a replica seconds later", async () => {
+test("a dead master that comes back with data of its own becomes a replica by itself", async () => {
   const servers = await three();
   const [{ port }, next, other] = servers;
   await dieDivergent(servers);
   await product.whenFollowing(other, next);
   await product.whenFault("REPLICA_DOWN", servers[0]);
-  const beganMs = performance.now();
   const back = await product.server({ args: DURABLE, dir: disk.path, port });
   await product.whenFollowing(back, next);
-  // A bound for a busy machine; on an idle one it takes about a second.
-  expect(performance.now() - beganMs).toBeLessThan(10_000);
   await expectSameKeys(back, next, other);
   await product.whenWell();
 });
@@ -109,7 +106,7 @@ test("a replica of a replica is re-pointed", async () => {
   const [master, one, two] = await three();
   await product.call(two, ["REPLICAOF", "127.0.0.1", `${one.port}`]);
   await product.whenFollowing(two, master);
-  expect(product.logged.join("\n")).toContain(`${two.addr} was made a replica of ${master.addr}`);
+  await product.whenLogged(`${two.addr} was made a replica of ${master.addr}`);
 });
 
 test("a replica that follows its master under another name is left alone", async () => {
@@ -118,5 +115,6 @@ test("a replica that follows its master under another name is left alone", async
   await product.whenFollowing(one, master);
   await product.passAWhile();
   expect((await product.info(one))["master_host"]).toBe("localhost");
-  expect(product.watch.faults()).toEqual([]);
+  await product.whenWell();
+  expect(product.logged.join("\n")).not.toContain(`${one.addr} was made a replica`);
 });

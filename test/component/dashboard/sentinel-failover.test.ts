@@ -28,12 +28,15 @@ test(
     await product.server(0).kill();
     await product.whenServed(1, addrOf(1));
     await product.whenServed(2, addrOf(2));
-    for (const proxy of proxies) {
-      const { sentinels: told } = await product.statsOf(proxy);
-      expect(told.switched).toBe(true);
-      expect(told.masters).toEqual({ "1": addrOf(1), "2": addrOf(2) });
-      expect(new Set(told.servers)).toEqual(new Set(sentinels.map(({ addr }) => addr)));
-    }
+    await waitFor("what sentinels have told the proxies", WAIT_MS, async () => {
+      for (const proxy of proxies) {
+        const { sentinels: told } = await product.statsOf(proxy);
+        expect(told.switched).toBe(true);
+        expect(told.masters).toEqual({ "1": addrOf(1), "2": addrOf(2) });
+        expect(new Set(told.servers)).toEqual(new Set(sentinels.map(({ addr }) => addr)));
+      }
+      return true;
+    });
 
     await product.openDesk();
     await product.whenStored(1, addrOf(1));
@@ -44,10 +47,15 @@ test(
     await waitFor("the end of the story", WAIT_MS, () =>
       product.desk.book.all()[0]?.outcome === "done" ? true : undefined,
     );
-    const steps = product.desk.book.all()[0]?.events.map(({ step }) => step) ?? [];
+    const events = product.desk.book.all()[0]?.events ?? [];
+    const steps = events.map(({ step }) => step);
     // A majority is enough to decide; the third may have been asked later.
     expect(steps.filter((step) => step === "vote").length).toBeGreaterThanOrEqual(2);
-    expect(steps.filter((step) => step === "switched")).toHaveLength(2);
+    // One that didn't confirm in time is named as well; that all have the change in the end was waited for above.
+    for (const token of product.desk.store.snapshot().proxies.keys()) {
+      const told = events.filter(({ about }) => about === token).map(({ step }) => step);
+      expect(told).toEqual([told[0] === "note" ? "note" : "switched"]);
+    }
     await product.whenServed(1, addrOf(1));
   },
   TEST_MS,
@@ -62,7 +70,9 @@ test(
     await product.whenServed(2, addrOf(3));
     await product.whenSwitched(false);
     expect(product.desk.book.all()).toHaveLength(before + 1);
-    expect(product.desk.sentinels.masterOf(2)).toBe(addrOf(3));
+    await waitFor("the new master, as the sentinels say", WAIT_MS, () =>
+      product.desk.sentinels.masterOf(2) === addrOf(3) ? true : undefined,
+    );
     expect(product.desk.serversOf(2)).toEqual([addrOf(3), addrOf(2)]);
     await product.restart(2);
     // A sentinel tells it so once it has seen it as a master for some seconds, and not while it stands back (TILT_MS).

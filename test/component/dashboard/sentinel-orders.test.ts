@@ -7,10 +7,12 @@ import { setRole } from "../../../src/dashboard/group/replicate.ts";
 import { switchMaster } from "../../../src/model/change/master.ts";
 import { masterName } from "../../../src/sentinel/master-name.ts";
 import { catchRejection } from "../../support/caught-error.ts";
-import { PRODUCT } from "../../support/sentinel-desk.ts";
-import { SETUP_MS, SentinelProduct } from "../../support/sentinel-product.ts";
+import { waitFor } from "../../support/deadline.ts";
+import { PRODUCT, SENTINEL_DOWN_AFTER_MS } from "../../support/sentinel-desk.ts";
+import { SETUP_MS, SentinelProduct, WAIT_MS } from "../../support/sentinel-product.ts";
 
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
+const DOWN_AFTER = `${SENTINEL_DOWN_AFTER_MS}`;
 const GROUP_1 = masterName(PRODUCT, 1);
 const GROUP_2 = masterName(PRODUCT, 2);
 
@@ -23,6 +25,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await product.stop();
 }, SETUP_MS);
+
+/** Once more when a sentinel doesn't answer in time. */
+async function resync(): Promise<void> {
+  await waitFor("a resync of all sentinels", WAIT_MS, async () => {
+    await product.desk.sentinels.resync();
+    return true;
+  });
+}
 
 function knownSentinels(index: number): Promise<readonly (string | undefined)[]> {
   return product
@@ -40,16 +50,28 @@ test(
       await client.monitor("other-1", product.addrOf(3), 2);
     });
     const before = await knownSentinels(1);
-    await product.desk.sentinels.resync();
+    await resync();
     const masters = await product.sentinel(0).ask((client) => client.masters());
     expect(
       Object.fromEntries(masters.map((one) => [one.name, one.fields["down-after-milliseconds"]])),
-    ).toEqual({ "other-1": "30000", [GROUP_1]: "1000", [GROUP_2]: "1000" });
+    ).toEqual({ "other-1": "30000", [GROUP_1]: DOWN_AFTER, [GROUP_2]: DOWN_AFTER });
     expect(await knownSentinels(1)).toEqual(before);
     expect(before).toHaveLength(2);
   },
   TEST_MS,
 );
+
+test("a server that is no sentinel isn't added, and it is said what would be right", async () => {
+  const { sentinels, store } = product.desk;
+  const addr = product.addrOf(0);
+  const refused = await catchRejection(sentinels.add(addr));
+  expect([refused.code, refused.message]).toEqual([
+    "SERVER_REFUSED",
+    `${addr} isn't a sentinel: it doesn't know the command SENTINEL, as a plain Redis server; ` +
+      "give the address of a process that runs as redis-sentinel, usually with port 26379",
+  ]);
+  expect(store.snapshot().sentinel.servers).not.toContain(addr);
+});
 
 test("what is asked of one sentinel is what it says, and of a stranger nothing", async () => {
   const { sentinels } = product.desk;
@@ -62,12 +84,14 @@ test("what is asked of one sentinel is what it says, and of a stranger nothing",
   expect(await catchRejection(sentinels.sentinelInfo("127.0.0.1:1"))).toMatchObject({
     code: "NOT_FOUND",
   });
-  expect(sentinels.masters()).toEqual(
-    new Map([
-      [1, product.addrOf(0)],
-      [2, product.addrOf(2)],
-    ]),
-  );
+  const masters = new Map([
+    [1, product.addrOf(0)],
+    [2, product.addrOf(2)],
+  ]);
+  await waitFor("what the sentinels say", WAIT_MS, () => {
+    expect(sentinels.masters()).toEqual(masters);
+    return true;
+  });
 });
 
 test(
@@ -82,7 +106,7 @@ test(
       expect(await one.ask((client) => client.master(GROUP_1))).toBeUndefined();
     }
     // Nobody gives it back meanwhile, also not by a resync.
-    await watch.resync();
+    await resync();
     expect(await product.sentinel(0).ask((one) => one.master(GROUP_1))).toBeUndefined();
 
     await setRole({ addr: addrOf(1), masterAddr: undefined, password: "" });

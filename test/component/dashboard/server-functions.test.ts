@@ -6,6 +6,7 @@ import { readFunctions } from "../../../src/redis/server-command.ts";
 import { catchRejection } from "../../support/caught-error.ts";
 import { startFakeCodis } from "../../support/fake-codis-server.ts";
 import { freePort } from "../../support/free-port.ts";
+import { PATIENT } from "../../support/patience.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { serverTopology } from "../../support/server-topology.ts";
 
@@ -25,7 +26,7 @@ afterAll(async () => {
 });
 
 async function call(addr: string, args: readonly string[]): Promise<void> {
-  const client = await RedisClient.connect({ addr });
+  const client = await RedisClient.connect({ ...PATIENT, addr });
   try {
     await client.call(args);
   } finally {
@@ -40,7 +41,7 @@ function load(addr: string, name: string, result: number): Promise<void> {
 }
 
 async function names(addr: string): Promise<readonly string[]> {
-  const client = await RedisClient.connect({ addr });
+  const client = await RedisClient.connect({ ...PATIENT, addr });
   const libraries = await readFunctions(client);
   client.close();
   return libraries.map(({ name }) => name);
@@ -75,8 +76,8 @@ describe("copyFunctions", () => {
     const report = await copy({ 1: [gone], 2: [codis.addr], 3: [], 4: [source.addr] });
     expect(report).toMatchObject({ from: source.addr, loaded: ["one"] });
     expect(report.skipped).toHaveLength(2);
-    expect(report.skipped[0]).toContain(`group-[1] server ${gone} can't be reached`);
-    expect(report.skipped[1]).toBe(`group-[2] ${codis.addr}: no FUNCTION before Redis 7`);
+    expect(report.skipped[0]).toContain(`group 1 server ${gone} can't be reached`);
+    expect(report.skipped[1]).toBe(`group 2 ${codis.addr}: no FUNCTION before Redis 7`);
     await codis.close();
   });
 
@@ -146,8 +147,8 @@ describe("compareFunctions", () => {
       "c:1": { x: "11111111aa" },
     });
     expect(found.map(({ text }) => text)).toEqual([
-      "FUNCTION library x: other code in group-[1] 11111111, group-[2] 22222222, group-[3] 11111111",
-      "FUNCTION library y: missing in group-[3]",
+      "FUNCTION library x: other code in group 1 11111111, group 2 22222222, group 3 11111111",
+      "FUNCTION library y: missing in group 3",
     ]);
     expect(found[1]?.digests.get(3)).toBeUndefined();
   });

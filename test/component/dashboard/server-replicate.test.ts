@@ -3,6 +3,7 @@
  * actions that a dashboard carries out, resumes after a restart, and gives up.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { systemClock } from "../../../src/base/clock.ts";
 import { CodisError } from "../../../src/base/error.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { setRole } from "../../../src/dashboard/group/replicate.ts";
@@ -19,12 +20,14 @@ import { catchRejection } from "../../support/caught-error.ts";
 import { waitFor } from "../../support/deadline.ts";
 import { startFakeCodis } from "../../support/fake-codis-server.ts";
 import { freePort } from "../../support/free-port.ts";
+import { PATIENT } from "../../support/patience.ts";
 import { keepSilent, startRawServer } from "../../support/raw-server.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { serverTopology } from "../../support/server-topology.ts";
 
 const PASSWORD = "product-secret";
-const WAIT_MS = 15_000;
+const STALL_MS = 60_000;
+const WAIT_MS = 30_000;
 
 let master: RedisServer;
 let other: RedisServer;
@@ -43,7 +46,7 @@ afterEach(async () => {
 });
 
 async function call(addr: string, args: readonly string[], password = PASSWORD): Promise<void> {
-  const client = await RedisClient.connect({ addr, password });
+  const client = await RedisClient.connect({ ...PATIENT, addr, password });
   try {
     await client.call(args);
   } finally {
@@ -52,7 +55,7 @@ async function call(addr: string, args: readonly string[], password = PASSWORD):
 }
 
 function info(addr: string): ReturnType<typeof fetchInfo> {
-  return fetchInfo({ addr, password: PASSWORD });
+  return fetchInfo({ ...PATIENT, addr, password: PASSWORD });
 }
 
 function waitForLink(addr: string, masterAddr: string): Promise<true> {
@@ -85,7 +88,7 @@ describe("setRole", () => {
   });
 
   test("clients are sent away when the role changes, and only then", async () => {
-    const client = await RedisClient.connect({ addr: other.addr, password: PASSWORD });
+    const client = await RedisClient.connect({ ...PATIENT, addr: other.addr, password: PASSWORD });
     await setRole({ addr: other.addr, masterAddr: undefined, password: PASSWORD });
     expect(client.isOpen).toBe(true);
     await setRole({ addr: other.addr, masterAddr: master.addr, password: PASSWORD });
@@ -136,7 +139,7 @@ describe("setRole", () => {
 });
 
 async function masterAuth(addr: string): Promise<string | undefined> {
-  const client = await RedisClient.connect({ addr, password: PASSWORD });
+  const client = await RedisClient.connect({ ...PATIENT, addr, password: PASSWORD });
   const value = await configGet(client, "masterauth");
   client.close();
   return value;
@@ -147,6 +150,8 @@ class FakeLeader implements SyncActionPort {
   readonly stored: string[] = [];
   readonly actions: Record<string, readonly [number, SyncActionState]>;
   groups: Readonly<Record<number, readonly string[]>>;
+  /** How often the executor has looked what there is to do. */
+  looks = 0;
 
   constructor(
     groups: Readonly<Record<number, readonly string[]>>,
@@ -157,6 +162,7 @@ class FakeLeader implements SyncActionPort {
   }
 
   topology(): Topology {
+    this.looks += 1;
     return serverTopology({ groups: this.groups, actions: this.actions });
   }
 
@@ -187,18 +193,34 @@ class FakeLeader implements SyncActionPort {
 
 describe("SyncActionExecutor", () => {
   let executor: SyncActionExecutor | undefined;
+  /** Of the executor's clock: what waits for a bound needs no time, and a machine that stands still passes none. */
+  let skippedMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + skippedMs };
 
   afterEach(async () => {
     await executor?.stop();
     executor = undefined;
+    skippedMs = 0;
   });
+
+  /** Longer than a master may be silent, shorter than an action may take. */
+  function skipStall(): void {
+    skippedMs += 2 * STALL_MS;
+  }
+
+  async function whenToldToFollow(addr: string, masterAddr: string): Promise<void> {
+    await waitFor(`order to ${addr}`, WAIT_MS, async () =>
+      (await info(addr))["master_addr"] === masterAddr ? true : undefined,
+    );
+  }
 
   function run(leader: FakeLeader, bounds: Partial<SyncBounds> = {}): void {
     executor = new SyncActionExecutor({
       port: leader,
       password: PASSWORD,
       log: silentLog,
-      bounds: { lookMs: 20, callMs: 1_000, ...bounds },
+      bounds: { lookMs: 20, callMs: 1_000, stallMs: STALL_MS, ...bounds },
+      clock,
     });
     executor.start();
   }
@@ -217,7 +239,7 @@ describe("SyncActionExecutor", () => {
   test("after a restart a replica that was told already isn't told again", async () => {
     await setRole({ addr: other.addr, masterAddr: master.addr, password: PASSWORD });
     await waitForLink(other.addr, master.addr);
-    const client = await RedisClient.connect({ addr: other.addr, password: PASSWORD });
+    const client = await RedisClient.connect({ ...PATIENT, addr: other.addr, password: PASSWORD });
     const leader = new FakeLeader(
       { 1: [master.addr, other.addr] },
       { [other.addr]: [0, "syncing"] },
@@ -254,9 +276,7 @@ describe("SyncActionExecutor", () => {
       { [other.addr]: [1, "pending"] },
     );
     run(leader);
-    await waitFor("order to follow", WAIT_MS, async () =>
-      (await info(other.addr))["master_addr"] === silent.addr ? true : undefined,
-    );
+    await whenToldToFollow(other.addr, silent.addr);
     leader.groups = { 1: [master.addr, other.addr] };
     await leader.waitForState(other.addr, "synced");
     await waitForLink(other.addr, master.addr);
@@ -271,8 +291,14 @@ describe("SyncActionExecutor", () => {
       { 1: [silent.addr, third.addr], 2: [master.addr, other.addr] },
       { [third.addr]: [1, "pending"], [other.addr]: [2, "pending"] },
     );
-    run(leader, { stallMs: 300 });
-    await leader.waitForState(third.addr, "synced_failed");
+    run(leader);
+    await whenToldToFollow(third.addr, silent.addr);
+    // Again and again: its time begins when the answer to the order is in.
+    await waitFor("end of the first action", WAIT_MS, async () => {
+      skipStall();
+      await Bun.sleep(300);
+      return leader.actions[third.addr]?.[1] === "synced_failed" ? true : undefined;
+    });
     await leader.waitForState(other.addr, "synced");
     await Promise.all([silent.close(), third.stop()]);
   });
@@ -327,12 +353,14 @@ describe("SyncActionExecutor", () => {
       { 1: [silent.addr, other.addr] },
       { [other.addr]: [1, "pending"] },
     );
-    run(leader, { stallMs: 500 });
+    run(leader);
     await leader.waitForState(other.addr, "syncing");
+    await whenToldToFollow(other.addr, silent.addr);
     delete leader.actions[other.addr];
-    const before = silent.connectionCount();
-    await waitFor("another try of the replica", WAIT_MS, () =>
-      silent.connectionCount() > before ? true : undefined,
+    skipStall();
+    const looks = leader.looks + 3;
+    await waitFor("looks at what is to be done", WAIT_MS, () =>
+      leader.looks >= looks ? true : undefined,
     );
     expect(leader.stored).toEqual([`${other.addr} syncing`]);
     await silent.close();

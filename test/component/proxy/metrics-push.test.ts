@@ -76,7 +76,7 @@ const events = () => lines.map((line) => (JSON.parse(line) as { event: string })
 
 test("JSON is posted to the URL as it stands, again and again", async () => {
   start({ metricsReportServer: url("/codis?from=demo") });
-  await waitFor("two posts", 10_000, () => received[1]);
+  await waitFor("two posts", 30_000, () => received[1]);
   const first = received[0] as Received;
   expect(first.url).toBe("/codis?from=demo");
   expect(first.headers["content-type"]).toBe("application/json");
@@ -90,7 +90,7 @@ test("InfluxDB gets points for the database, with basic authentication", async (
     metricsReportInfluxdbUsername: "writer",
     metricsReportInfluxdbPassword: "s3cret:with colon",
   });
-  const first = await waitFor("a point", 10_000, () => received[0]);
+  const first = await waitFor("a point", 30_000, () => received[0]);
   expect(first.url).toBe("/write?db=codis&precision=ns");
   const login = first.headers.authorization?.replace("Basic ", "") ?? "";
   expect(Buffer.from(login, "base64").toString()).toBe("writer:s3cret:with colon");
@@ -99,7 +99,7 @@ test("InfluxDB gets points for the database, with basic authentication", async (
 
 test("without a user no login is sent", async () => {
   start({ metricsReportInfluxdbServer: url(), metricsReportInfluxdbDatabase: "codis" });
-  const first = await waitFor("a point", 10_000, () => received[0]);
+  const first = await waitFor("a point", 30_000, () => received[0]);
   expect(first.headers.authorization).toBeUndefined();
 });
 
@@ -109,7 +109,7 @@ test("a refusal is told once with the receiver's words and no password", async (
     metricsReportInfluxdbServer: url().replace("//", "//me:s3cret@"),
     metricsReportInfluxdbDatabase: "codis",
   });
-  await waitFor("a line", 10_000, () => lines[0]);
+  await waitFor("a line", 30_000, () => lines[0]);
   expect(events()).toEqual(["metrics.push_failed"]);
   expect(lines[0]).toContain(`POST ${url("/write")}: status 400 partial write: unable to parse`);
   expect(lines[0]).not.toContain("s3cret");
@@ -122,7 +122,7 @@ test("a receiver that is gone doesn't stop another", async () => {
     metricsReportInfluxdbServer: url(),
     metricsReportInfluxdbDatabase: "codis",
   });
-  await waitFor("three points", 10_000, () => received[2]);
+  await waitFor("three points", 30_000, () => received[2]);
   expect(events()).toEqual(["metrics.push_failed"]);
   expect(lines[0]).toContain("ECONNREFUSED");
 });
@@ -168,7 +168,7 @@ describe("StatsD", () => {
       metricsReportStatsdServer: `localhost:${receiver.address().port}`,
       metricsReportStatsdPrefix: "team",
     });
-    const packet = await waitFor("a packet", 10_000, () => packets[0]);
+    const packet = await waitFor("a packet", 30_000, () => packets[0]);
     expect(packet.split("\n")[0]).toBe("team.demo.10_0_0_1_11080.10_0_0_1_19000.ops_total:1001|g");
   });
 

@@ -16,6 +16,14 @@ let target: RedisServer;
 let worker: MovingWorker;
 let client: RespConnection;
 
+/** Longer than a shared machine stands still; and no transfer may end in a doubt: its keys aren't counted. */
+const PATIENCE = {
+  migrationHoldTimeoutMs: 25_000,
+  migrationIoTimeoutMs: 60_000,
+  slotHoldTimeoutMs: 25_000,
+  workerAckTimeoutMs: 25_000,
+};
+
 beforeAll(async () => {
   [source, target] = await Promise.all([startRedis(), startRedis()]);
 });
@@ -27,10 +35,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const server of [source, target]) await ask(server.port, "FLUSHALL");
   // The servers have just been started, so what may be on its way has to be made sure of first: a second.
-  worker = await startMovingWorker(
-    { source: source.addr, target: target.addr },
-    { migrationHoldTimeoutMs: 5_000 },
-  );
+  worker = await startMovingWorker({ source: source.addr, target: target.addr }, PATIENCE);
   client = await worker.connect();
 });
 
@@ -154,10 +159,8 @@ describe("keys move before a command runs", () => {
   test("and are counted once, whoever else asks for them or has moved them", async () => {
     const names = Array.from({ length: 40 }, (_, i) => `key:${i}`);
     await pipeline(names.map((name) => ["SET", name, name]));
-    // No transfer may end in a doubt: its keys aren't counted.
-    const patience = { migrationHoldTimeoutMs: 60_000, migrationIoTimeoutMs: 60_000 };
     const ends = { source: source.addr, target: target.addr };
-    const workers = await Promise.all([1, 2].map(() => startMovingWorker(ends, patience)));
+    const workers = await Promise.all([1, 2].map(() => startMovingWorker(ends, PATIENCE)));
     try {
       for (const each of workers) {
         await each.lock();
@@ -215,7 +218,7 @@ describe("keys move before a command runs", () => {
       source.pause();
       const values = call("MGET", first, second);
       // It waits for its first key when the second one's slot follows.
-      await waitFor("wait", 10_000, async () => (await worker.figures()).waiting > 0 || undefined);
+      await waitFor("wait", 20_000, async () => (await worker.figures()).waiting > 0 || undefined);
       const filled = worker.migrate(second);
       source.resume();
       await filled;

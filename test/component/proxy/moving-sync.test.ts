@@ -29,7 +29,8 @@ beforeEach(async () => {
   }
   worker = await startMovingWorker(
     { source: source.addr, target: target.addr },
-    { migrationHoldTimeoutMs: 4_000 },
+    // Longer than a shared machine stands still, and what follows that.
+    { migrationHoldTimeoutMs: 9_000 },
     { forwardMethod: 0 },
   );
   client = await worker.connect();

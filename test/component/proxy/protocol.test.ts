@@ -110,7 +110,7 @@ test("a client that doesn't close after a protocol error is closed all the same"
   await stubborn.write("*x\r\n");
   await stubborn.takeAll();
   // Only the bystander is left, though this client never sends its FIN.
-  await waitFor("the end of the session", 10_000, async () => {
+  await waitFor("the end of the session", 30_000, async () => {
     return (await proxy.worker.snapshot()).sessionsAlive === 1 ? true : undefined;
   });
   stubborn.destroy();

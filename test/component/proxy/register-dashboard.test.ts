@@ -17,7 +17,7 @@ import { FakeDashboard } from "../../support/fake-dashboard.ts";
 import { freePort } from "../../support/free-port.ts";
 
 const ADMIN_ADDR = "127.0.0.1:11080";
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 const ONLINE = `PUT /api/topom/proxy/online/${dashboardXauth("demo")}/127.0.0.1%3A11080`;
 const MODEL = "GET /api/topom/model";

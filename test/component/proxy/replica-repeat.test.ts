@@ -11,7 +11,7 @@ import { type ProxyWorker, startProxyWorker } from "../../support/proxy-worker.t
 import { RespConnection } from "../../support/resp-connection.ts";
 import { slotOfText } from "../../support/slot-of-text.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 const INFO = {
   master: "role:master\r\nmaster_replid:s\r\nmaster_repl_offset:10\r\n",
   replica:

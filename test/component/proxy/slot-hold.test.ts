@@ -31,15 +31,16 @@ beforeEach(async () => {
 
 afterEach(() => stage.close());
 
+/** Requests are held for longer than a shared machine stands still, unless a test says otherwise. */
 async function start(changes: Partial<ProxyConfig> = {}): Promise<void> {
-  proxy = await stage.start(changes);
+  proxy = await stage.start({ slotHoldTimeoutMs: 30_000, ...changes });
   client = await stage.connect();
   other = await stage.connect();
 }
 
 /** Bytes that the sessions of both clients hold, or requests in flight: what has arrived shows there. */
 async function untilInFlight(count: number): Promise<void> {
-  await waitFor(`${count} requests that wait`, 10_000, async () => {
+  await waitFor(`${count} requests that wait`, 30_000, async () => {
     const held = memoryGauge.usedBytes;
     return held >= count ? true : undefined;
   });
@@ -83,7 +84,7 @@ describe("a locked slot", () => {
       ]),
     );
     await client.expectNext("+OK\r\n");
-    await waitFor("the request behind the held one", 10_000, () =>
+    await waitFor("the request behind the held one", 30_000, () =>
       fakes[1].requests("SET").length === 1 ? true : undefined,
     );
     await other.write(command("MGET", NEIGHBOUR, FAR));
@@ -98,7 +99,7 @@ describe("a locked slot", () => {
     await start();
     await proxy.fill([SLOT], { locked: true });
     await client.write(Buffer.concat([command("MSET", KEY, "1", FAR, "2"), command("GET", FAR)]));
-    await waitFor("input that is kept", 10_000, async () => {
+    await waitFor("input that is kept", 30_000, async () => {
       const infos = await proxy.worker.listClients({});
       return infos.some((info) => info.inputBytes > 0) ? true : undefined;
     });
@@ -127,7 +128,7 @@ describe("a locked slot", () => {
     await client.expectNext("$-1\r\n");
     fakes[0].isWithholding = true;
     await client.write(command("SET", KEY, "1"));
-    await waitFor("the write at the server", 10_000, () =>
+    await waitFor("the write at the server", 30_000, () =>
       fakes[0].requests("SET").length === 1 ? true : undefined,
     );
     let isAcknowledged = false;
@@ -135,12 +136,12 @@ describe("a locked slot", () => {
       isAcknowledged = true;
     });
     await client.write(command("GET", KEY));
-    await waitFor("the drain marker at the server", 10_000, () =>
+    await waitFor("the drain marker at the server", 30_000, () =>
       fakes[0].requests("PING").length === 1 ? true : undefined,
     );
     expect(isAcknowledged).toBe(false);
     fakes[0].release();
-    await withDeadline("acknowledgement of the lock", 10_000, locking);
+    await withDeadline("acknowledgement of the lock", 30_000, locking);
     expect(fakes[0].requests("GET").length).toBe(1);
     await proxy.fill([SLOT], { locked: false });
     await client.expectNext("+OK\r\n$1\r\n1\r\n");
@@ -225,7 +226,7 @@ describe("a slot that changes its owner", () => {
     await client.expectNext("$-1\r\n");
     fakes[0].isWithholding = true;
     await client.write(command("GET", KEY));
-    await waitFor("the request at the first server", 10_000, () =>
+    await waitFor("the request at the first server", 30_000, () =>
       fakes[0].requests("GET").length === 2 ? true : undefined,
     );
     const moving = proxy.fill(all, { backendAddr: fakes[1].addr, backendAddrGroupId: 2 });
@@ -244,7 +245,7 @@ describe("a slot that changes its owner", () => {
     await client.expectNext("*2\r\n$-1\r\n$-1\r\n");
     const all = Array.from({ length: 512 }, (_, id) => id);
     await proxy.fill(all, { backendAddr: fakes[1].addr, backendAddrGroupId: 2 });
-    await waitFor("the end of the connection", 10_000, () =>
+    await waitFor("the end of the connection", 30_000, () =>
       fakes[0].openConnections === 0 ? true : undefined,
     );
     await client.write(command("MGET", KEY, FAR));

@@ -65,7 +65,7 @@ test("workers get the slot table and the state before they listen, and end with 
   expect(pids).toHaveLength(2);
   expect(await ask(port, "AUTH", SECRET)).toBe("+OK\r\n");
   await fleet.close();
-  await waitFor("end of the workers", 10_000, () => (childPids().length === 0 ? true : undefined));
+  await waitFor("end of the workers", 30_000, () => (childPids().length === 0 ? true : undefined));
 });
 
 test("no secret is on the command line of a worker or in its environment", async () => {
@@ -95,7 +95,7 @@ test("an order from the fleet reaches the workers, and a dead one carries it out
   await fleet.fillSlots([offlineSlot(1)], undefined);
   await fleet.resetStats();
   await fleet.setLogLevel("warn");
-  await waitFor("successor of the dead worker", 10_000, () =>
+  await waitFor("successor of the dead worker", 30_000, () =>
     childPids().length === 2 && lines.filter((line) => line.includes("worker.started")).length === 3
       ? true
       : undefined,

@@ -11,7 +11,7 @@ import { type FakeMaster, FakeSentinel } from "../../support/fake-sentinel.ts";
 
 const OLD = "10.0.0.1:6379";
 const NEW = "10.0.0.2:6379";
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 /** Far apart, so that a test sees only what it asks for. */
 const TIMING: Partial<FollowerTiming> = {

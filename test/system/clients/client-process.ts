@@ -9,7 +9,7 @@ import { withDeadline } from "../../support/deadline.ts";
 
 /** What a workload prints when it wants the proxy to be restarted. */
 const RESTART_LINE = "please restart the proxy\n";
-const RUN_MS = 30_000;
+const RUN_MS = 90_000;
 const running = new Set<ChildProcess>();
 
 process.on("exit", () => {

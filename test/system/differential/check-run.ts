@@ -19,6 +19,8 @@ export interface RunSize {
   readonly seed: number;
 }
 
+/** A machine that stands still may spoil a run; that often, it is something else. */
+const RUNS_MAX = 3;
 const FAILURES_MAX = Number(process.env["CODIS_DIFFERENTIAL_FAILURES"] ?? 5);
 
 /** Commands that have no good answer here: containers alone, a cluster's, and what needs a busy server. */
@@ -33,13 +35,13 @@ export async function checkRun(stage: Stage, size: RunSize): Promise<RunResult> 
   const seed = Number(process.env["CODIS_DIFFERENTIAL_SEED"] ?? size.seed);
   process.stdout.write(`CODIS_DIFFERENTIAL_SEED=${seed}\n`);
   const commands = await findComparable(ports.bare);
-  const result = await runDifferential({
-    ...size,
-    ports,
-    seed,
-    commands,
-    failuresMax: FAILURES_MAX,
-  });
+  const options = { ...size, ports, seed, commands, failuresMax: FAILURES_MAX };
+  let result = await runDifferential(options);
+  for (let runs = 1; result.failures.length > 0 && stage.hasStoodStill() && runs < RUNS_MAX; ) {
+    // Then one of the two servers may have done a command seconds before the other one: times to live differ.
+    runs += 1;
+    result = await runDifferential(options);
+  }
   const failures: string[] = [];
   for (const failure of result.failures) failures.push(await describeFailure(failure, ports));
   if (failures.length > 0) throw new Error(`seed ${seed}\n${failures.join("\n\n")}`);

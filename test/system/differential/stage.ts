@@ -5,6 +5,7 @@
 
 import { COMMANDS } from "../../../src/command/table.ts";
 import { decodeReply } from "../../../src/resp/value.ts";
+import { wasFrozen } from "../../support/held-proxy.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { RespConnection } from "../../support/resp-connection.ts";
 import { type RunningProxy, startProxy } from "../../support/running-proxy.ts";
@@ -15,6 +16,8 @@ export interface Stage {
   readonly ports: PairPorts;
   /** A connection to the master of group 1 and of group 2. */
   groups(): Promise<readonly RespConnection[]>;
+  /** The machine has stood still for more than two seconds at some time, as the proxy tells. */
+  hasStoodStill(): boolean;
   stop(): Promise<void>;
 }
 
@@ -35,6 +38,7 @@ export async function startStage(
   return {
     ports: { proxy: proxy.port, bare: bare.port },
     groups: () => Promise.all(masters.map((master) => RespConnection.open(master.port))),
+    hasStoodStill: () => wasFrozen(proxy),
     async stop() {
       await proxy.stop();
       await Promise.all(servers.map((server) => server.stop()));
