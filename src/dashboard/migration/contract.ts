@@ -55,8 +55,7 @@ export interface MoverOptions {
   readonly pace: Pace;
   /**
    * Whether proxies may take keys out of a batch at this time. Then the mover counts what is there right before it
-   * sends the batch, and leaves a gap between two, which costs some hundredths of its speed. Without it nobody else
-   * moves keys.
+   * sends the batch, which costs some hundredths of its speed. Without it nobody else moves keys.
    */
   readonly mayProxiesMove?: (() => boolean) | undefined;
   readonly events: MoverEvents;

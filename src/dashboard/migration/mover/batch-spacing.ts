@@ -43,11 +43,6 @@ export class BatchSpacing {
     };
   }
 
-  /** None is under way. */
-  get isIdle(): boolean {
-    return this.#underWay.length === 0;
-  }
-
   /** Milliseconds until the next one may go; 0: now, Infinity: with the next answer. */
   get waitMs(): number {
     const [first] = this.#underWay;

@@ -149,7 +149,7 @@ export class Cycle {
       const open = await this.#closeGate();
       let moved: Promise<void> | undefined;
       try {
-        await this.#parts.transfer.whenNext(lane);
+        await this.#parts.transfer.whenNext();
         const batch = await this.#nextBatch(queue);
         moved = batch && this.#move(lane, db, batch);
         if (this.#parts.pacer.isLimited) {

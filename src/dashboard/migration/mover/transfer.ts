@@ -56,8 +56,6 @@ interface Answer {
 /** A MIGRATE takes several steps, each within `ioTimeoutMs`, and may wait behind another one. */
 const STEPS = 8;
 const ANSWER_MARGIN_MS = 2_000;
-/** Between two batches while proxies move keys. */
-const GAP_QUESTIONS = 2;
 
 const INFO_ERRORSTATS = encodeFrame(["INFO", "errorstats"]);
 const NOTHING = Buffer.alloc(0);
@@ -118,21 +116,9 @@ export class Transfer {
     }
   }
 
-  /**
-   * Resolves when the next batch should go over this lane, in the interest of those who wait for the source. A proxy
-   * that moves keys asks again when it is answered, as the mover does, and often comes a moment too late. So while
-   * proxies move keys the source is asked something first, one question after the other: each answer shows that it has
-   * served whoever came before.
-   */
-  async whenNext(lane: number): Promise<void> {
-    const { options, source } = this.#parts;
+  /** Resolves when the next batch should go, in the interest of those who wait for the source. */
+  async whenNext(): Promise<void> {
     await this.#spacing.whenNext();
-    if (this.#spacing.isIdle && options.mayProxiesMove?.() === true) {
-      const waitMs = options.limits().ioTimeoutMs * STEPS + ANSWER_MARGIN_MS;
-      for (let question = 0; question < GAP_QUESTIONS; question += 1) {
-        await source.lanes[lane]?.call(["PING"], waitMs);
-      }
-    }
   }
 
   /** Tells what has moved so far; else that is told some times a second, and when nothing is left behind. */

@@ -61,7 +61,7 @@ function Line(props: { readonly product: string; readonly event: RecentEvent }):
   );
 }
 
-function whatText({ source }: RecentEvent): string {
+function whatText({ source }: RecentEvent): Children {
   switch (source.kind) {
     case "failover": {
       const { group_id: group, from, to } = source.failover;
@@ -78,7 +78,11 @@ function whatText({ source }: RecentEvent): string {
     }
     case "audit": {
       const { who, operation, arguments: values } = source.entry;
-      return `${who}: ${operation} ${targetOf(operation, values)}`.trimEnd();
+      return (
+        <>
+          {who}: <span class="code">{`${operation} ${targetOf(operation, values)}`.trimEnd()}</span>
+        </>
+      );
     }
   }
 }
