@@ -11,9 +11,9 @@ import type { MovingSlot } from "../mover/moving-slot.ts";
 import type { HeldRequest } from "../router/held-request.ts";
 import type { KeyWait } from "../router/key-wait.ts";
 import type { SlotKeys } from "../router/moving-slots.ts";
+import { isPlainRead } from "../router/read-if-there.ts";
 import { namesOfRequest, type RequestArguments } from "../router/request-keys.ts";
 import type { Router } from "../router/router.ts";
-import { isPlainRead } from "../router/source-read.ts";
 import type { CommandStats } from "../stats/command-stats.ts";
 import { DISPATCHED, type SessionPort, WAIT_IDLE, WAIT_SLOT } from "./session-port.ts";
 
@@ -58,7 +58,7 @@ export class MovingDispatcher {
     if (names === undefined) return this.#fail(session, commandId, moving.cannotName());
     const { db } = session.view;
     const isQueued = moving.isQueued(slot, session.output);
-    if (!isQueued && names.every((name) => slot.isSure(db, name))) return ADMITTED;
+    if (!isQueued && isAtTarget(slot, commandId, db, names)) return ADMITTED;
     if (isSentAsIs && moving.hasRoom(end - start)) {
       moving.add(slot, this.#hold(session, request), names);
       return DISPATCHED;
@@ -145,6 +145,18 @@ export class MovingDispatcher {
     output.onFailure(output.reserve(), reply);
     return DISPATCHED;
   }
+}
+
+/** Whether the target may be asked at once. */
+function isAtTarget(
+  slot: MovingSlot,
+  commandId: number,
+  db: number,
+  names: readonly Buffer[],
+): boolean {
+  return isPlainRead(commandId)
+    ? names.every((name) => slot.isReadable(db, name))
+    : names.every((name) => slot.isSure(db, name));
 }
 
 /** What the target said to a key. */

@@ -24,6 +24,7 @@ import { atTurnEnd } from "../../net/turn.ts";
 import { socketAddrOf } from "../backend/backend.ts";
 import type { MoveStats } from "../stats/move-stats.ts";
 import { DoubtWatch } from "./doubt-watch.ts";
+import { GoneShare } from "./gone-share.ts";
 import type { MovingSlot } from "./moving-slot.ts";
 import type { MoverEvents, MoverSettings, SlotMover } from "./slot-mover.ts";
 import { Source, textOf } from "./source.ts";
@@ -52,6 +53,7 @@ export class KeyMover implements SlotMover {
   readonly #to: Target;
   readonly #doubt: DoubtWatch;
   readonly #queue = new KeyQueue();
+  readonly #gone = new GoneShare();
   readonly #backoff = new Backoff({ minMs: REST_MIN_MS, maxMs: REST_MAX_MS });
   /** Of the command that takes keys away, under way or lost. */
   #taken: readonly WantedKey[] = [];
@@ -111,6 +113,14 @@ export class KeyMover implements SlotMover {
   /** Has something to do. */
   get isBusy(): boolean {
     return this.#isRunning;
+  }
+
+  get isMostlyGone(): boolean {
+    return this.#gone.isMost;
+  }
+
+  noteRead(isThere: boolean): void {
+    this.#gone.noteRead(isThere);
   }
 
   /** See `MovingSlot.want`. */
@@ -216,6 +226,7 @@ export class KeyMover implements SlotMover {
     this.#observe(ioErrors);
     switch (outcome) {
       case "moved":
+        this.#gone.noteMigrate(present, batch.length);
         this.#stats.keysAbsent += batch.length - present;
         if (isCopy) {
           await this.#unlink(batch);
@@ -225,6 +236,7 @@ export class KeyMover implements SlotMover {
         }
         return;
       case "nothing":
+        this.#gone.noteMigrate(0, batch.length);
         this.#stats.keysAbsent += batch.length;
         this.#settle(batch);
         return;

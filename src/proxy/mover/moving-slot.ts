@@ -41,6 +41,21 @@ export class MovingSlot {
     return !this.isWrapped && this.#all.has(this.#known, keyIdOf(db, name));
   }
 
+  /**
+   * Whether reads of a key may go to the target: it isn't at the source, or was seen at the target, whose copy wins.
+   * What changes a key needs `isSure`: a copy that is left at the source would come after it was deleted.
+   */
+  isReadable(db: number, name: Buffer): boolean {
+    if (this.isWrapped) return false;
+    const id = keyIdOf(db, name);
+    return this.#all.has(this.#known, id) || this.#all.has(this.#known, seenIdOf(id));
+  }
+
+  /** The target has the key. */
+  noteSeen(db: number, name: Buffer): void {
+    if (this.#isCurrent) this.#all.add(this.#known, seenIdOf(keyIdOf(db, name)));
+  }
+
   /** The waiter hears of the key later, never before this returns. */
   want(db: number, name: Buffer, waiter: KeyWaiter): void {
     this.mover.want(this, db, name, keyIdOf(db, name), waiter);
@@ -56,4 +71,9 @@ export class MovingSlot {
     this.#isCurrent = false;
     this.#all.close(this.#known);
   }
+}
+
+/** Of a key that may be at both sides; no id of `keyIdOf`, which begins with a digit. */
+function seenIdOf(id: string): string {
+  return `seen ${id}`;
 }

@@ -37,6 +37,10 @@ export interface SlotMover {
   readonly slotsUnderWay: readonly MovingSlot[];
   /** Has something to do. */
   readonly isBusy: boolean;
+  /** Of the keys that were asked for lately most have left the source: reads may ask the target first. */
+  readonly isMostlyGone: boolean;
+  /** A read that asked the target first found its keys there, or it didn't. */
+  noteRead(isThere: boolean): void;
   /** See `MovingSlot.want`. */
   want(slot: MovingSlot, db: number, name: Buffer, id: string, waiter: KeyWaiter): void;
   /** Keys will be wanted: connects, and makes sure of what was before. */

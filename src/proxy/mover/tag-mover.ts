@@ -99,6 +99,15 @@ export class TagMover implements SlotMover {
     return this.#isRunning;
   }
 
+  /** Of the keys of a tag some may have left, and others not. */
+  get isMostlyGone(): boolean {
+    return false;
+  }
+
+  noteRead(): void {
+    // Reads don't ask the target first.
+  }
+
   want(slot: MovingSlot, db: number, name: Buffer, id: string, waiter: KeyWaiter): void {
     this.#queue.want(slot, db, name, id, waiter);
     this.#to.use(performance.now());

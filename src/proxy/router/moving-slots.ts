@@ -22,9 +22,11 @@ import type { CommandStats } from "../stats/command-stats.ts";
 import { MoveStats } from "../stats/move-stats.ts";
 import { CONN_RESET, type HeldRequest, isTaking, sendHeld } from "./held-request.ts";
 import { KeyWait, type WaitOrigin } from "./key-wait.ts";
+import type { MovingEntry as Entry } from "./moving-entry.ts";
+import { MovingReads } from "./moving-reads.ts";
 import { CANNOT_NAME, refusalReply, tryAgainReply } from "./moving-reply.ts";
 import { MovingRequest } from "./moving-request.ts";
-import { isPlainRead, readAtSource } from "./source-read.ts";
+import { isPlainRead } from "./read-if-there.ts";
 import {
   askWrapped,
   isFullSource,
@@ -56,17 +58,6 @@ export interface SlotKeys {
 const REQUESTS_MAX = 65_536;
 const BYTES_MAX = 64 * 1024 * 1024;
 
-interface Entry {
-  record: SlotRecord;
-  readonly slot: MovingSlot;
-  /** Requests that wait, by session. None is empty. */
-  readonly queues: Map<ReplySink, MovingRequest[]>;
-  /** Requests that the source is asked to carry out. */
-  asked: number;
-  /** Of those, the ones that it didn't, since the slot stopped moving this way. */
-  readonly comeBack: MovingRequest[];
-}
-
 /** What waited at the source of a slot has its answers, but for these: in order, and ahead of all others. */
 export type OnLeft = (slotId: number, comeBack: readonly HeldRequest[]) => void;
 
@@ -81,6 +72,7 @@ export class MovingSlots {
   /** Slots that stopped moving as they did while the source was asked to carry out requests. */
   readonly #leaving = new Map<number, Entry>();
   readonly #onLeft: OnLeft;
+  readonly #reads: MovingReads;
   readonly #waits = new Set<KeyWait>();
   #nextOrder = 0;
   #requestCount = 0;
@@ -97,6 +89,16 @@ export class MovingSlots {
     this.#movers = new KeyMovers(options.mover, this.stats, options.events);
     this.#findBackend = findBackend;
     this.#commandStats = commandStats;
+    this.#reads = new MovingReads({
+      stats: this.stats,
+      commandStats,
+      want: (entry, request) => this.#want(entry.slot, request),
+      advance: (entry, sink) => this.#advance(entry, sink),
+      answer: (entry, request, deliver) => this.#answer(entry, request, deliver),
+      comeBack: (entry, request) => this.#comeBack(entry, request, "absent"),
+      finish: (request) => this.#finish(request),
+      checkLeft: (entry) => this.#checkLeft(entry),
+    });
   }
 
   /** What was counted so far. */
@@ -190,7 +192,7 @@ export class MovingSlots {
     if (queue === undefined) entry.queues.set(held.sink, [request]);
     else queue.push(request);
     if (slot.isWrapped && isWrappable(held.commandId, names)) request.state = "unasked";
-    else this.#want(slot, request);
+    else if (queue !== undefined || !this.#readAtTarget(entry, request)) this.#want(slot, request);
     if (request.state === "waiting") this.stats.waits++;
     else this.#advance(entry, held.sink);
   }
@@ -233,14 +235,7 @@ export class MovingSlots {
       sink.onFailure(tag, CONN_RESET);
       return;
     }
-    readAtSource(reader, held, names, {
-      onSourceReply: (chunk, start, end) => {
-        this.stats.sourceReads++;
-        sink.onReply(tag, chunk, start, end);
-      },
-      onKeysMissing: () => sink.onFailure(tag, error),
-      onSourceFailure: (failure) => sink.onFailure(tag, failure),
-    });
+    this.#reads.ofNoSlot(reader, held, names, error);
   }
 
   /** The reply to a request that has waited for too long. Counts it. */
@@ -292,7 +287,7 @@ export class MovingSlots {
       if (state !== "ready" && state !== "refused" && state !== "done") return;
       const reader = state === "refused" ? this.#readerOf(entry, request) : undefined;
       if (reader !== undefined && isTaking(reader)) {
-        this.#readAtSource(entry, request, reader);
+        this.#reads.fromSource(entry, request, reader);
         return;
       }
       queue.shift();
@@ -333,31 +328,16 @@ export class MovingSlots {
     return this.#findBackend(entry.slot.mover.source, held.db, held.proto, held.lane);
   }
 
-  #readAtSource(entry: Entry, request: MovingRequest, reader: Backend): void {
-    const { held, names } = request;
-    const answer = (deliver: () => void): void => {
-      this.#finish(request);
-      deliver();
-      this.#advance(entry, held.sink);
-    };
-    request.state = "reading";
-    readAtSource(reader, held, names, {
-      onSourceReply: (chunk, start, end) =>
-        answer(() => {
-          this.stats.sourceReads++;
-          held.sink.onReply(held.tag, chunk, start, end);
-        }),
-      onKeysMissing: (count) => {
-        if (count > 0 || !entry.slot.isCurrent) {
-          answer(() => held.sink.onFailure(held.tag, refusalReply(request.refusal)));
-          return;
-        }
-        // They have gone to the target meanwhile.
-        this.#want(entry.slot, request);
-        if (request.state !== "waiting") this.#advance(entry, held.sink);
-      },
-      onSourceFailure: (error) => answer(() => held.sink.onFailure(held.tag, error)),
-    });
+  /** A read whose keys are at the target, most likely, is answered there. False: it wasn't sent. */
+  #readAtTarget(entry: Entry, request: MovingRequest): boolean {
+    const { mover } = entry.slot;
+    const { commandId, db, proto, lane } = request.held;
+    // In trouble nothing that was moved is used before it is made sure of.
+    if (!mover.isMostlyGone || mover.trouble !== undefined || !isPlainRead(commandId)) return false;
+    const backend = this.targetOf(entry.slot, db, proto, lane);
+    if (!isTaking(backend)) return false;
+    this.#reads.fromTarget(entry, request, backend);
+    return true;
   }
 
   #expire(entry: Entry, sink: ReplySink, nowMs: number): void {
@@ -416,7 +396,7 @@ export class MovingSlots {
     } else if (entry.slot.isCurrent && isFullRead(held, answer)) {
       // The command that asks is one that a full server may refuse, although the read itself isn't.
       entry.asked--;
-      this.#readAtSource(entry, request, backend);
+      this.#reads.fromSource(entry, request, backend);
       this.#checkLeft(entry);
     } else {
       this.#answer(entry, request, () => {

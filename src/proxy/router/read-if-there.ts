@@ -1,11 +1,11 @@
 /**
- * A read of keys that can't leave their source, because the target is full or too old for them: the source
- * answers it, if it has all of the keys at that very moment.
+ * A read of keys of a moving slot that one server answers, if it has all of the keys at that very moment:
  *
  *     MULTI, EXISTS key …, the request, EXEC        in one append, so nothing comes between them
  *
- * Nobody writes there while the slot moves, so what the source has is what counts. A key that it hasn't may be
- * at the target, so then the read is not answered with what the source says.
+ * The target, when most keys have left their source: what it has is what counts, whether the source has a copy or
+ * not. The source, when a key can't leave it because the target is full or too old for it: nobody writes there while
+ * the slot moves. A key that one of them hasn't may be at the other one, so then its answer isn't used.
  */
 
 import { FLAG_BLOCKING, FLAG_READ, ROUTE_FORWARD, ROUTE_MULTI_SHARD } from "../../command/route.ts";
@@ -32,37 +32,39 @@ export function isPlainRead(commandId: number): boolean {
   );
 }
 
-/** What came of it. The bytes are one reply, for the request. */
-export interface SourceReadOwner {
-  onSourceReply(chunk: Buffer, start: number, end: number): void;
-  /** The source has only so many of the keys; 0: none. */
+/** What came of it. The bytes are one reply, for the request; the command is counted by whoever gives it out. */
+export interface ReadOwner {
+  onRead(chunk: Buffer, start: number, end: number): void;
+  /** The server has only so many of the keys; 0: none. */
   onKeysMissing(count: number): void;
+  /** The server refuses to be asked so, with this error. */
+  onRefused(chunk: Buffer, start: number, end: number): void;
   /** An error of the proxy. */
-  onSourceFailure(error: Buffer): void;
+  onReadFailure(error: Buffer): void;
 }
 
 /** Sends the request; the owner hears once. The backend must take requests. */
-export function readAtSource(
+export function readIfThere(
   backend: Backend,
   held: HeldRequest,
   names: readonly Buffer[],
-  owner: SourceReadOwner,
+  owner: ReadOwner,
 ): void {
   const nowMs = performance.now();
   const exists = encodeRequest(["EXISTS", ...names]);
   const frames = Buffer.concat([MULTI, exists, held.frame, EXEC]);
   for (let i = 0; i < 3; i++) backend.push(ignoredReply, 0, COMMAND_NONE, nowMs);
-  const reply = new SourceReadReply(names.length, owner);
-  backend.push(reply, 0, held.commandId, held.startMs);
+  const reply = new ReadReply(names.length, owner);
+  backend.push(reply, 0, COMMAND_NONE, nowMs);
   backend.append(frames, 0, frames.length);
 }
 
 /** Takes EXEC's reply apart. */
-class SourceReadReply extends ReplySink {
+class ReadReply extends ReplySink {
   readonly #keyCount: number;
-  readonly #owner: SourceReadOwner;
+  readonly #owner: ReadOwner;
 
-  constructor(keyCount: number, owner: SourceReadOwner) {
+  constructor(keyCount: number, owner: ReadOwner) {
     super(false);
     this.#keyCount = keyCount;
     this.#owner = owner;
@@ -74,18 +76,18 @@ class SourceReadReply extends ReplySink {
     );
     if (head === null) {
       // EXEC itself was refused, with the reason.
-      if (chunk[start] === MINUS) this.#owner.onSourceReply(chunk, start, end);
-      else this.#owner.onSourceFailure(BAD_REPLY);
+      if (chunk[start] === MINUS) this.#owner.onRefused(chunk, start, end);
+      else this.#owner.onReadFailure(BAD_REPLY);
       return;
     }
     const count = Number(head[1]);
     if (count !== this.#keyCount) this.#owner.onKeysMissing(count);
-    else this.#owner.onSourceReply(chunk, start + head[0].length, end);
+    else this.#owner.onRead(chunk, start + head[0].length, end);
   }
 
   override onFailure(_tag: number, error: Buffer): void {
-    this.#owner.onSourceFailure(error);
+    this.#owner.onReadFailure(error);
   }
 }
 
-const BAD_REPLY = Buffer.from("-ERR handle response, bad reply of the source of a move\r\n");
+const BAD_REPLY = Buffer.from("-ERR handle response, bad reply of a server of a move\r\n");

@@ -1,9 +1,9 @@
-/** Reads that the source of a move answers: which commands, and what EXEC's reply means. */
+/** Reads that one server of a move answers: which commands, and what EXEC's reply means. */
 import { expect, test } from "bun:test";
 import { findCommandId } from "../../../../src/command/table.ts";
 import type { Backend } from "../../../../src/proxy/backend/backend.ts";
 import { CallbackReply, type ReplySink } from "../../../../src/proxy/reply/reply-sink.ts";
-import { isPlainRead, readAtSource } from "../../../../src/proxy/router/source-read.ts";
+import { isPlainRead, readIfThere } from "../../../../src/proxy/router/read-if-there.ts";
 
 const FRAME = Buffer.from("*3\r\n$4\r\nMGET\r\n$1\r\na\r\n$1\r\nb\r\n");
 
@@ -29,14 +29,17 @@ function read(reply: string, isFailure = false): { sent: string; heard: string }
     startMs: 0,
     writer: undefined,
   } as const;
-  readAtSource(backend, held, [Buffer.from("a"), Buffer.from("b")], {
-    onSourceReply: (chunk, start, end) => {
+  readIfThere(backend, held, [Buffer.from("a"), Buffer.from("b")], {
+    onRead: (chunk, start, end) => {
       heard += `reply ${chunk.toString("latin1", start, end)}`;
     },
     onKeysMissing: (count) => {
       heard += `missing ${count}`;
     },
-    onSourceFailure: (error) => {
+    onRefused: (chunk, start, end) => {
+      heard += `refused ${chunk.toString("latin1", start, end)}`;
+    },
+    onReadFailure: (error) => {
       heard += `failure ${error}`;
     },
   });
@@ -75,7 +78,7 @@ test("the request stands between a look at its keys and EXEC, in one piece", () 
   );
 });
 
-test("the reply counts only when the source had all keys", () => {
+test("the reply counts only when the server had all keys", () => {
   expect(read("*2\r\n:2\r\n*2\r\n$1\r\n1\r\n$1\r\n2\r\n").heard).toBe(
     "reply *2\r\n$1\r\n1\r\n$1\r\n2\r\n",
   );
@@ -84,8 +87,8 @@ test("the reply counts only when the source had all keys", () => {
   expect(read("*2\r\n:0\r\n*2\r\n$-1\r\n$-1\r\n").heard).toBe("missing 0");
 });
 
-test("an error of EXEC is the answer, and nonsense isn't", () => {
-  expect(read("-EXECABORT because\r\n").heard).toBe("reply -EXECABORT because\r\n");
+test("an error of EXEC is told as such, and nonsense is a failure", () => {
+  expect(read("-EXECABORT because\r\n").heard).toBe("refused -EXECABORT because\r\n");
   expect(read("*-1\r\n").heard).toMatch(/^failure -ERR /);
   expect(read("-ERR conn reset\r\n", true).heard).toBe("failure -ERR conn reset\r\n");
 });
