@@ -5,7 +5,7 @@
  */
 
 /** Of the bound for a stall, for one batch. */
-const SHARE = 0.4;
+const SHARE = 0.6;
 const KEYS_MAX = 1_000;
 /**
  * Weight of one measurement. Slower and faster ones weigh the same: when two batches are in flight their replies may

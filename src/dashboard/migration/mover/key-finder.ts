@@ -87,22 +87,23 @@ export class KeyFinder {
   async #probe(): Promise<void> {
     const { link, stride, isQuiet } = this.#search;
     for (let probe = 0; probe < PROBES && isQuiet(); probe += 1) {
-      const count = this.#count();
+      const count = this.#count(false);
       const sentAtMs = performance.now();
       await link.send("SCAN", stride.frame("0", count), 1, CALL_TIMEOUT_MS);
       stride.learn(count, performance.now() - sentAtMs);
     }
   }
 
-  #count(): number {
+  #count(isAlone: boolean): number {
     const { stride, maxStallMs, isSlow, keysWanted } = this.#search;
-    return stride.countFor({ maxStallMs: maxStallMs(), isSlow: isSlow(), keys: keysWanted() });
+    const wish = { maxStallMs: maxStallMs(), isSlow: isSlow(), isAlone, keys: keysWanted() };
+    return stride.countFor(wish);
   }
 
   /** Sizes of the keys, and the page at the cursor. */
   async #step(keys: readonly FoundKey[], cursor: string | undefined): Promise<Step> {
     const { link, stride, isQuiet, isSlow } = this.#search;
-    const count = this.#count();
+    const count = this.#count(keys.length === 0 && cursor !== "0" && isQuiet());
     const scan = cursor === undefined ? NOTHING : stride.frame(cursor, count);
     const sizing = encodeForFound(MEMORY_USAGE, keys);
     const frame = keys.length === 0 ? scan : Buffer.concat([scan, sizing]);

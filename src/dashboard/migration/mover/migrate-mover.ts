@@ -33,8 +33,8 @@ const KEY_TROUBLE_REST_MS = 5_000;
 /** It goes on when keys move again so long after a failure. */
 const RECOVERED_MS = 1_000;
 /** Longest wait for more slots before a cycle begins, and the part of it for each key that the cycle passes. */
-const GATHER_MS_MAX = 2_000;
-const GATHER_MS_PER_KEY = 0.001;
+const GATHER_MS_MAX = 5_000;
+const GATHER_MS_PER_KEY = 0.002;
 /** `remove` waits so long, and some times the bound of a step of MIGRATE. */
 const REMOVE_WAIT_MS = 15_000;
 const REMOVE_STEPS = 16;

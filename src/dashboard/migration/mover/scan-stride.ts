@@ -11,6 +11,8 @@ import { encodeFrame } from "./frame.ts";
  * as much moved no more keys, and made the p99 of a PING half as long again.
  */
 const SHARE = 0.1;
+/** The same while there is nothing to move, as when a cycle only proves that: nothing else of the mover is felt. */
+const SHARE_ALONE = 0.3;
 /** The same at a limited speed, where clients come first and few keys are wanted. */
 const SHARE_SLOW = 0.03;
 /** Before anything was measured: as of a slow machine, so that the first steps are short. */
@@ -33,6 +35,8 @@ export interface StepWish {
   readonly maxStallMs: number;
   /** The mover doesn't go at full speed. */
   readonly isSlow: boolean;
+  /** The last one found no key to move, and none is on its way. */
+  readonly isAlone: boolean;
   /** Keys of wanted slots that it should find; Infinity: as many as it may. */
   readonly keys: number;
 }
@@ -44,8 +48,9 @@ export class ScanStride {
   #restMs = 0;
 
   /** COUNT of the next step. */
-  countFor({ maxStallMs, isSlow, keys }: StepWish): number {
-    const stepMs = maxStallMs * (isSlow ? SHARE_SLOW : SHARE);
+  countFor({ maxStallMs, isSlow, isAlone, keys }: StepWish): number {
+    const fastShare = isAlone ? SHARE_ALONE : SHARE;
+    const stepMs = maxStallMs * (isSlow ? SHARE_SLOW : fastShare);
     const useful = keys / Math.max(this.#wantedShare, Number.EPSILON);
     const count = Math.floor(Math.min(stepMs / this.#msPerCount, useful));
     return Math.min(COUNT_MAX, Math.max(COUNT_MIN, count));
