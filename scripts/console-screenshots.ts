@@ -9,8 +9,10 @@
  */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { createOpenApi } from "../src/api/openapi.ts";
 import { type Choices, launchBrowser, openPage } from "../test/web/support/browser.ts";
 import { FIXTURE_SIGNED_OUT, FixtureServer } from "../test/web/support/fixture-server.ts";
+import { membersProduct, PRODUCT, REPLICA } from "../test/web/support/members-fixture.ts";
 import { makeMovingProduct } from "../test/web/support/moving-product.ts";
 import { lostCard } from "../test/web/support/product-card.ts";
 import {
@@ -61,6 +63,12 @@ const PICTURES: readonly Picture[] = [
   { name: "moving-rebalance", path: "moving/rebalance" },
   { name: "moving-plan", path: "moving/plans/p-3-1" },
   { name: "narrow-plan", path: "moving/plans/p-3-1", isNarrow: true },
+  { name: "help-api", path: `help?api=${PRODUCT}` },
+  { name: "members-story", path: `${PRODUCT}/ha/3-1` },
+  { name: "members-user", path: `${PRODUCT}/users/grafana` },
+  { name: "members-audit-entry", path: `${PRODUCT}/audit?change=7` },
+  { name: "members-server", path: `${PRODUCT}/groups/1?server=${REPLICA}` },
+  { name: "narrow-server", path: `${PRODUCT}/groups/1?server=${REPLICA}`, isNarrow: true },
 ];
 
 function screensOf(product: string): readonly Picture[] {
@@ -94,6 +102,8 @@ async function main(): Promise<void> {
   const moving = makeMovingProduct("moving");
   // The picture of a plan is that of the first one.
   moving.answers["POST plans"]?.({ strategy: "slots" }, new URL("http://127.0.0.1/"));
+  const members = membersProduct();
+  members.answers["GET openapi.json"] = () => ({ status: 200, body: createOpenApi() });
   const products = [
     smallProduct(),
     laggingProduct(),
@@ -101,6 +111,7 @@ async function main(): Promise<void> {
     largeProduct(),
     brokenProduct(),
     moving,
+    members,
   ];
   const moreCards = [lostCard("archive", "development")];
   const server = await FixtureServer.start({ folder: WEB_DIST, products, moreCards });
@@ -121,7 +132,9 @@ async function main(): Promise<void> {
         await shown.page.waitForTimeout(SETTLE_MS);
         const name = `${picture.name}-${choices.theme}-${choices.language}.png`;
         const path = join(target, name);
-        await shown.page.screenshot({ path, fullPage: true, animations: "disabled" });
+        // What is behind a dialog is dark as far as the window goes.
+        const fullPage = !/[?&](change|do)=/.test(picture.path);
+        await shown.page.screenshot({ path, fullPage, animations: "disabled" });
         for (const error of shown.errors) {
           process.stderr.write(`${name}: ${error}\n`);
         }

@@ -112,6 +112,9 @@ function operationParagraphs(): readonly string[] {
       '-d \'{"plan": "p-3-1", "keys_per_second": 10000}\'\n```',
     "How far it is stands in the operation, with speed, `eta_ms` and the state of each slot, and comes as the event " +
       "`operation` of `/api/v1/events`. One operation runs at a time, over all pairs of groups; others wait.",
+    "`keys_per_second`, `bytes_per_second` and `p99_guard_ms` bound its speed, from the start or later with `PATCH`; " +
+      "0 takes a bound away. `speed` shows what was set, `speed_in_force` what counts now: less, with a `reason`, " +
+      "while the p99 of clients is above the guard's bound ([how](slot-migration.md#speed-and-the-p99-guard)).",
   ];
 }
 

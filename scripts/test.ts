@@ -35,7 +35,7 @@ const TOTAL_MS = isLong ? 240 * MINUTE_MS : 40 * MINUTE_MS;
 /** In long form, what runs a whole product runs alone: it has bounds of its own on how fast it must be. */
 const ALONE_FOLDERS = ["test/system/", "test/chaos/", "test/module/", "test/web/"];
 /** The processors are to be busy, but a test that waits must find one soon when it goes on. */
-const ROOM = { load: 0.8 * availableParallelism(), jobs: 3 * availableParallelism() };
+const ROOM = { load: 0.85 * availableParallelism(), jobs: 3 * availableParallelism() };
 /** A check keeps about one processor busy. */
 const CHECK_LOAD = 1;
 

@@ -18,7 +18,8 @@ export default defineConfig({
   base: "./",
   publicDir: false,
   plugins: [splitTexts(join(WEB, "src"))],
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // The same whoever builds: `bun test` says in the environment that it isn't for production.
+  oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -5,7 +5,11 @@
  */
 import { z } from "zod";
 import { GROUP_ID_MAX } from "../model/group.ts";
-import { OPERATION_STATES, type OperationOrigin } from "../model/operation/operation.ts";
+import {
+  OPERATION_STATES,
+  type OperationOrigin,
+  P99_GUARD_MS_MAX,
+} from "../model/operation/operation.ts";
 import { BIG_KEY_RULES, BIG_KEYS_MAX, PLAN_STRATEGIES } from "../model/operation/plan.ts";
 import { WEIGHT_MAX, WEIGHT_MIN } from "../model/operation/plan-request.ts";
 import { TROUBLE_CODES } from "../model/operation/trouble-code.ts";
@@ -139,28 +143,31 @@ export type V1Plan = z.infer<typeof planSchema>;
 
 /** 0: no limit. */
 const speedLimitFields = { keys_per_second: countSchema, bytes_per_second: countSchema } as const;
+/** Keys move slower while clients' p99 is above so many milliseconds; 0: whatever it is. */
+const guardSchema = z.int().min(0).max(P99_GUARD_MS_MAX);
+const speedChangeFields = {
+  keys_per_second: countSchema.optional(),
+  bytes_per_second: countSchema.optional(),
+  p99_guard_ms: guardSchema.optional(),
+} as const;
 
-/** An operation to start. Without a speed there is no limit. */
+/** An operation to start. Without a speed there is no limit, without `p99_guard_ms` no guard. */
 export const newOperationSchema = z
   .strictObject({
     /** Id of the plan. */
     plan: planIdSchema,
-    keys_per_second: countSchema.optional(),
-    bytes_per_second: countSchema.optional(),
+    ...speedChangeFields,
   })
   .meta({ id: "NewOperation" });
 /** See `newOperationSchema`. */
 export type V1NewOperation = z.input<typeof newOperationSchema>;
 
-/** Changes of an operation: limits of speed, 0 for none. What isn't there stays as it is. */
+/** Changes of an operation: limits of speed and the p99 guard, 0 for none. What isn't there stays as it is. */
 export const operationChangeSchema = z
-  .strictObject({
-    keys_per_second: countSchema.optional(),
-    bytes_per_second: countSchema.optional(),
-  })
+  .strictObject(speedChangeFields)
   .refine(
-    (change) => change.keys_per_second !== undefined || change.bytes_per_second !== undefined,
-    "expected keys_per_second or bytes_per_second",
+    (change) => Object.values(change).some((value) => value !== undefined),
+    "expected keys_per_second, bytes_per_second or p99_guard_ms",
   )
   .meta({ id: "OperationChange" });
 /** See `operationChangeSchema`. */
@@ -195,8 +202,17 @@ export const operationSummarySchema = z
     big_key: z.enum(BIG_KEY_RULES),
     /** It was cancelled, and half-moved slots go back. */
     rollback: z.boolean(),
-    /** Limits. */
-    speed: z.strictObject(speedLimitFields),
+    /** Limits, as somebody has set them. */
+    speed: z.strictObject({ ...speedLimitFields, p99_guard_ms: guardSchema }),
+    /** Limits of now: those of `speed`, or less keys while the p99 guard slows it. */
+    speed_in_force: z.strictObject({
+      ...speedLimitFields,
+      /** It moves slower than `speed` says, because of the p99 guard. */
+      slowed: z.boolean(),
+      /** What the guard says of it; null when it leaves it alone. */
+      reason: z.nullable(z.string()),
+      ...saidFields,
+    }),
     created_at: timeSchema,
     started_at: z.nullable(timeSchema),
     ended_at: z.nullable(timeSchema),

@@ -4,8 +4,8 @@
  */
 import type { FastifyReply } from "fastify";
 
-/** `base-uri 'self'`: the page has one `<base>`, which the server writes. */
-const CONTENT_SECURITY_POLICY = [
+/** `base-uri 'self'`, not `'none'`: the page has one `<base>`, which the server writes. */
+export const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",

@@ -15,7 +15,7 @@ import type { PromotionPlan } from "../model/availability/promotion.ts";
 import type { RepairReport, ReplicationFault } from "../model/availability/replication.ts";
 import type { SlotTarget } from "../model/change/slot.ts";
 import type { DashboardModel } from "../model/dashboard-model.ts";
-import type { Operation, OperationSpeed } from "../model/operation/operation.ts";
+import type { Operation, SpeedChange } from "../model/operation/operation.ts";
 import type { Plan, PlanRequest } from "../model/operation/plan.ts";
 import type { ProxyModel } from "../model/proxy-model.ts";
 import type { SlotRecord } from "../model/slot.ts";
@@ -129,7 +129,8 @@ export interface CancelOptions {
 
 /** How an operation is started. */
 export interface StartOptions {
-  readonly speed?: OperationSpeed | undefined;
+  /** Without it, or without one of its limits: no limit, no guard. */
+  readonly speed?: SpeedChange | undefined;
 }
 
 /** Moving slots: plans, operations, and the orders of the old API. Errors are `CodisError`s. */
@@ -147,7 +148,8 @@ export interface MigrationControl {
   pause(id: string): Promise<Operation>;
   resume(id: string): Promise<Operation>;
   cancel(id: string, options: CancelOptions): Promise<Operation>;
-  setSpeed(id: string, speed: OperationSpeed): Promise<Operation>;
+  /** What isn't in `speed` stays as it is. ARGUMENT_INVALID, STATE_CONFLICT when it has ended. */
+  setSpeed(id: string, speed: SpeedChange): Promise<Operation>;
   /** Calls back after every change of an operation, progress included (about once a second); the result ends it. */
   onOperation(listener: (operation: Operation) => void): () => void;
 

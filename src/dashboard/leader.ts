@@ -57,7 +57,7 @@ import { checkServer } from "./group/check-server.ts";
 import { copyFunctions } from "./group/function-copy.ts";
 import { refuseOutdatedCheck } from "./group/outdated-check.ts";
 import { SyncActionExecutor } from "./group/sync-executor.ts";
-import { Moving } from "./moving.ts";
+import { Moving, type MovingOptions } from "./moving.ts";
 import { ServerPoller } from "./stats/server-poller.ts";
 import { readSlotKeys } from "./stats/slot-keys.ts";
 import { SyncMarks } from "./sync-marks.ts";
@@ -67,7 +67,7 @@ import { TopologyStore } from "./topology/store.ts";
 const INFO_TIMEOUT_MS = 2_000;
 
 /** What a reign is made of. */
-export interface LeaderOptions {
+export interface LeaderOptions extends Pick<MovingOptions, "clientLatency"> {
   readonly coordinator: Coordinator;
   readonly leadership: Leadership;
   readonly config: DashboardConfig;

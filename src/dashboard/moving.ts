@@ -11,11 +11,13 @@ import type { MovingGroups } from "./availability/contract.ts";
 import type { DashboardConfig } from "./config/key.ts";
 import type { MigrationControl, ProductStorage, ServerFigures, SlotAssignment } from "./control.ts";
 import type { Fleet } from "./fleet/fleet.ts";
+import { ClientLatencies } from "./live/client-latency.ts";
 import { createMigrationEngine } from "./migration/create-engine.ts";
 import { LeftSlots } from "./migration/left-slots.ts";
 import { MoveMethods } from "./migration/move-methods.ts";
 import { AutoBalance } from "./operation/auto-balance.ts";
 import { OperationManager, type TopologyPort } from "./operation/operations.ts";
+import type { ClientLatency } from "./operation/p99-guard.ts";
 import { Planner } from "./operation/planner.ts";
 
 /** What moving is made of. */
@@ -27,6 +29,8 @@ export interface MovingOptions {
   readonly storage: ProductStorage;
   readonly fleet: Pick<Fleet, "whenSynced" | "figures">;
   readonly serverFigures: () => ReadonlyMap<string, ServerFigures>;
+  /** For the p99 guard. Default: from the fleet's looks at the proxies. */
+  readonly clientLatency?: (() => ClientLatency | undefined) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -85,6 +89,7 @@ export class Moving implements MovingGroups {
       topology,
       planner,
       proxyFigures: () => fleet.figures(),
+      clientLatency: clientLatencyOf(options),
       createEngine: (policy, events) =>
         createMigrationEngine({
           leadership,
@@ -187,4 +192,9 @@ export class Moving implements MovingGroups {
     }
     return slotIdsByGroup;
   }
+}
+
+function clientLatencyOf(options: MovingOptions): () => ClientLatency | undefined {
+  const latencies = new ClientLatencies(() => options.fleet.figures(), options.clock);
+  return options.clientLatency ?? (() => latencies.look());
 }

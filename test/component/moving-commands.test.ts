@@ -344,13 +344,17 @@ describe("operations", () => {
     async () => {
       expect((await run("operation list")).stdout).toBe("no slots move, and none have moved\n");
       await port.planMoves([1, 2]);
-      const started = await run("plan start p-3-1 --yes --no-wait --keys-per-second 9");
+      const started = await run(
+        "plan start p-3-1 --yes --no-wait --keys-per-second 9 --p99-guard-ms 8",
+      );
       expect(started.stdout).toEndWith(
         "operation op-1 is started; codis operation watch op-1 shows how far it is\n",
       );
       expect((await run("operation list --open")).stdout).toMatch(/^op-1 +running +move +0% /m);
       const shown = (await run("operation show 1")).stdout;
-      expect(shown).toContain("limit                     9 keys/s\n");
+      expect(shown).toContain(
+        "limit                     9 keys/s\np99 guard                 8 ms\n",
+      );
       expect(shown).toContain("FROM  TO  SLOTS");
       const steps: readonly (readonly [string, string])[] = [
         ["pause op-1", "operation op-1 is paused; its state: paused\n"],
@@ -369,10 +373,10 @@ describe("operations", () => {
         expect(exit.stdout).toStartWith(text);
       }
       expect(port.leader.orders.slice(1)).toEqual([
-        "startPlan p-3-1 9 0",
+        "startPlan p-3-1 9 0 p99 8",
         "pause op-1",
         "resume op-1",
-        "setSpeed op-1 9 2048",
+        "setSpeed op-1 9 2048 p99 8",
         "setSpeed op-1 0 0",
         "cancel op-1 false",
         "cancel op-1 true",

@@ -7,6 +7,7 @@ import type { CancelOptions, MigrationControl, StartOptions } from "../../src/da
 import {
   beginOperation,
   cancelOperation,
+  changeSpeed,
   createOperation,
   pauseOperation,
   resumeOperation,
@@ -21,6 +22,7 @@ import {
   type Operation,
   type OperationProgress,
   type OperationSpeed,
+  type SpeedChange,
   UNLIMITED,
 } from "../../src/model/operation/operation.ts";
 import { operationIdOf } from "../../src/model/operation/operation-record.ts";
@@ -113,9 +115,10 @@ export class FakeMigration implements MigrationControl {
     return plan;
   }
 
-  async startPlan(id: string, { speed = UNLIMITED }: StartOptions): Promise<Operation> {
+  async startPlan(id: string, { speed: asked = {} }: StartOptions): Promise<Operation> {
     const plan = this.getPlan(id);
-    await this.#port.take(`startPlan ${id} ${speed.keysPerSecond} ${speed.bytesPerSecond}`);
+    const speed = changeSpeed(UNLIMITED, asked);
+    await this.#port.take(`startPlan ${id} ${wordsOf(speed)}`);
     const [problem] = plan.problems;
     if (problem !== undefined) {
       throw new CodisError("STATE_CONFLICT", `plan ${id} can't be started: ${problem}`);
@@ -170,10 +173,10 @@ export class FakeMigration implements MigrationControl {
     );
   }
 
-  setSpeed(id: string, speed: OperationSpeed): Promise<Operation> {
-    const { keysPerSecond, bytesPerSecond } = speed;
-    return this.#changed(`setSpeed ${id} ${keysPerSecond} ${bytesPerSecond}`, id, (now) =>
-      setOperationSpeed(now, speed, ORDERED_AT_MS),
+  async setSpeed(id: string, change: SpeedChange): Promise<Operation> {
+    const speed = changeSpeed(this.getOperation(id).speed, change);
+    return this.#changed(`setSpeed ${id} ${wordsOf(speed)}`, id, (now) =>
+      setOperationSpeed(now, change, ORDERED_AT_MS),
     );
   }
 
@@ -232,4 +235,10 @@ export class FakeMigration implements MigrationControl {
     await this.#port.take(order);
     return this.set(change(this.getOperation(id)));
   }
+}
+
+/** The guard is named only where there is one. */
+function wordsOf({ keysPerSecond, bytesPerSecond, p99GuardMs }: OperationSpeed): string {
+  const guard = p99GuardMs === 0 ? "" : ` p99 ${p99GuardMs}`;
+  return `${keysPerSecond} ${bytesPerSecond}${guard}`;
 }

@@ -10,6 +10,7 @@ import type { Leadership } from "../../src/coordinator/coordinator.ts";
 import type { MemoryCoordinator } from "../../src/coordinator/memory/memory-coordinator.ts";
 import type { CountedProxy } from "../../src/dashboard/operation/access-moves.ts";
 import { OperationManager, type PlannerPort } from "../../src/dashboard/operation/operations.ts";
+import type { ClientLatency } from "../../src/dashboard/operation/p99-guard.ts";
 import type { KeptPlan } from "../../src/dashboard/operation/planner.ts";
 import { TopologyStore } from "../../src/dashboard/topology/store.ts";
 import { coordinatorPath } from "../../src/model/coordinator-path.ts";
@@ -95,6 +96,8 @@ export interface DeskOptions {
   readonly clock?: Clock;
   /** Looks at proxies; without it there are none. */
   readonly proxyFigures?: () => ReadonlyMap<string, CountedProxy>;
+  /** What clients feel; without it nobody knows. */
+  readonly clientLatency?: () => ClientLatency | undefined;
   /** Puts something between the desk and its leadership. */
   readonly wrap?: (leadership: Leadership) => Leadership;
 }
@@ -138,6 +141,7 @@ export class OperationDesk {
       topology: store,
       planner,
       proxyFigures: () => options.proxyFigures?.() ?? new Map(),
+      clientLatency: () => options.clientLatency?.(),
       createEngine: (policy, events) => {
         engine = new FakeMigrationEngine(store, policy, events);
         return engine;

@@ -1,11 +1,11 @@
 /**
- * Gate A1 to the letter: every address of the console in each theme and language, with axe; the tests of the screens
- * look at some of these in short form, dialogs open too. Takes minutes, so it is a long one.
+ * Gates A1 and A6 to the letter: every address of the console in each theme and language, with axe, and its targets;
+ * the tests of the screens look at some of these in short form, dialogs open too. Takes minutes, so it is a long one.
  */
 import { expect, test } from "bun:test";
-import { axeProblems } from "./support/browser.ts";
+import { axeProblems, smallTargets } from "./support/browser.ts";
 import { membersProduct, PRODUCT } from "./support/members-fixture.ts";
-import { MEMBERS_PAGES, settle } from "./support/members-scan.ts";
+import { MEMBERS_PAGES } from "./support/members-scan.ts";
 import { makeMovingProduct } from "./support/moving-product.ts";
 import { brokenProduct, smallProduct } from "./support/sized-products.ts";
 import { useStage } from "./support/stage.ts";
@@ -26,7 +26,7 @@ const stage = useStage();
 for (const theme of THEMES) {
   for (const language of LANGUAGES) {
     test(
-      `axe finds nothing anywhere, ${theme} and ${language}`,
+      `axe finds nothing anywhere, and no small target, ${theme} and ${language}`,
       async () => {
         const moving = makeMovingProduct("shop");
         moving.answers["POST plans"]?.({ strategy: "count" }, new URL("http://fixture/"));
@@ -34,13 +34,9 @@ for (const theme of THEMES) {
         await stage.withPage("settings", { theme, language, products }, async ({ page }) => {
           const found: string[] = [];
           for (const path of PATHS) {
-            await page.evaluate((url) => {
-              history.pushState(null, "", url);
-              dispatchEvent(new PopStateEvent("popstate"));
-            }, stage.server.url(path));
-            await page.waitForSelector("h1");
-            await settle(page);
-            found.push(...(await axeProblems(page)).map((each) => `${path}: ${each}`));
+            await stage.goTo(page, path);
+            const problems = [...(await axeProblems(page)), ...(await smallTargets(page))];
+            found.push(...problems.map((each) => `${path}: ${each}`));
           }
           expect(found).toEqual([]);
         });

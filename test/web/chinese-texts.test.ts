@@ -5,7 +5,7 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { membersProduct, PRODUCT } from "./support/members-fixture.ts";
-import { MEMBERS_PAGES, settle } from "./support/members-scan.ts";
+import { MEMBERS_PAGES } from "./support/members-scan.ts";
 import { makeMovingProduct } from "./support/moving-product.ts";
 import { brokenProduct } from "./support/sized-products.ts";
 import { useStage, waitForText } from "./support/stage.ts";
@@ -49,22 +49,10 @@ function englishTexts(page: Page): Promise<readonly string[]> {
   });
 }
 
-async function goTo(page: Page, path: string): Promise<void> {
-  await page.evaluate((url) => {
-    history.pushState(null, "", url);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, stage.server.url(path));
-  await page.waitForSelector("h1");
-  await settle(page);
-  if (/[?&](do|change)=/.test(path)) {
-    await page.waitForSelector("dialog[open]");
-  }
-}
-
 async function findEnglish(page: Page, paths: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const path of paths) {
-    await goTo(page, path);
+    await stage.goTo(page, path);
     found.push(...(await englishTexts(page)).map((text) => `${path}: ${text}`));
   }
   return found;
@@ -120,9 +108,9 @@ test(
       await waitForText(page, "main", "在有人处理之前一直等待：服务器 10.0.4.1:6379 未连接");
       const unsaid = page.locator('main [lang="en"]', { hasText: "a majority says" });
       expect(await unsaid.count()).toBe(1);
-      await goTo(page, "broken/ha");
+      await stage.goTo(page, "broken/ha");
       await waitForText(page, "main", "开启：主节点 10000 毫秒没有响应且多数代理一致时将被替换");
-      await goTo(page, "broken/ha/3-1");
+      await stage.goTo(page, "broken/ha/3-1");
       await waitForText(page, "main", "被选中：数据最多，偏移量 7654321");
     });
   },

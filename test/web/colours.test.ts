@@ -8,7 +8,6 @@ import type { Page } from "playwright-core";
 import { waitFor } from "../support/deadline.ts";
 import { COLOUR_THEMES } from "./support/focus-look.ts";
 import { membersProduct, PRODUCT } from "./support/members-fixture.ts";
-import { settle } from "./support/members-scan.ts";
 import { makeMovingProduct } from "./support/moving-product.ts";
 import { cutAlike, partsOf, pictureOfPage } from "./support/page-picture.ts";
 import {
@@ -66,15 +65,6 @@ const stage = useStage();
 async function withoutColours(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("Emulation.setEmulatedVisionDeficiency", { type: "achromatopsia" });
-}
-
-async function goTo(page: Page, path: string): Promise<void> {
-  await page.evaluate((url) => {
-    history.pushState(null, "", url);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, stage.server.url(path));
-  await page.waitForSelector("h1");
-  await settle(page);
 }
 
 /** Share of pixels that differ; a pixel more to the left or the top makes no difference. */
@@ -146,7 +136,7 @@ async function legendLines(page: Page): Promise<ReadonlyMap<string, Picture>> {
 }
 
 async function openChart(page: Page): Promise<void> {
-  await goTo(page, "typical/performance?by=command&range=5m");
+  await stage.goTo(page, "typical/performance?by=command&range=5m");
   await page.locator(`${CHART} .u-series`).nth(LINES).waitFor({ timeout: WAIT_MS });
 }
 
@@ -236,7 +226,7 @@ test(
       const signs = new Map<string, Set<string>>();
       const pictures = new Map<string, Picture>();
       for (const path of ["broken", "broken/topology", "shop/operations", `${PRODUCT}/ha`]) {
-        await goTo(page, path);
+        await stage.goTo(page, path);
         await page.locator("main .badge").first().waitFor({ timeout: WAIT_MS });
         const picture = await pictureOfPage(page);
         const badges = await partsOf(page, ".badge");

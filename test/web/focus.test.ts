@@ -4,11 +4,9 @@
  * page changed. Gate A5.
  */
 import { expect, test } from "bun:test";
-import type { Page } from "playwright-core";
 import type { V1LiveGroup } from "../../src/api/v1-live-schema.ts";
 import { focusLookOf } from "./support/focus-look.ts";
 import { GONE_TOKEN, membersProduct, PRODUCT, REPLICA } from "./support/members-fixture.ts";
-import { settle } from "./support/members-scan.ts";
 import { makeMovingProduct } from "./support/moving-product.ts";
 import { useStage } from "./support/stage.ts";
 
@@ -34,15 +32,6 @@ const PAGES = [
 ];
 const stage = useStage();
 
-async function goTo(page: Page, path: string): Promise<void> {
-  await page.evaluate((url) => {
-    history.pushState(null, "", url);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, stage.server.url(path));
-  await page.waitForSelector("h1");
-  await settle(page);
-}
-
 test(
   "every stop of Tab is seen, with a contrast of 3 to 1 in every theme",
   async () => {
@@ -50,7 +39,7 @@ test(
     await stage.withPage("settings", { products }, async ({ page }) => {
       const unseen: string[] = [];
       for (const path of PAGES) {
-        await goTo(page, path);
+        await stage.goTo(page, path);
         for (let stop = 0; stop < STOPS; stop += 1) {
           await page.keyboard.press("Tab");
           const { name, width, contrasts } = await focusLookOf(page);
@@ -116,7 +105,7 @@ test(
   async () => {
     await stage.withPage("settings", { products: [membersProduct()] }, async ({ page }) => {
       for (const [path, wanted] of Object.entries(FIRST_FOCUS)) {
-        await goTo(page, `${PRODUCT}/${path}`);
+        await stage.goTo(page, `${PRODUCT}/${path}`);
         await page.waitForSelector("dialog[open] .dialog-foot");
         await page.waitForFunction(
           (pattern) => {

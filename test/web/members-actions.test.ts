@@ -64,6 +64,25 @@ test(
   TEST_MS,
 );
 
+test(
+  "the page of a proxy, a group and a server leads to its charts",
+  async () => {
+    await stage.withPage("settings", { products: [membersProduct()] }, async ({ page }) => {
+      const paths = {
+        [`proxies/${GONE_TOKEN}`]: `by=proxy&of=${GONE_TOKEN}`,
+        "groups/1": "by=group&of=1",
+        [`groups/1?server=${MASTER}`]: `by=server&of=${encodeURIComponent(MASTER)}`,
+      };
+      for (const [path, query] of Object.entries(paths)) {
+        await page.goto(stage.server.url(`${PRODUCT}/${path}`));
+        await page.locator(".page-lead").getByRole("link", { name: "Performance" }).click();
+        await page.waitForURL(stage.server.url(`${PRODUCT}/performance?${query}`));
+      }
+    });
+  },
+  TEST_MS,
+);
+
 describe("a viewer", () => {
   const PATHS = [
     "proxies",

@@ -122,7 +122,7 @@ test(
     const shown = await openAs("bob", BOBS);
     const { page } = shown;
     await page.goto(urlOf(`${PRODUCT}/groups/8`));
-    await page.getByRole("button", { name: "Remove group" }).click();
+    await page.getByRole("button", { name: "Remove group", exact: true }).click();
     const dialog = page.locator("dialog[open]");
     const remove = dialog.getByRole("button", { name: "Remove group 8" });
     await dialog.getByLabel("Type group-8 to confirm").fill("group-8");

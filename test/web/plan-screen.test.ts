@@ -105,9 +105,13 @@ describe("operations", () => {
     await page.getByRole("button", { name: "Resume" }).waitFor();
     await page.getByLabel("Keys per second, at most").fill("500");
     await page.getByLabel("Bytes per second, at most").fill("2mb");
-    await page.getByText("--keys-per-second 500 --bytes-per-second 2097152").waitFor();
+    await page.getByLabel("Slower while p99 is above, ms").fill("8");
+    await page
+      .getByText("--keys-per-second 500 --bytes-per-second 2097152 --p99-guard-ms 8")
+      .waitFor();
     await page.getByRole("button", { name: "Set the speed" }).click();
-    await page.getByText("500 keys/s at most, 2 MiB/s at most").first().waitFor();
+    const limits = "500 keys/s at most, 2 MiB/s at most, slower while p99 is above 8 ms";
+    await page.getByText(limits).first().waitFor();
     await page.getByRole("button", { name: "Resume" }).click();
     await page.getByText("waiting", { exact: true }).first().waitFor();
     await page.getByRole("button", { name: "Cancel…" }).click();
@@ -115,7 +119,9 @@ describe("operations", () => {
     await page.getByText("codis operation cancel op-7 --rollback").waitFor();
     await page.getByRole("button", { name: "Cancel op-7, move slots back" }).click();
     await page.getByText("cancelling, slots go back").first().waitFor();
-    expect(sent("PATCH")).toEqual([{ keys_per_second: 500, bytes_per_second: 2_097_152 }]);
+    expect(sent("PATCH")).toEqual([
+      { keys_per_second: 500, bytes_per_second: 2_097_152, p99_guard_ms: 8 },
+    ]);
     expect(sent("POST")).toEqual([undefined, undefined, { rollback: true }]);
   });
 
@@ -135,6 +141,25 @@ describe("operations", () => {
     await page.getByText("40 % keys · 40 % bytes").waitFor();
     const rows = await page.locator("tbody tr td:first-child").allInnerTexts();
     expect(rows).toEqual(["op-7", "op-6"]);
+  });
+
+  test("what the p99 guard does is told in the language of the page", async () => {
+    const slowed = makeOperation("op-7", {
+      speed: { keys_per_second: 0, bytes_per_second: 0, p99_guard_ms: 8 },
+      speed_in_force: {
+        ...{ keys_per_second: 450, bytes_per_second: 0, slowed: true },
+        reason: "slowed by the p99 guard: p99 12.3 ms, bound 8 ms",
+        said: { code: "op.guard-slows", params: { p99: "12.3", bound: "8" } },
+      },
+    });
+    for (const [language, text] of [
+      ["en", "450 keys/s at most · slowed by the p99 guard: p99 12.3 ms, bound 8 ms"],
+      ["zh", "最多 450 键/秒 · 因 p99 保护而减速：p99 为 12.3 毫秒，上限 8 毫秒"],
+    ] as const) {
+      const page = await open("shop/operations/op-7", { language });
+      stage.server.publish("shop", { "operation:op-7": summaryOf(slowed) });
+      await page.getByText(text).waitFor();
+    }
   });
 
   test("figures follow the live document, and the time that is left is a range", async () => {
@@ -179,7 +204,7 @@ describe("for everybody", () => {
           expect(await axeProblems(page)).toEqual([]);
           await page.keyboard.press("Escape");
         }
-        for (const width of [1024, 768, 400]) {
+        for (const width of [1024, 768, 640, 400]) {
           await page.setViewportSize({ width, height: 800 });
           expect(await overflowOf(page)).toBe(0);
         }

@@ -3,10 +3,9 @@
  * of a telephone: nothing is cut off, and nothing runs out of its box. Gate U1.
  */
 import { expect, test } from "bun:test";
-import type { Page } from "playwright-core";
 import { overflowOf } from "./support/browser.ts";
 import { membersProduct, PRODUCT } from "./support/members-fixture.ts";
-import { MEMBERS_PAGES, settle } from "./support/members-scan.ts";
+import { MEMBERS_PAGES } from "./support/members-scan.ts";
 import { makeMovingProduct } from "./support/moving-product.ts";
 import { clippedTexts, servePseudoLocale, stretch } from "./support/pseudo-locale.ts";
 import { useStage, waitForText } from "./support/stage.ts";
@@ -31,18 +30,6 @@ const MOVING_PAGES = [
   "alerts",
 ].map((path) => `shop/${path}`);
 
-async function goTo(page: Page, path: string): Promise<void> {
-  await page.evaluate((url) => {
-    history.pushState(null, "", url);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, stage.server.url(path));
-  await page.waitForSelector("h1");
-  if (/[?&]do=/.test(path)) {
-    await page.waitForSelector("dialog[open]");
-  }
-  await settle(page);
-}
-
 /** Looks at pages of one product in both windows; what it finds, with where. */
 async function findClipped(paths: readonly string[], isSignedOut = false): Promise<string[]> {
   const moving = makeMovingProduct("shop");
@@ -56,7 +43,7 @@ async function findClipped(paths: readonly string[], isSignedOut = false): Promi
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
       for (const path of paths) {
-        await goTo(page, path);
+        await stage.goTo(page, path);
         const overflow = await overflowOf(page);
         found.push(
           ...(await clippedTexts(page)).map((each) => `${path} at ${width}: ${each}`),

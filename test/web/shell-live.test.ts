@@ -5,6 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { waitFor } from "../support/deadline.ts";
 import { axeProblems } from "./support/browser.ts";
+import { FIXTURE_PASSWORD, problem } from "./support/fixture-server.ts";
 import { useStage, WAIT_MS, waitForText } from "./support/stage.ts";
 import { makeProduct } from "./support/typical-product.ts";
 
@@ -74,6 +75,68 @@ describe("live data (U3)", () => {
   );
 
   test(
+    "a screen that can't be read, as the server doesn't answer, has its heading, says so, and comes when it can",
+    async () => {
+      await withPage("demo/groups", {}, async ({ page }) => {
+        const { promise: isThawed, resolve: thaw } = Promise.withResolvers<void>();
+        await page.route("**/assets/*.js", async (route) => {
+          await isThawed;
+          await route.continue();
+        });
+        await page.getByRole("link", { name: "Topology", exact: true }).click();
+        const heading = page.getByRole("heading", { level: 1, name: "Topology" });
+        await heading.waitFor();
+        expect(await page.title()).toBe("Topology · demo · Codis");
+        await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+        await page.getByRole("alert").filter({ hasText: "The server doesn't answer" }).waitFor();
+        await page.getByRole("button", { name: "Try again" }).waitFor();
+        expect(await axeProblems(page)).toEqual([]);
+        thaw();
+        await page.getByRole("button", { name: "View as table" }).waitFor();
+        expect(await page.locator("main .problem").count()).toBe(0);
+        await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "a product that knows the user no more is signed in to over its screen, while others do still (codis fe)",
+    async () => {
+      await withPage("demo/groups?filter=1", {}, async ({ page }) => {
+        await waitForText(page, ".header", "Live");
+        const ofDemo = "**/api/v1/products/demo/**";
+        const forget = async (): Promise<void> => {
+          const { status, body } = problem(401, "UNAUTHENTICATED", "the session has ended");
+          await page.route(ofDemo, (route) => route.fulfill({ status, json: body }));
+          stage.server.breakStreams();
+        };
+        await forget();
+        const end = page.getByRole("dialog", { name: "Your session has ended" });
+        await end.getByLabel("User", { exact: true }).fill("ann");
+        await end.getByRole("textbox", { name: "Password" }).fill(FIXTURE_PASSWORD);
+        await page.keyboard.press("Enter");
+        await waitForText(page, "dialog .problem", "demo doesn't know this user");
+        await page.unroute(ofDemo);
+        await page.keyboard.press("Enter");
+        await end.waitFor({ state: "detached" });
+        await waitForText(page, ".header", "Live");
+        stage.server.publish("demo", { product: { name: "demo", label: "staging" } });
+        await waitForText(page, ".environment", "staging");
+
+        await forget();
+        await end.waitFor();
+        await page.keyboard.press("Escape");
+        await waitForText(page, ".notice", "demo doesn't know you yet");
+        await page.unroute(ofDemo);
+        await page.goto(stage.server.url("cache"));
+        await waitForText(page, ".header", "Live");
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
     "a product that becomes critical is told at once, and once (A11)",
     async () => {
       const products = [makeProduct("shop")];
@@ -87,7 +150,7 @@ describe("live data (U3)", () => {
           const watch = new MutationObserver(() => said.push(region.textContent ?? ""));
           watch.observe(region, { childList: true, characterData: true, subtree: true });
         });
-        const problem = (slots: number) => ({
+        const offline = (slots: number) => ({
           kind: "slots_offline",
           code: "CODIS-SLOTS-OFFLINE",
           is_critical: true,
@@ -99,13 +162,13 @@ describe("live data (U3)", () => {
           ...{ epoch: 3, revision: 17, faults: [] },
           ...{ status, problems },
         });
-        stage.server.publish("shop", { health: health("critical", [problem(3)]) });
+        stage.server.publish("shop", { health: health("critical", [offline(3)]) });
         await page.waitForFunction(() => document.querySelector("#critical")?.textContent !== "");
         expect(await alert.textContent()).toBe(
           "shop is critical: 3 slots without a group: the keys get errors",
         );
         // Worse, but still the same alarm: nothing is said again.
-        const two = [problem(5), { ...problem(5), subject: "slots 9-12" }];
+        const two = [offline(5), { ...offline(5), subject: "slots 9-12" }];
         stage.server.publish("shop", { health: health("critical", two) });
         await waitForText(page, "main", "5 slots without a group");
         stage.server.publish("shop", { health: health("ok", []) });

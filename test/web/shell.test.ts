@@ -1,13 +1,16 @@
 /**
  * The frame of the console in a real browser, against the fixture server under a sub-path: keys and focus,
- * stale data, errors of strangers, sessions.
+ * stale data, errors of strangers, sessions, the calls of the API.
  */
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
+import { createOpenApi } from "../../src/api/openapi.ts";
+import { V1_PATHS } from "../../src/api/v1-path.ts";
 import { waitFor } from "../support/deadline.ts";
-import { axeProblems } from "./support/browser.ts";
+import { axeProblems, overflowOf, smallTargets } from "./support/browser.ts";
 import { FIXTURE_PASSWORD, FIXTURE_SIGNED_OUT, problem } from "./support/fixture-server.ts";
 import { useStage, WAIT_MS, waitForText } from "./support/stage.ts";
+import { makeProduct } from "./support/typical-product.ts";
 
 const TEST_MS = 180_000;
 const stage = useStage();
@@ -110,6 +113,42 @@ describe("keys and focus (A4, A5)", () => {
   );
 });
 
+describe("help", () => {
+  test(
+    "the calls of a product's API can be looked through, in Chinese too",
+    async () => {
+      const product = makeProduct("shop");
+      product.answers["GET openapi.json"] = () => ({ status: 200, body: createOpenApi() });
+      const options = { products: [product], language: "zh" } as const;
+      await withPage("help", options, async ({ page }) => {
+        await page.getByRole("link", { name: "调用列表" }).click();
+        await page.waitForURL(stage.server.url("help?api=shop"));
+        const rows = page.locator("main tbody tr");
+        await rows.first().waitFor();
+        expect(await rows.count()).toBe(Object.keys(V1_PATHS).length);
+        await page.getByRole("searchbox").fill("operations/{id}/pause");
+        await waitFor("one call", WAIT_MS, async () => (await rows.count()) === 1 || undefined);
+        expect(await rows.textContent()).toContain("/api/v1/operations/{id}/pause");
+        expect(await rows.textContent()).toContain("operator");
+        expect([...(await axeProblems(page)), ...(await smallTargets(page))]).toEqual([]);
+        await page.setViewportSize({ width: 400, height: 800 });
+        expect(await overflowOf(page)).toBe(0);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "an API that can't be read is told",
+    async () => {
+      await withPage("help?api=demo", {}, async ({ page }) => {
+        await waitForText(page, ".problem", "req-42");
+      });
+    },
+    TEST_MS,
+  );
+});
+
 describe("errors (U7)", () => {
   test(
     "an error page of a stranger is shown as text, with the id of the request, and runs nothing",
@@ -202,11 +241,13 @@ describe("sessions", () => {
   );
 
   test(
-    "a session that the server doesn't know any more leads to the sign-in",
+    "a session that the server doesn't know any more is told, and leads to the sign-in",
     async () => {
       await withPage("", {}, async ({ page }) => {
         await waitForText(page, ".product-card", "demo");
         stage.server.setSession(FIXTURE_SIGNED_OUT);
+        await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+        await page.keyboard.press("Escape");
         await page.waitForURL(/\/sign-in/, { timeout: WAIT_MS });
       });
     },

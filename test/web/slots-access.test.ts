@@ -38,7 +38,7 @@ for (const choices of looks) {
 
 test("nothing is wider than the window", async () => {
   const page = await open("shop/slots");
-  for (const width of [1280, 1024, 768, 400]) {
+  for (const width of [1280, 1024, 768, 640, 400]) {
     await page.setViewportSize({ width, height: 800 });
     expect(await overflowOf(page)).toBe(0);
   }

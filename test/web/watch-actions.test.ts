@@ -3,7 +3,8 @@
  * (A10), gaps, what is kept in the address, and what follows the live document.
  */
 import { describe, expect, test } from "bun:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
+import type { V1Performance } from "../../src/api/v1-live-schema.ts";
 import { waitFor } from "../support/deadline.ts";
 import { problem } from "./support/fixture-server.ts";
 import {
@@ -181,6 +182,31 @@ describe("performance", () => {
   );
 
   test(
+    "a figure with gaps on both sides is a dot",
+    async () => {
+      const typical = typicalProduct();
+      const good = typical.answers["GET performance"];
+      const alone = 180;
+      typical.answers["GET performance"] = (body, url) => {
+        const { body: whole, status = 500 } = good?.(body, url) ?? {};
+        const answer = whole as V1Performance;
+        const series = answer.series.map((each) => ({
+          ...each,
+          values: each.values.map((value, at) => (at === alone ? value : null)),
+        }));
+        return { status, body: { ...answer, series } };
+      };
+      await stage.withPage("typical/performance", { products: [typical] }, async ({ page }) => {
+        const canvas = page.locator(".chart-box canvas").first();
+        await canvas.waitFor();
+        await waitFor("a dot", WAIT_MS, async () => (await linePixels(canvas)) > 4 || undefined);
+        expect(await linePixels(canvas)).toBeLessThan(200);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
     "keeps range, split and choice in the address, and Back leaves what was drawn out",
     async () => {
       await stage.withPage("typical/performance", { products: products() }, async ({ page }) => {
@@ -277,6 +303,26 @@ describe("alerts", () => {
     TEST_MS,
   );
 });
+
+/** Pixels that have the colour of the first line. */
+function linePixels(drawing: Locator): Promise<number> {
+  return drawing.evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const probe = document.createElement("span");
+    probe.style.color = "var(--line-1)";
+    document.body.append(probe);
+    const colour = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+    probe.remove();
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d")?.getImageData(0, 0, width, height) ?? { data: [] };
+    let found = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      const isLine = colour.every((part, index) => Math.abs((data[at + index] ?? 0) - part) < 12);
+      found += isLine ? 1 : 0;
+    }
+    return found;
+  });
+}
 
 function focusedKey(page: Page): Promise<string | null | undefined> {
   return page.evaluate(() => document.activeElement?.getAttribute("data-key"));

@@ -1,10 +1,10 @@
 /**
  * Overview, topology, performance and alerts in a browser: axe in the themes and both languages, no page that scrolls
- * sideways, no target that is too small (gates A1, A2, A6, A9).
+ * sideways, no target that is too small, titles as the headings (gates A1, A2, A6, A9, A12).
  */
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { axeProblems, overflowOf, smallTargets } from "./support/browser.ts";
+import { axeProblems, headProblems, overflowOf, smallTargets } from "./support/browser.ts";
 import {
   brokenProduct,
   largeProduct,
@@ -65,7 +65,11 @@ describe("every page", () => {
           // High contrast has the same elements in other colours.
           for (const path of choices.theme === "contrast" ? COLOURFUL : PAGES) {
             await go(page, path);
-            const own = [...(await axeProblems(page)), ...(await smallTargets(page))];
+            const own = [
+              ...(await axeProblems(page)),
+              ...(await smallTargets(page)),
+              ...(await headProblems(page)),
+            ];
             const overflow = await overflowOf(page);
             found.push(...own.map((each) => `${path}: ${each}`));
             found.push(...(overflow === 0 ? [] : [`${path}: ${overflow} pixels too wide`]));
@@ -78,13 +82,13 @@ describe("every page", () => {
   }
 
   test(
-    "fits into 400, 768 and 1024 pixels",
+    "fits into 400, 640 (that is 1280 at a zoom of 200 %), 768 and 1024 pixels",
     async () => {
       await stage.withPage("small", { products: products() }, async ({ page }) => {
         for (const path of PAGES) {
           await page.setViewportSize({ width: 400, height: 800 });
           await go(page, path);
-          for (const width of [400, 768, 1024]) {
+          for (const width of [400, 640, 768, 1024]) {
             await page.setViewportSize({ width, height: 800 });
             expect([width, path, await overflowOf(page)]).toEqual([width, path, 0]);
           }

@@ -10,6 +10,7 @@ import { live } from "./data/live.ts";
 import { openProduct } from "./data/open-product.ts";
 import { roleAt, watchAccess } from "./data/product-access.ts";
 import { checkSession, session } from "./data/session.ts";
+import { t } from "./i18n/text.ts";
 import {
   type ProductScreen,
   parseRoute,
@@ -88,14 +89,33 @@ function RoutedScreen(props: { readonly route: Exclude<Route, { screen: "none" }
   const product = "product" in route ? route.product : "";
   const id = "id" in route ? route.id : undefined;
   setApiProduct(product);
+  // What one user typed isn't for the next.
+  const user = product === "" ? "" : session.value?.user;
   return (
     <LazyScreen
-      key={`${product}/${route.screen}`}
+      key={`${product}/${route.screen}/${user}`}
       load={SCREENS[route.screen]}
+      title={titleOf(route.screen)}
       product={product}
       {...(id === undefined ? {} : { id })}
     />
   );
+}
+
+/** Heading of a screen until its file is read. */
+function titleOf(screen: ProductScreen | RootScreen): string {
+  switch (screen) {
+    case "plans":
+      return t("nav.rebalance");
+    case "sign-in":
+      return t("signIn.title");
+    case "products":
+    case "settings":
+    case "help":
+      return t(`${screen}.title`);
+    default:
+      return t(`nav.${screen}`);
+  }
 }
 
 /** What one may see without signing in. */

@@ -68,7 +68,7 @@ const CANCEL: Verb<{ readonly rollback?: boolean }> = {
 const SPEED: Verb<SpeedFlags & { readonly unlimited?: boolean }> = {
   use: "speed <id>",
   summary: "limit how fast keys move from now on",
-  options: [...SPEED_OPTIONS, ["--unlimited", "take all limits away"]],
+  options: [...SPEED_OPTIONS, ["--unlimited", "take all limits away, and the p99 guard"]],
   details: `${WHICH} A limit that isn't named stays as it is.`,
   run: (call) => {
     const { unlimited: isUnlimited, ...flags } = call.flags;
@@ -79,10 +79,12 @@ const SPEED: Verb<SpeedFlags & { readonly unlimited?: boolean }> = {
         "USAGE",
         isLimited
           ? "--unlimited takes all limits away: give it alone"
-          : "how fast? Say --keys-per-second N, --bytes-per-second SIZE, or --unlimited",
+          : "how fast? Say --keys-per-second N, --bytes-per-second SIZE, --p99-guard-ms N, or --unlimited",
       );
     }
-    const change = isLimited ? limits : { keys_per_second: 0, bytes_per_second: 0 };
+    const change = isLimited
+      ? limits
+      : { keys_per_second: 0, bytes_per_second: 0, p99_guard_ms: 0 };
     return steer(call, "has its new speed", (client, id) => client.updateOperation(id, change));
   },
 };
@@ -95,6 +97,7 @@ export const OPERATION: Noun = {
     ["codis operation list", "what moves, and what has moved"],
     ["codis operation watch", "how far the one that runs is"],
     ["codis operation speed op-3 --keys-per-second 5000", "slow it down"],
+    ["codis operation speed op-3 --p99-guard-ms 8", "slow it down when clients have to wait"],
     ["codis operation pause op-3", "until codis operation resume op-3"],
     ["codis operation cancel op-3 --rollback", "half-moved slots go back"],
   ],
@@ -141,6 +144,8 @@ export function readOperationId(text: string): string {
 export function describeOperation(operation: V1Operation): string {
   const { progress, moves, events } = operation;
   const { slots_moving: moving, stale_keys: stale } = progress;
+  const { speed, speed_in_force: now } = operation;
+  const limitNow = withoutName(describeLimit(now));
   const facts = formatFacts([
     ["operation", operation.id],
     ["state", `${describeState(operation)} (${percentOf(operation)}%)`],
@@ -153,7 +158,9 @@ export function describeOperation(operation: V1Operation): string {
     ["keys moved by proxies", progress.keys_on_access],
     ["size", `${formatBytes(progress.bytes_moved)} of ${formatBytes(progress.bytes_total)}`],
     ["speed now", formatSpeed(progress.keys_per_second, progress.bytes_per_second)],
-    ["limit", describeLimit(operation.speed).replace(/^limit /, "") || null],
+    ["limit", withoutName(describeLimit(speed))],
+    ["p99 guard", speed.p99_guard_ms === 0 ? null : `${speed.p99_guard_ms} ms`],
+    ["limit now", now.reason === null ? null : `${limitNow ?? "none"} (${now.reason})`],
     ["strain", describeStrain(progress)],
     ["left-over copies removed", stale],
     ["ordered", operation.created_at],
@@ -164,6 +171,10 @@ export function describeOperation(operation: V1Operation): string {
   return [facts, moveTable(moves), history].filter((part) => part !== "").join("\n");
 }
 
+function withoutName(limit: string): string | null {
+  return limit.replace(/^limit /, "") || null;
+}
+
 /** As a table. */
 export function describeList(operations: readonly V1OperationSummary[]): string {
   if (operations.length === 0) {
@@ -171,6 +182,7 @@ export function describeList(operations: readonly V1OperationSummary[]): string 
   }
   const rows = operations.map((operation) => {
     const { progress, reason } = operation;
+    const { reason: guardReason } = operation.speed_in_force;
     const { eta_ms: eta, keys_per_second: rate } = progress;
     return [
       operation.id,
@@ -183,7 +195,7 @@ export function describeList(operations: readonly V1OperationSummary[]): string 
       eta === null || isOver(operation) ? null : formatTimeLeft(eta),
       operation.created_at,
       // In the last column, where a long text makes no other line longer.
-      reason ?? "",
+      [reason, guardReason].filter((text) => text !== null).join("; "),
     ];
   });
   const head = [

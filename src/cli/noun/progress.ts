@@ -5,6 +5,7 @@
  *     [##########----------]  50%  running, 1m20s to go
  *     slots 128 of 256 (8 moving), keys 600.0k of 1.20M, 40.0 MB of 80.0 MB
  *     7.50k keys/s, 512.0 KB/s; longest stall 4 ms, longest hold 12 ms
+ *     slowed by the p99 guard: why
  *     ! why it makes no progress
  */
 import type { V1OperationSummary } from "../../api/v1-operation-schema.ts";
@@ -27,11 +28,12 @@ export function drawProgress(operation: V1OperationSummary, width: number): read
     describeAmounts(progress),
     [
       formatSpeed(progress.keys_per_second, progress.bytes_per_second),
-      describeLimit(operation.speed),
+      describeLimit(operation.speed_in_force),
       describeStrain(progress),
     ]
       .filter((part) => part !== "")
       .join("; "),
+    ...(operation.speed_in_force.reason === null ? [] : [operation.speed_in_force.reason]),
     ...(operation.reason === null ? [] : [`! ${operation.reason}`]),
   ];
   return lines.map((line) => cut(line, room));
@@ -74,8 +76,10 @@ export function formatTimeLeft(ms: number): string {
     : formatTimeSpan(ms);
 }
 
-/** The limits of speed; empty when there is none. */
-export function describeLimit(speed: V1OperationSummary["speed"]): string {
+/** Limits of speed; empty when there is none. */
+export function describeLimit(
+  speed: Pick<V1OperationSummary["speed"], "keys_per_second" | "bytes_per_second">,
+): string {
   const limits = [
     ...(speed.keys_per_second === 0 ? [] : [`${formatAmount(speed.keys_per_second)} keys/s`]),
     ...(speed.bytes_per_second === 0 ? [] : [`${formatBytes(speed.bytes_per_second)}/s`]),

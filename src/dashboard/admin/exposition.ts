@@ -115,6 +115,8 @@ function writeOperations(text: Text, { leader, moves }: Reign): void {
   const open = operations.filter(({ state }) => !isEnded(state));
   const inTrouble = open.filter(({ reason }) => reason !== "").length;
   text.add("codis_dashboard_operations_in_trouble", {}, inTrouble);
+  const slowed = open.filter(({ guarded }) => guarded?.isSlowed === true).length;
+  text.add("codis_dashboard_operations_slowed", {}, slowed);
   const sumOf = (name: "keysPerSecond" | "bytesPerSecond"): number =>
     open.reduce((sum, { progress }) => sum + progress[name], 0);
   text.add("codis_dashboard_move_keys_per_second", {}, sumOf("keysPerSecond"));

@@ -90,6 +90,11 @@ export const DASHBOARD_METRICS = {
     labels: [],
     help: "Operations that make no progress now for a reason that they name.",
   },
+  codis_dashboard_operations_slowed: {
+    type: "gauge",
+    labels: [],
+    help: "Operations that the p99 guard slows now.",
+  },
   codis_dashboard_moved_keys_total: {
     type: "counter",
     labels: [],

@@ -87,7 +87,7 @@ export class AutoBalance {
       log.info("balance.put-off", `groups are uneven, but ${hindrance ?? "this leader ends"}`);
       return undefined;
     }
-    const speed = { keysPerSecond: rules.keysPerSecond, bytesPerSecond: 0 };
+    const speed = { keysPerSecond: rules.keysPerSecond };
     const operation = await operations.startPlanAs("auto", plan.id, { speed });
     log.info("balance.begun", `${operation.id}: ${plan.moves.length} slots move`, {
       operation: operation.id,

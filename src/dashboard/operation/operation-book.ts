@@ -8,7 +8,11 @@ import { CodisError, isCodisError, messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { endOperation, withEvent } from "../../model/change/operation.ts";
 import type { StoredFigures } from "../../model/operation/figures-record.ts";
-import { OPERATION_HISTORY_MAX, type Operation } from "../../model/operation/operation.ts";
+import {
+  type GuardedSpeed,
+  OPERATION_HISTORY_MAX,
+  type Operation,
+} from "../../model/operation/operation.ts";
 import { operationIdOf, operationNumberOf } from "../../model/operation/operation-record.ts";
 import { isEnded, openMovesOf } from "../../model/operation/operation-slot.ts";
 import { say } from "../../model/phrase/phrase.ts";
@@ -28,6 +32,8 @@ export interface OperationBookOptions {
   readonly store: OperationStore;
   readonly stored: StoredOperations;
   readonly topology: () => Topology;
+  /** What the p99 guard makes of its limits now. */
+  readonly guardedOf: (operation: Operation) => GuardedSpeed | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -93,15 +99,17 @@ export class OperationBook {
     return entry;
   }
 
-  /** The operation with its progress of now; of what has moved, that which is stored. */
+  /** The operation with its progress and speed of now; of what has moved, that which is stored. */
   show({ operation, figures }: BookEntry): Operation {
     if (isEnded(operation.state)) {
       return operation;
     }
-    const atMs = this.#options.clock.monotonicMs();
+    const { clock, topology, guardedOf } = this.#options;
+    const guarded = guardedOf(operation);
     return {
       ...operation,
-      progress: figures.shownOf(operation, this.#options.topology(), atMs),
+      progress: figures.shownOf(operation, topology(), clock.monotonicMs()),
+      ...(guarded === undefined ? {} : { guarded }),
     };
   }
 

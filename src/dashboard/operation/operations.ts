@@ -15,13 +15,13 @@ import type { Log } from "../../base/log.ts";
 import type { NodeReader, NodeWriter } from "../../coordinator/coordinator.ts";
 import {
   cancelOperation,
-  checkSpeed,
+  changeSpeed,
   pauseOperation,
   resumeOperation,
   setOperationSpeed,
 } from "../../model/change/operation.ts";
 import { removeSlotAction, type SlotTarget } from "../../model/change/slot.ts";
-import type { Operation, OperationSpeed } from "../../model/operation/operation.ts";
+import { type Operation, type SpeedChange, UNLIMITED } from "../../model/operation/operation.ts";
 import { INTERVAL_US_MAX, type MigrationSwitches } from "../../model/operation/operation-record.ts";
 import type { BigKeyRule, Plan, PlanRequest } from "../../model/operation/plan.ts";
 import type { SlotMove } from "../../model/operation/plan-moves.ts";
@@ -36,12 +36,13 @@ import type {
 } from "../migration/contract.ts";
 import type { CountedProxy } from "./access-moves.ts";
 import { EngineNotes } from "./engine-notes.ts";
+import { GuardedPace } from "./guarded-pace.ts";
 import type { SlotFigures } from "./measure.ts";
 import { describeOldProgress } from "./old-progress.ts";
 import { type BookEntry, OperationBook, type OperationChange } from "./operation-book.ts";
 import { OperationStore } from "./operation-store.ts";
 import { Ordering } from "./ordering.ts";
-import { SharedPace } from "./pace.ts";
+import type { ClientLatency } from "./p99-guard.ts";
 import type { KeptPlan } from "./planner.ts";
 import { runnableSlots } from "./runnable.ts";
 import { Settlement } from "./settlement.ts";
@@ -75,12 +76,21 @@ export interface OperationsOptions {
   readonly planner: PlannerPort;
   /** Newest looks at the proxies, by token. */
   readonly proxyFigures: () => ReadonlyMap<string, CountedProxy>;
+  /** What clients felt in the last seconds; asked about once a second while somebody has to know. */
+  readonly clientLatency: () => ClientLatency | undefined;
   /** Makes the engine; called once. */
   readonly createEngine: (policy: MigrationPolicy, events: EngineEvents) => MigrationEngine;
   /** `big_key`, for orders that come without a plan. */
   readonly bigKeyRule: BigKeyRule;
   readonly log: Log;
   readonly clock?: Clock | undefined;
+}
+
+interface OperationsParts {
+  readonly store: OperationStore;
+  readonly book: OperationBook;
+  readonly pace: GuardedPace;
+  readonly switches: MigrationSwitches;
 }
 
 /** Between two looks at everything, milliseconds; listeners hear of progress as often. */
@@ -94,7 +104,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   readonly #clock: Clock;
   readonly #store: OperationStore;
   readonly #book: OperationBook;
-  readonly #pace: SharedPace;
+  readonly #pace: GuardedPace;
   readonly #notes: EngineNotes;
   readonly #engine: MigrationEngine;
   readonly #ordering: Ordering;
@@ -112,17 +122,22 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   static async open(options: OperationsOptions): Promise<OperationManager> {
     const store = new OperationStore(options);
     const stored = await store.load();
-    const { topology, log, clock = systemClock } = options;
-    const snapshot = (): Topology => topology.snapshot();
-    const book = new OperationBook({ store, stored, topology: snapshot, clock, log });
-    return new OperationManager(options, store, book, stored.switches);
+    const { topology, clientLatency, log, clock = systemClock } = options;
+    const pace = new GuardedPace({ clientLatency, clock, log });
+    const book = new OperationBook({
+      store,
+      stored,
+      topology: () => topology.snapshot(),
+      guardedOf: (operation) => pace.guardedOf(operation),
+      clock,
+      log,
+    });
+    return new OperationManager(options, { store, book, pace, switches: stored.switches });
   }
 
   private constructor(
     options: OperationsOptions,
-    store: OperationStore,
-    book: OperationBook,
-    switches: MigrationSwitches,
+    { store, book, pace, switches }: OperationsParts,
   ) {
     const { topology, planner, bigKeyRule, log, clock = systemClock } = options;
     this.#options = options;
@@ -130,7 +145,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
     this.#store = store;
     this.#book = book;
     this.#switches = switches;
-    this.#pace = new SharedPace(clock);
+    this.#pace = pace;
     this.#notes = new EngineNotes({
       book,
       topology: () => topology.snapshot(),
@@ -174,7 +189,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   // MigrationPolicy
 
   get pace(): Pace {
-    return this.#pace;
+    return this.#pace.pace;
   }
 
   runnable(): readonly number[] {
@@ -207,12 +222,10 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   /** As `startPlan`, in the name of somebody else. */
   startPlanAs(origin: "plan" | "auto", id: string, options: StartOptions): Promise<Operation> {
     const kept = this.#options.planner.get(id);
-    if (options.speed !== undefined) {
-      checkSpeed(options.speed);
-    }
+    const speed = changeSpeed(UNLIMITED, options.speed ?? {});
     return this.#order(async () => {
       this.#settlement.noteSettled();
-      const entry = await this.#ordering.startPlan(kept, origin, options.speed);
+      const entry = await this.#ordering.startPlan(kept, origin, speed);
       await this.#settlement.schedule();
       return this.#book.show(this.#book.get(entry.operation.id));
     });
@@ -238,7 +251,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
     return this.#changed(id, (now) => cancelOperation(now, isRollback, this.#clock.nowMs()));
   }
 
-  setSpeed(id: string, speed: OperationSpeed): Promise<Operation> {
+  setSpeed(id: string, speed: SpeedChange): Promise<Operation> {
     return this.#changed(id, (now) => setOperationSpeed(now, speed, this.#clock.nowMs()));
   }
 
@@ -358,14 +371,14 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
   }
 
   #setPace(): void {
-    const speed = this.#active()?.operation.speed;
-    const { intervalUs, isDisabled } = this.#switches;
-    const isStopped = isDisabled || speed === undefined;
-    this.#pace.set({
-      speed: speed ?? { keysPerSecond: 0, bytesPerSecond: 0 },
-      intervalUs,
-      isStopped,
-    });
+    this.#pace.set(this.#active()?.operation, this.#switches);
+  }
+
+  /** Orders may take long; the guard doesn't wait for them. */
+  #guard(): void {
+    const active = this.#active();
+    this.#pace.look(active && this.#book.show(active));
+    this.#setPace();
   }
 
   /** The one that runs; while none does, one that ends after a cancel. */
@@ -404,6 +417,7 @@ export class OperationManager implements MigrationControl, MigrationPolicy {
     this.#timer = this.#clock.after(TICK_MS, () => {
       if (!this.#isClosed) {
         this.#notes.noteOnAccess(this.#options.proxyFigures());
+        this.#guard();
         this.#notes.tellProgress();
         this.#settleSoon();
         this.#arm();

@@ -57,7 +57,7 @@ export class Ordering {
   async startPlan(
     { plan, masters }: KeptPlan,
     origin: "plan" | "auto",
-    speed: OperationSpeed = UNLIMITED,
+    speed: OperationSpeed,
   ): Promise<BookEntry> {
     const [problem] = plan.problems;
     if (problem !== undefined || plan.moves.length === 0) {

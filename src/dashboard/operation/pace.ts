@@ -15,7 +15,7 @@ const WAIT_MS_MIN = 1;
 
 /** How fast it may go. */
 export interface PaceSetting {
-  readonly speed: OperationSpeed;
+  readonly speed: Pick<OperationSpeed, "keysPerSecond" | "bytesPerSecond">;
   /** Pause between two batches, microseconds. */
   readonly intervalUs: number;
   /** Nothing may go. */

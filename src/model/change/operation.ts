@@ -11,6 +11,8 @@ import {
   type OperationOrigin,
   type OperationProgress,
   type OperationSpeed,
+  P99_GUARD_MS_MAX,
+  type SpeedChange,
 } from "../operation/operation.ts";
 import { isEnded } from "../operation/operation-slot.ts";
 import type { BigKeyRule, PlannedMove, PlanStrategy } from "../operation/plan.ts";
@@ -127,22 +129,27 @@ export function cancelOperation(
   return withEvent(next, atMs, say(isRollback ? "op.rollback" : "op.cancelled", {}));
 }
 
-/** Throws STATE_CONFLICT when it has ended, ARGUMENT_INVALID for numbers that aren't whole or below 0. */
+/** Throws STATE_CONFLICT when it has ended, and as `changeSpeed`. */
 export function setOperationSpeed(
   operation: Operation,
-  speed: OperationSpeed,
+  change: SpeedChange,
   atMs: number,
 ): Operation {
-  checkSpeed(speed);
+  const speed = changeSpeed(operation.speed, change);
   if (isEnded(operation.state)) {
     throw hasEnded(operation);
   }
   return withEvent({ ...operation, speed }, atMs, speedText(speed));
 }
 
-/** Throws ARGUMENT_INVALID for numbers that aren't whole or below 0. */
-export function checkSpeed(speed: OperationSpeed): void {
-  for (const value of [speed.keysPerSecond, speed.bytesPerSecond]) {
+/** The speed after a change. Throws ARGUMENT_INVALID for numbers that aren't whole, below 0, or above their bound. */
+export function changeSpeed(speed: OperationSpeed, change: SpeedChange): OperationSpeed {
+  const {
+    keysPerSecond = speed.keysPerSecond,
+    bytesPerSecond = speed.bytesPerSecond,
+    p99GuardMs = speed.p99GuardMs,
+  } = change;
+  for (const value of [keysPerSecond, bytesPerSecond]) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new CodisError(
         "ARGUMENT_INVALID",
@@ -150,6 +157,13 @@ export function checkSpeed(speed: OperationSpeed): void {
       );
     }
   }
+  if (!Number.isSafeInteger(p99GuardMs) || p99GuardMs < 0 || p99GuardMs > P99_GUARD_MS_MAX) {
+    throw new CodisError(
+      "ARGUMENT_INVALID",
+      `invalid p99 guard ${p99GuardMs}, expected whole milliseconds from 0 (off) to ${P99_GUARD_MS_MAX}`,
+    );
+  }
+  return { keysPerSecond, bytesPerSecond, p99GuardMs };
 }
 
 /** With a reason why it makes no progress, or without one; the history doesn't tell it. */
@@ -227,7 +241,12 @@ export function endOperation(
   return withEvent(next, atMs, text);
 }
 
-function speedText({ keysPerSecond: keys, bytesPerSecond: bytes }: OperationSpeed): string {
+function speedText(speed: OperationSpeed): string {
+  const limit = limitText(speed);
+  return speed.p99GuardMs === 0 ? limit : say("op.guarded", { ms: speed.p99GuardMs, limit });
+}
+
+function limitText({ keysPerSecond: keys, bytesPerSecond: bytes }: OperationSpeed): string {
   if (keys === 0) {
     return bytes === 0 ? say("op.unlimited", {}) : say("op.size", { size: describeBytes(bytes) });
   }

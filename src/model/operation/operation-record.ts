@@ -12,6 +12,7 @@ import {
   type OperationEvent,
   type OperationProgress,
   type OperationSpeed,
+  P99_GUARD_MS_MAX,
 } from "./operation.ts";
 import { BIG_KEY_RULES, PLAN_STRATEGIES, type PlannedMove } from "./plan.ts";
 import { TROUBLE_CODES } from "./trouble-code.ts";
@@ -105,6 +106,8 @@ function decodeSpeed(fields: RecordReader): OperationSpeed {
   return {
     keysPerSecond: fields.int("keysPerSecond", 0, COUNT_MAX),
     bytesPerSecond: fields.int("bytesPerSecond", 0, COUNT_MAX),
+    // Records of earlier releases have none.
+    p99GuardMs: fields.has("p99GuardMs") ? fields.int("p99GuardMs", 0, P99_GUARD_MS_MAX) : 0,
   };
 }
 

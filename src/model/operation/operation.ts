@@ -30,10 +30,28 @@ export type OperationState = (typeof OPERATION_STATES)[number];
 export interface OperationSpeed {
   readonly keysPerSecond: number;
   readonly bytesPerSecond: number;
+  /** Keys move slower while clients' p99 is above so many milliseconds; 0: whatever it is. */
+  readonly p99GuardMs: number;
 }
 
+/** Another speed: what isn't there stays as it is. */
+export type SpeedChange = { readonly [Name in keyof OperationSpeed]?: number | undefined };
+
 /** No limit at all. */
-export const UNLIMITED: OperationSpeed = { keysPerSecond: 0, bytesPerSecond: 0 };
+export const UNLIMITED: OperationSpeed = { keysPerSecond: 0, bytesPerSecond: 0, p99GuardMs: 0 };
+
+/** Largest bound of the p99 guard, milliseconds: longer times are counted as one. */
+export const P99_GUARD_MS_MAX = 60_000;
+
+/** What the p99 guard makes of the limits of an operation. */
+export interface GuardedSpeed {
+  /** Limit of now, for a second; 0: none. Never above that of the operation. */
+  readonly keysPerSecond: number;
+  /** One line, with a code. */
+  readonly reason: string;
+  /** It moves slower than it might. */
+  readonly isSlowed: boolean;
+}
 
 /** Who ordered it. */
 export type OperationOrigin = "plan" | "slot-action" | "auto";
@@ -62,6 +80,8 @@ export interface Operation {
   /** Of the moves, slots that have arrived, or came back after a cancel with roll-back, or were dropped. */
   readonly doneSlotIds: readonly number[];
   readonly speed: OperationSpeed;
+  /** Only in what is shown, and while the p99 guard has something to say. Never stored. */
+  readonly guarded?: GuardedSpeed;
   readonly bigKeyRule: BigKeyRule;
   /** Cancel with roll-back: half-moved slots go back. */
   readonly isRollback: boolean;

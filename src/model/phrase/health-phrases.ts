@@ -44,6 +44,12 @@ export const HEALTH_PHRASES = {
   "op.keys": "speed: {keys} keys/s",
   "op.size": "speed: {size}/s",
   "op.keys-and-size": "speed: {keys} keys/s and {size}/s",
+  "op.guarded": "p99 guard {ms} ms, {limit}",
+  "op.guard-slows": "slowed by the p99 guard: p99 {p99} ms, bound {bound} ms",
+  "op.guard-few":
+    "slowed by the p99 guard: p99 was above {bound} ms, and too few requests come now to tell",
+  "op.guard-blind":
+    "the p99 guard can't slow it: no proxy has told its latencies in the last seconds",
   // Of earlier releases.
   "op.bytes": "speed: {bytes} bytes/s",
   "op.both": "speed: {keys} keys/s and {bytes} bytes/s",

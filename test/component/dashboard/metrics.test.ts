@@ -83,7 +83,8 @@ describe("/metrics of a leader", () => {
       staleKeys: 4,
       longestHoldMs: 3,
     });
-    migration.set({ ...operation, reason: "no answer" });
+    const guarded = { keysPerSecond: 50, reason: "slowed", isSlowed: true };
+    migration.set({ ...operation, reason: "no answer", guarded });
     const { samples } = await read();
     const show = (key: string) => samples.get(`codis_dashboard_${key}`);
     expect(show('slot_actions{state="pending"}')).toBe(1);
@@ -93,6 +94,7 @@ describe("/metrics of a leader", () => {
     expect(show('operations{state="waiting"}')).toBe(1);
     expect(show('operations{state="done"}')).toBe(0);
     expect(show("operations_in_trouble")).toBe(1);
+    expect(show("operations_slowed")).toBe(1);
     expect(show('problems{kind="operation_trouble"}')).toBe(1);
     expect(show("moved_keys_total")).toBe(1007);
     expect(show("moved_bytes_total")).toBe(5000);

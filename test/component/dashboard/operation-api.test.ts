@@ -20,7 +20,7 @@ afterEach(() => port.close());
 describe("starting", () => {
   test("orders the slots and answers with the operation", async () => {
     const plan = await port.planMoves([4, 2]);
-    const body = { plan: plan.id, keys_per_second: 1000 };
+    const body = { plan: plan.id, keys_per_second: 1000, p99_guard_ms: 8 };
     const answer = await port.post("/operations", body);
     expect(answer.status).toBe(201);
     const move = { from_group_id: 1, to_group_id: 2, keys: 10, bytes: 1000, state: "pending" };
@@ -35,7 +35,8 @@ describe("starting", () => {
       self_paused: false,
       big_key: "move",
       rollback: false,
-      speed: { keys_per_second: 1000, bytes_per_second: 0 },
+      speed: { keys_per_second: 1000, bytes_per_second: 0, p99_guard_ms: 8 },
+      speed_in_force: { keys_per_second: 1000, bytes_per_second: 0, slowed: false, reason: null },
       created_at: new Date(ORDERED_AT_MS).toISOString(),
       started_at: new Date(ORDERED_AT_MS + 1000).toISOString(),
       ended_at: null,
@@ -72,7 +73,7 @@ describe("starting", () => {
     };
     expect(answer.json()).toEqual(expected);
     expect((await port.get("/api/v1/operations/op-1")).json()).toEqual(expected);
-    expect(port.leader.orders).toEqual(["plan move", "startPlan p-3-1 1000 0"]);
+    expect(port.leader.orders).toEqual(["plan move", "startPlan p-3-1 1000 0 p99 8"]);
   });
 
   test("is refused for a plan with problems, a stale one, and one that isn't there", async () => {
@@ -98,6 +99,8 @@ describe("starting", () => {
       {},
       { plan: 1 },
       { plan: "p-3-1", keys_per_second: -1 },
+      { plan: "p-3-1", p99_guard_ms: 60_001 },
+      { plan: "p-3-1", p99_guard_ms: 0.5 },
       { plan_id: "p" },
     ]) {
       expect(codeOf(await port.post("/operations", body))).toBe("BODY_INVALID");
@@ -125,6 +128,11 @@ describe("steering", () => {
     // What isn't given stays.
     const both = await port.call("PATCH", path, { bytes_per_second: 2048 });
     expect(both.json()).toMatchObject({ speed: { keys_per_second: 500, bytes_per_second: 2048 } });
+    const guarded = await port.call("PATCH", path, { p99_guard_ms: 8 });
+    expect(guarded.json()).toMatchObject({
+      speed: { keys_per_second: 500, bytes_per_second: 2048, p99_guard_ms: 8 },
+      events: [{}, {}, {}, {}, { said: { code: "op.guarded", params: { ms: "8" } } }],
+    });
     expect((await port.post("/operations/op-1/pause")).json()).toMatchObject({ state: "paused" });
     expect((await port.post("/operations/op-1/resume")).json()).toMatchObject({ state: "waiting" });
     expect((await port.post("/operations/op-1/cancel", {})).json()).toMatchObject({
@@ -138,6 +146,7 @@ describe("steering", () => {
     expect(port.leader.orders.slice(2)).toEqual([
       "setSpeed op-1 500 0",
       "setSpeed op-1 500 2048",
+      "setSpeed op-1 500 2048 p99 8",
       "pause op-1",
       "resume op-1",
       "cancel op-1 false",
@@ -171,7 +180,9 @@ describe("steering", () => {
       expect([path, late.status, codeOf(late)]).toEqual([path, 409, "STATE_CONFLICT"]);
     }
     const patch = (body: unknown) => port.call("PATCH", "/api/v1/operations/op-1", body);
-    expect(refusalOf(await patch({}))[2]).toContain("expected keys_per_second or bytes_per_second");
+    expect(refusalOf(await patch({}))[2]).toContain(
+      "expected keys_per_second, bytes_per_second or p99_guard_ms",
+    );
     expect(codeOf(await patch({ keys_per_second: 1.5 }))).toBe("BODY_INVALID");
     expect(codeOf(await patch({ speed: {} }))).toBe("BODY_INVALID");
     expect(codeOf(await port.post("/operations/op-1/pause", { a: 1 }))).toBe("BODY_INVALID");
@@ -180,7 +191,7 @@ describe("steering", () => {
   test("every change is audited, those that fail as well", async () => {
     const plan = await port.planMoves([1]);
     await port.post("/operations", { plan: plan.id, bytes_per_second: 5 });
-    await port.call("PATCH", "/api/v1/operations/op-1", { keys_per_second: 7 });
+    await port.call("PATCH", "/api/v1/operations/op-1", { keys_per_second: 7, p99_guard_ms: 8 });
     await port.post("/operations/op-1/pause");
     await port.post("/operations/op-1/resume");
     await port.post("/operations/op-1/cancel", { rollback: true });
@@ -193,7 +204,7 @@ describe("steering", () => {
       .map((each) => [each.operation, each.arguments, each.state, each.error_code]);
     expect(lines).toEqual([
       ["startOperation", { plan: "p-3-1", bytes_per_second: 5 }, "done", null],
-      ["updateOperation", { id: "op-1", keys_per_second: 7 }, "done", null],
+      ["updateOperation", { id: "op-1", keys_per_second: 7, p99_guard_ms: 8 }, "done", null],
       ["pauseOperation", { id: "op-1" }, "done", null],
       ["resumeOperation", { id: "op-1" }, "done", null],
       ["cancelOperation", { id: "op-1", rollback: true }, "done", null],
@@ -271,6 +282,26 @@ describe("progress", () => {
       longest_hold_ms: 11,
       retries: 2,
       stale_keys: 1,
+    });
+  });
+
+  test("what the p99 guard makes of the speed is told with its code", async () => {
+    await port.startMoves([0]);
+    const { migration } = port.leader;
+    const reason = "slowed by the p99 guard: p99 12.3 ms, bound 8 ms";
+    migration.set({
+      ...migration.getOperation("op-1"),
+      speed: { keysPerSecond: 900, bytesPerSecond: 50, p99GuardMs: 8 },
+      guarded: { keysPerSecond: 450, reason, isSlowed: true },
+    });
+    const shown = (await port.get("/api/v1/operations/op-1")).json() as V1Operation;
+    expect(shown.speed).toEqual({ keys_per_second: 900, bytes_per_second: 50, p99_guard_ms: 8 });
+    expect(shown.speed_in_force).toEqual({
+      keys_per_second: 450,
+      bytes_per_second: 50,
+      slowed: true,
+      reason,
+      said: { code: "op.guard-slows", params: { p99: "12.3", bound: "8" } },
     });
   });
 

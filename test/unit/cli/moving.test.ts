@@ -65,6 +65,12 @@ describe("what is asked of a plan", () => {
       bytes_per_second: 20 * 2 ** 20,
     });
     expect(readSpeed({ bytesPerSecond: "0" })).toEqual({ bytes_per_second: 0 });
+    expect(readSpeed({ p99GuardMs: "8" })).toEqual({ p99_guard_ms: 8 });
+    for (const p99GuardMs of ["60001", "0.5", "-1", "8ms"]) {
+      const { code, message } = catchError(() => readSpeed({ p99GuardMs }));
+      expect(code).toBe("USAGE");
+      expect(message).toContain("--p99-guard-ms");
+    }
     for (const bytesPerSecond of ["x", "-1", "1zb", ""]) {
       expect(catchError(() => readSpeed({ bytesPerSecond })).message).toContain(
         "like 500kb or 20mb",
@@ -192,6 +198,17 @@ test("operations for people", () => {
   expect(one).toContain("state                     running, 1m20s to go (50%)\n");
   expect(one).toContain("reason                    group 2 is full\n");
   expect(one).toContain("limit                     -\n");
+  expect(one).toContain("p99 guard                 -\n");
+  const reason = "slowed by the p99 guard: p99 12.3 ms, bound 8 ms";
+  const slowed = sampleOperation({
+    speed: { keys_per_second: 9_000, bytes_per_second: 0, p99_guard_ms: 8 },
+    speed_in_force: { keys_per_second: 4_500, bytes_per_second: 0, slowed: true, reason },
+  });
+  expect(describeOperation(slowed)).toContain(
+    `limit                     9000 keys/s\np99 guard                 8 ms\n` +
+      `limit now                 4500 keys/s (${reason})\n`,
+  );
+  expect(describeList([slowed])).toContain(`  ${reason}\n`);
   expect(one).toContain(
     "\nFROM  TO  SLOTS  KEYS  SIZE    WHICH\n1     2   1      10    1000 B  7\n",
   );

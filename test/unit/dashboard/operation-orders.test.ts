@@ -360,7 +360,7 @@ describe("what the engine tells", () => {
 test("speed counts at once and is written", async () => {
   await startMove(3, [0]);
   expect(desk.manager.pace.take(1e6, 1e6)).toBe(0);
-  const speed = { keysPerSecond: 10, bytesPerSecond: 0 };
+  const speed = { keysPerSecond: 10, bytesPerSecond: 0, p99GuardMs: 0 };
   expect((await desk.manager.setSpeed("op-1", speed)).speed).toEqual(speed);
   expect(stored("op-1").speed).toEqual(speed);
   expect(desk.manager.pace.take(5, 5)).toBe(0);

@@ -19,7 +19,7 @@ const operation = createOperation(
     strategy: "memory",
     planId: "p-3-4",
     moves: [move],
-    speed: { keysPerSecond: 10, bytesPerSecond: 0 },
+    speed: { keysPerSecond: 10, bytesPerSecond: 0, p99GuardMs: 8 },
     bigKeyRule: "last",
   },
   1_700_000_000_000,
@@ -35,6 +35,9 @@ test("is read back as it was", () => {
   const after = settleSlots(withEvent(operation, 5, "an event with \u00e4\u4e2d"), [5]);
   expect(decodeOperation(JSON.parse(encodeOperation(after)), "node", "op-12")).toEqual(after);
   expect(decode({ later: "field" })).toEqual(operation);
+  // As an earlier release has written it.
+  const { speed } = decode({ speed: { keysPerSecond: 10, bytesPerSecond: 0 } });
+  expect(speed).toEqual({ keysPerSecond: 10, bytesPerSecond: 0, p99GuardMs: 0 });
   const switches = { intervalUs: 1_000_000, isDisabled: true };
   expect(decodeSwitches(JSON.parse(encodeSwitches(switches)), "node")).toEqual(switches);
 });
@@ -46,6 +49,10 @@ test.each([
   [{ moves: [{ ...move, slotId: 4_096 }] }, "node: moves[0].slotId: expected a whole number"],
   [{ moves: "all" }, "node: moves: expected a list"],
   [{ doneSlotIds: [1.5] }, "node: doneSlotIds: expected a list of whole numbers"],
+  [
+    { speed: { ...operation.speed, p99GuardMs: 60_001 } },
+    "node: speed.p99GuardMs: expected a whole number from 0",
+  ],
   [{ progress: { etaMs: -2 } }, "node: progress.etaMs: expected a whole number from -1"],
   [{ events: [{ atMs: 1, text: 2 }] }, "node: events[0].text: expected a text"],
 ] as const)("%j is refused", (changes, message) => {

@@ -3,6 +3,7 @@
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import {
+  byteUnit,
   formatAge,
   formatByteRate,
   formatBytes,
@@ -13,6 +14,7 @@ import {
   formatShort,
   formatTime,
   momentOf,
+  numberForm,
   timeZone,
   UNKNOWN,
 } from "../../../web/src/i18n/format.ts";
@@ -20,6 +22,8 @@ import { language, t } from "../../../web/src/i18n/text.ts";
 
 afterEach(() => {
   language.value = "en";
+  numberForm.value = "short";
+  byteUnit.value = "1024";
   timeZone.value = "";
 });
 
@@ -50,6 +54,26 @@ describe("figures", () => {
     expect(formatBytes(1024)).toBe("1 KiB");
     expect(formatBytes(1.5 * 1024 ** 3)).toBe("1.5 GiB");
     expect(formatBytes(-2048)).toBe("-2 KiB");
+  });
+
+  test("are written in full when the user wants that, small ones as before", () => {
+    numberForm.value = "full";
+    expect(formatShort(1_234_567)).toBe("1,234,567");
+    expect(formatShort(1234.5)).toBe("1,235");
+    expect(formatShort(-12_345)).toBe("-12,345");
+    expect(formatShort(0.25)).toBe("0.25");
+    expect(formatShort(null)).toBe(UNKNOWN);
+    expect(formatRate(12_345)).toBe("12,345/s");
+    expect(formatBytes(1.5 * 1024 ** 3)).toBe("1.5 GiB");
+  });
+
+  test("sizes go by 1000 when the user wants that", () => {
+    byteUnit.value = "1000";
+    expect(formatBytes(999)).toBe("999 B");
+    expect(formatBytes(1000)).toBe("1 kB");
+    expect(formatBytes(1.5e9)).toBe("1.5 GB");
+    expect(formatByteRate(12_345_678)).toBe("12.3 MB/s");
+    expect(formatBytes(null)).toBe(UNKNOWN);
   });
 
   test("shares are percentages, exact where they are small", () => {

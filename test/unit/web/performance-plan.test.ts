@@ -9,12 +9,14 @@ import {
   PERFORMANCE_SPLITS,
   type PerformanceMetric,
   performanceQuerySchema,
+  type V1ChartEvent,
   type V1Performance,
 } from "../../../src/api/v1-live-schema.ts";
 import { exportLines } from "../../../web/src/screens/performance/chart-export.ts";
 import {
   type Choice,
   chartsOf,
+  eventsIn,
   hasMetric,
   isKept,
   joinAnswers,
@@ -34,7 +36,7 @@ import { subjectsOf } from "../../web/support/typical-product.ts";
 
 const answer = performanceAnswer(subjectsOf(typicalProduct().values));
 const ask = (path: string) => answer(undefined, new URL(path, "http://x/")).body as V1Performance;
-const nothing = { range: "", by: "", of: "", from: "", to: "" };
+const nothing = { range: "", by: "", of: "", from: "", to: "", compare: "" };
 
 describe("charts", () => {
   test("know of each metric what the API knows of it", () => {
@@ -62,7 +64,7 @@ describe("charts", () => {
   test("are asked for in calls that the API takes", () => {
     for (const by of SPLITS) {
       for (const of of by === "total" ? [""] : ["", "1"]) {
-        const choice: Choice = { range: "6h", by, of, zoom: undefined };
+        const choice: Choice = { range: "6h", by, of, zoom: undefined, isCompared: false };
         const paths = pathsOf(choice);
         expect(paths.length).toBeGreaterThan(0);
         for (const path of paths) {
@@ -86,23 +88,35 @@ describe("charts", () => {
 });
 
 describe("the address", () => {
-  test("without anything is the last hour of everything", () => {
-    expect(readChoice(nothing)).toEqual({ range: "1h", by: "total", of: "", zoom: undefined });
+  const LAST_HOUR = { range: "1h", by: "total", of: "", zoom: undefined, isCompared: false };
+
+  test("without anything is the range that the user chose, of everything", () => {
+    expect(readChoice(nothing, "1h")).toEqual({ ...LAST_HOUR, range: "1h" });
+    expect(readChoice(nothing, "7d")).toEqual({ ...LAST_HOUR, range: "7d" });
+    expect(readChoice({ ...nothing, range: "5m" }, "7d").range).toBe("5m");
+  });
+
+  test("by command falls back to what is kept, unless it says otherwise itself", () => {
+    expect(readChoice({ ...nothing, by: "command" }, "7d").range).toBe("6h");
+    expect(readChoice({ ...nothing, by: "command" }, "5m").range).toBe("5m");
+    expect(readChoice({ ...nothing, by: "command", range: "24h" }, "5m").range).toBe("24h");
   });
 
   test("with nonsense is as without it", () => {
-    const read = readChoice({ range: "2w", by: "moon", of: "x", from: "9", to: "3" });
-    expect(read).toEqual({ range: "1h", by: "total", of: "", zoom: undefined });
+    const query = { range: "2w", by: "moon", of: "x", from: "9", to: "3", compare: "x" };
+    expect(readChoice(query, "1h")).toEqual({ ...LAST_HOUR, range: "1h" });
   });
 
   test("keeps what was drawn out, and asks for the shortest range that has it", () => {
-    const choice = readChoice({ ...nothing, by: "group", of: "3", from: "1000", to: "1700" });
+    const query = { ...nothing, by: "group", of: "3", from: "1000", to: "1700" };
+    const choice = readChoice(query, "1h");
     expect(choice.zoom).toEqual({ from: 1000, to: 1700 });
     expect(rangeFor(300)).toBe("5m");
     expect(rangeFor(700)).toBe("1h");
     expect(rangeFor(10 ** 7)).toBe("7d");
     expect(pathsOf(choice)[0]).toContain("range=1h&by=group");
-    expect(pathsOf(choice)[0]).toContain("until=1700");
+    // The hour that begins there: the one that ends there would need figures that may be gone.
+    expect(pathsOf(choice)[0]).toContain("until=4599");
   });
 });
 
@@ -139,11 +153,47 @@ describe("lines", () => {
     ]);
   });
 
+  test("of what was drawn out have every point in it", () => {
+    for (const [from, to] of [
+      [1_764_000_000, 1_764_000_090],
+      [1_764_000_003, 1_764_003_603],
+      [1_764_000_010, 1_764_172_810],
+    ] as const) {
+      const query = { ...nothing, from: String(from), to: String(to) };
+      const choice = readChoice(query, "1h");
+      const [path = ""] = pathsOf(choice);
+      const { step } = ask(path);
+      const { times } = joinAnswers([ask(path)], choice.zoom);
+      expect(times[0]).toBe(Math.ceil(from / step) * step * 1000);
+      const end = Math.min(to, from + RANGES[rangeFor(to - from)] - 1);
+      expect(times.at(-1)).toBe(Math.floor(end / step) * step * 1000);
+    }
+  });
+
   test("are cut to what was drawn out", () => {
     const { times, lines } = joinAnswers([ANSWER], { from: 110, to: 125 });
     expect(times).toEqual([110_000, 120_000]);
     expect(lines[0]?.values).toEqual([null, 3]);
     expect(joinAnswers([], undefined)).toEqual({ times: [], lines: [] });
+  });
+
+  test("of a part have the events of that part", () => {
+    const event = (id: string, from: number, until: number | null): V1ChartEvent => ({
+      kind: "operation",
+      id,
+      at: new Date(from * 1000).toISOString(),
+      until: until === null ? null : new Date(until * 1000).toISOString(),
+      text: id,
+    });
+    const events = [
+      event("before", 10, 90),
+      event("into", 10, 100),
+      event("endless", 10, null),
+      event("after", 201, null),
+    ];
+    const ids = eventsIn(events, { from: 100, to: 200 }).map(({ id }) => id);
+    expect(ids).toEqual(["into", "endless"]);
+    expect(eventsIn(events, undefined)).toEqual(events);
   });
 
   test("become CSV with empty cells for gaps", () => {

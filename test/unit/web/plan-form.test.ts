@@ -4,8 +4,10 @@
  */
 import { describe, expect, test } from "bun:test";
 import type { V1Plan } from "../../../src/api/v1-operation-schema.ts";
+import { curlOf } from "../../../web/src/data/api-call.ts";
+import { speedCommand } from "../../../web/src/screens/operations/operation-command.ts";
 import {
-  curlOf,
+  NO_LIMIT,
   planCommands,
   startCall,
   startCommand,
@@ -23,6 +25,7 @@ import {
   isFaultless,
   requestOf,
 } from "../../../web/src/screens/plans/plan-form.ts";
+import { speedOf, textsOfSpeed } from "../../../web/src/screens/plans/speed-text.ts";
 
 function planOf(moves: readonly (readonly [slot: number, from: number, to: number])[]): V1Plan {
   return {
@@ -142,13 +145,36 @@ describe("equal command lines", () => {
   });
 
   test("of a start, with its call", () => {
-    const speed = { keysPerSecond: 5000, bytesPerSecond: 0 };
+    const speed = { keysPerSecond: 5000, bytesPerSecond: 0, p99GuardMs: 0 };
     expect(startCommand("p-1-3", speed)).toBe("codis plan start p-1-3 --keys-per-second 5000");
     const call = startCall("p-1-3", speed);
     expect(call.body).toEqual({ plan: "p-1-3", keys_per_second: 5000 });
     expect(curlOf(call, "http://c/api/v1/products/it's/")).toContain(
       `-d '{"plan":"p-1-3","keys_per_second":5000}'`,
     );
+    // A reason is told too, and what a shell would read otherwise is in quotes.
+    const removal = { method: "DELETE", path: "groups/3" } as const;
+    expect(curlOf(removal, "http://c/api/v1/products/it's/", "it's old")).toBe(
+      `curl -X DELETE -H "Authorization: Bearer $CODIS_TOKEN" -H 'X-Codis-Reason: it'\\''s%20old' ` +
+        `'http://c/api/v1/products/it'\\''s/groups/3'`,
+    );
+    const guarded = { ...speed, p99GuardMs: 8 };
+    expect(startCommand("p-1-3", guarded)).toEndWith(" --keys-per-second 5000 --p99-guard-ms 8");
+    expect(startCall("p-1-3", guarded).body).toMatchObject({ p99_guard_ms: 8 });
+  });
+
+  test("of a speed, and the fields of it", () => {
+    const texts = { keys: "500", bytes: "", guard: "8" };
+    const speed = speedOf(texts);
+    expect(speed).toEqual({ keysPerSecond: 500, bytesPerSecond: 0, p99GuardMs: 8 });
+    expect(textsOfSpeed(speed ?? NO_LIMIT)).toEqual(texts);
+    expect(speedCommand("op-7", speed ?? NO_LIMIT)).toBe(
+      "codis operation speed op-7 --keys-per-second 500 --p99-guard-ms 8 --bytes-per-second 0",
+    );
+    expect(speedCommand("op-7", NO_LIMIT)).toBe("codis operation speed op-7 --unlimited");
+    for (const guard of ["60001", "1.5", "x", "-1"]) {
+      expect(speedOf({ ...texts, guard })).toBeUndefined();
+    }
   });
 });
 

@@ -9,11 +9,39 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 const CHROMIUM = process.env["CODIS_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
 const WAIT_MS = 30_000;
 
+/**
+ * Of the browser around the page. The lists under its address line are pages too: their process takes more of a
+ * processor for each context than most tests do. Only the last list of features counts, so this one also has those
+ * that Playwright switches off: what asks other hosts, and what comes between a test and its page.
+ */
+const FEATURES_OFF = [
+  "WebUIOmniboxPopup",
+  "WebUIOmniboxAimPopup",
+  "WebUIOmniboxFullPopup",
+  "AimEnabled",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+];
+
 /** A browser that ends with `close()`. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    args: [
+      "--no-sandbox",
+      "--disable-dev-shm-usage",
+      `--disable-features=${FEATURES_OFF.join(",")}`,
+    ],
   });
 }
 
@@ -121,6 +149,20 @@ interface AxeLike {
   }>;
 }
 
+/** What is wrong with the title of the window, the heading and the language. Gate A12. */
+export function headProblems(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const headings = [...document.querySelectorAll("h1")].map((each) => each.textContent ?? "");
+    const isChinese = localStorage.getItem("codis.language") === "zh";
+    const { title, documentElement } = document;
+    const isTitled = headings.length === 1 && title.startsWith(`${headings[0]} · `);
+    return [
+      ...(isTitled ? [] : [`title ${title}, headings ${headings.join(", ")}`]),
+      ...(documentElement.lang === (isChinese ? "zh-CN" : "en") ? [] : [documentElement.lang]),
+    ];
+  });
+}
+
 /** How far the page is wider than its window, in pixels; 0 when it fits. Gate A9. */
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate(() =>
@@ -128,19 +170,42 @@ export function overflowOf(page: Page): Promise<number> {
   );
 }
 
-/** Controls that are smaller than 24 pixels in a direction, by their text. Gate A6. */
+/**
+ * Targets that are smaller than 24 pixels in a direction, by their text. Gate A6. Excepted are links within a sentence:
+ * those beside which, in their paragraph, cell or item of a list, there are words that are no target. Cells of the slot
+ * map, whose slots can also be named in a field, have another role than those that are looked for.
+ */
 export function smallTargets(page: Page): Promise<readonly string[]> {
   return page.evaluate(() => {
-    const all = document.querySelectorAll<HTMLElement>(
-      "button, a[href], input:not([type=hidden]), select, [role=tab], [role=option]",
-    );
-    return [...all].flatMap((each) => {
+    const TARGETS =
+      "button, a[href], input:not([type=hidden]), select, textarea, summary, [role=button], " +
+      "[role=link], [role=tab], [role=option]";
+    const isHidden = (each: Element): boolean =>
+      getComputedStyle(each).visibility === "hidden" || each.classList.contains("visually-hidden");
+    const wordsOf = (node: Node): string => {
+      if (node instanceof Element) {
+        return node.matches(TARGETS) || isHidden(node)
+          ? ""
+          : [...node.childNodes].map(wordsOf).join(" ");
+      }
+      return node.textContent ?? "";
+    };
+    const isInSentence = (link: HTMLElement): boolean => {
+      let block = link.parentElement;
+      // Words that stand apart, as items beside each other or in boxes of their own, make no sentence.
+      if (getComputedStyle(link).display !== "inline") {
+        return false;
+      }
+      while (block !== null && getComputedStyle(block).display === "inline") {
+        block = block.parentElement;
+      }
+      return block !== null && /[\p{L}\p{N}]/u.test(wordsOf(block));
+    };
+    return [...document.querySelectorAll<HTMLElement>(TARGETS)].flatMap((each) => {
       const { width, height } = each.getBoundingClientRect();
-      const isShown = width > 1 && height > 1 && getComputedStyle(each).visibility !== "hidden";
-      // Links within a sentence are excepted by the criterion.
-      const isInText = each.tagName === "A" && each.closest("p, li, td, dd, dt") !== null;
+      const isShown = width > 1 && height > 1 && !isHidden(each);
       const isSmall = Math.round(width) < 24 || Math.round(height) < 24;
-      return isShown && isSmall && !isInText
+      return isShown && isSmall && !(each.tagName === "A" && isInSentence(each))
         ? [`${each.tagName} ${each.textContent?.slice(0, 30)} ${width}x${height}`]
         : [];
     });

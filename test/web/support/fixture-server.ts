@@ -8,14 +8,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { V1ProductCard, V1Session } from "../../../src/api/v1-console-schema.ts";
+import { CONTENT_SECURITY_POLICY } from "../../../src/console/security-header.ts";
 import { WebFiles } from "../../../src/console/web-file.ts";
 import { cardOf } from "./product-card.ts";
 import type { FixtureReply, ProductFixture } from "./typical-product.ts";
 
-/** As the real server sends it. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-  "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 const CSRF = "csrf-of-the-fixture";
 const PASSWORD = "right-password";
 const HEARTBEAT_MS = 1000;

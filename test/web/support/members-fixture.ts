@@ -188,9 +188,23 @@ function serverAnswers(): Record<string, FixtureAnswer> {
   const own = `groups/1/servers/${REPLICA}`;
   const info = {
     redis_version: "7.0.15",
-    used_memory: "1024",
+    used_memory: "524288000",
+    used_memory_rss: "838860800",
+    mem_fragmentation_ratio: "1.60",
+    maxmemory_policy: "allkeys-lru",
+    rdb_changes_since_last_save: "4711",
+    rdb_bgsave_in_progress: "0",
+    rdb_last_save_time: "1795761000",
+    rdb_last_bgsave_status: "err",
+    aof_enabled: "1",
+    aof_rewrite_in_progress: "0",
+    aof_last_bgrewrite_status: "ok",
+    aof_last_write_status: "ok",
+    evicted_keys: "1234",
+    keyspace_hits: "9000",
+    keyspace_misses: "1000",
     role: "slave",
-    db0: "keys=1,expires=0",
+    db0: "keys=1000,expires=250",
   };
   const story = { ...STORY, id: "3-2", kind: "planned", pause_ms: 14, events: [] };
   return {

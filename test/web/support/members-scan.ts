@@ -1,12 +1,13 @@
 /**
  * Looks at every page of the screens of proxies, groups, high availability, audit and users, with every dialog open,
- * in one theme and language: axe, pages that scroll sideways, targets that are too small (gates A1 to A3, A6, A9).
+ * in one theme and language: axe, pages that scroll sideways, targets that are too small, titles (gates A1 to A3, A6,
+ * A9, A12).
  */
 import { describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { axeProblems, type Choices, overflowOf, smallTargets } from "./browser.ts";
+import { axeProblems, type Choices, headProblems, overflowOf, smallTargets } from "./browser.ts";
 import { GONE_TOKEN, membersProduct, PRODUCT, REPLICA } from "./members-fixture.ts";
-import { type Stage, useStage, WAIT_MS } from "./stage.ts";
+import { type Stage, useStage } from "./stage.ts";
 
 const TEST_MS = 180_000;
 
@@ -51,32 +52,18 @@ export const MEMBERS_PAGES: Readonly<
   ],
 };
 
-/** Goes to another address within the page, as Back does: a new page for each would take minutes. */
-export async function goWithin(page: Page, stage: Stage, path: string): Promise<void> {
-  await page.evaluate(
-    (url) => {
-      history.pushState(null, "", url);
-      dispatchEvent(new PopStateEvent("popstate"));
-    },
-    stage.server.url(`${PRODUCT}/${path}`),
-  );
-  await page.waitForSelector("h1");
-}
-
-/** Waits until nothing is being read any more. */
-export async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, null, {
-    timeout: WAIT_MS,
-  });
+/** As `goTo` of the stage, to a path of the product of these screens. */
+export function goWithin(page: Page, stage: Stage, path: string): Promise<void> {
+  return stage.goTo(page, `${PRODUCT}/${path}`);
 }
 
 async function findProblems(page: Page, what: string): Promise<readonly string[]> {
-  if (/do=|change=/.test(what)) {
-    await page.waitForSelector("dialog[open]", { timeout: WAIT_MS });
-  }
-  await settle(page);
   const overflow = await overflowOf(page);
-  const found = [...(await axeProblems(page)), ...(await smallTargets(page))];
+  const found = [
+    ...(await axeProblems(page)),
+    ...(await smallTargets(page)),
+    ...(await headProblems(page)),
+  ];
   return [...found, ...(overflow === 0 ? [] : [`${overflow} pixels too wide`])].map(
     (each) => `${what}: ${each}`,
   );

@@ -74,7 +74,8 @@ export function performanceAnswer(subjects: Subjects): FixtureAnswer {
     const step = query.step ?? STEPS[range];
     const points = Math.ceil(PERFORMANCE_RANGES[range] / step);
     const last = Math.floor((query.until ?? Math.floor(Date.now() / 1000)) / step);
-    const all = namesOf(subjects, by).filter((of) => query.of === undefined || query.of === of);
+    const names = namesOf(subjects, by);
+    const all = names.filter((of) => query.of === undefined || query.of === of);
     const shown = all.slice(0, limit);
     const first = last - points + 1;
     const { proxies, servers, missing = { proxies: 0, servers: 0 } } = subjects;
@@ -89,12 +90,18 @@ export function performanceAnswer(subjects: Subjects): FixtureAnswer {
       since: "2026-11-20T08:00:00.000Z",
       proxies: { total: proxies.length, counted: answered, timed: answered },
       servers: { total: servers.length, counted: servers.length - missing.servers },
-      series: shown.flatMap((of, rank) =>
+      series: shown.flatMap((of) =>
         metrics.map((metric) => ({
           metric,
           of,
           values: Array.from({ length: points }, (_, index) =>
-            figureAt(metric, (first + index) * step, index / points, rank, all.length),
+            figureAt(
+              metric,
+              (first + index) * step,
+              index / points,
+              names.indexOf(of),
+              names.length,
+            ),
           ),
         })),
       ),

@@ -34,6 +34,11 @@ export interface Stage {
     options: StageOptions,
     run: (shown: TestPage) => Promise<void>,
   ): Promise<void>;
+  /**
+   * Goes to another path within the page, as Back does: a new page for each would take minutes. Returns when nothing
+   * is being read any more, and the dialog that the path names is open.
+   */
+  goTo(page: Page, path: string): Promise<void>;
 }
 
 /** Call it once at the top of a test file. */
@@ -82,7 +87,25 @@ export function useStage(): Stage {
         server = undefined;
       }
     },
+    async goTo(page, path) {
+      await page.evaluate((url) => {
+        history.pushState(null, "", url);
+        dispatchEvent(new PopStateEvent("popstate"));
+      }, this.server.url(path));
+      await page.waitForSelector("h1");
+      if (/[?&](do|change)=/.test(path)) {
+        await page.waitForSelector("dialog[open]");
+      }
+      await settle(page);
+    },
   };
+}
+
+/** Waits until nothing is being read any more. */
+export async function settle(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, null, {
+    timeout: WAIT_MS,
+  });
 }
 
 /** Waits until an element of the page holds a text. */

@@ -24,6 +24,8 @@ const CHANGE_MS = 80_000;
 export interface CallOptions {
   /** Longest time until the whole answer is here, milliseconds; 80 s for changes unless told. */
   readonly deadlineMs?: number;
+  /** Version of the topology that a change is meant for, as in `ETag`; of another one it is refused. */
+  readonly ifMatch?: string;
 }
 
 const state = { product: "", onSignedOut: (): void => undefined };
@@ -52,7 +54,7 @@ async function call<T>(
   method: string,
   url: string,
   body?: unknown,
-  { deadlineMs = method === "GET" ? READ_MS : CHANGE_MS }: CallOptions = {},
+  { deadlineMs = method === "GET" ? READ_MS : CHANGE_MS, ifMatch }: CallOptions = {},
 ): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (method !== "GET") {
@@ -61,6 +63,9 @@ async function call<T>(
   }
   if (body !== undefined) {
     headers["content-type"] = "application/json";
+  }
+  if (ifMatch !== undefined) {
+    headers["if-match"] = ifMatch;
   }
   const { status, isOk, text, requestId } = await exchange(url, {
     method,

@@ -7,6 +7,7 @@ import { api, productPath, setApiProduct } from "./api.ts";
 import { ageMs } from "./freshness.ts";
 import { LiveChannel, type LiveState } from "./live-channel.ts";
 import { LiveDocument } from "./live-document.ts";
+import { sessionEnd } from "./session.ts";
 
 /** For who shows it. */
 export type { LiveState };
@@ -18,8 +19,11 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 const TICK_MS = 1000;
 
+/** Nobody is answered after the end of a session, so nothing is asked then. */
 function tick(): void {
-  channel?.tick();
+  if (sessionEnd.peek() === undefined) {
+    channel?.tick();
+  }
 }
 
 /** See the head of the file. */

@@ -1,9 +1,11 @@
 /**
- * What each user chooses for themselves, kept in the browser: theme, language, time zone, density, and
- * whether single keys are shortcuts. A browser that keeps nothing works with the defaults.
+ * What each user chooses for themselves, kept in the browser: theme, language, time zone, density, how
+ * figures are written, the range of charts, and whether single keys are shortcuts. A browser that keeps nothing works
+ * with the defaults.
  */
 import { effect, type Signal, signal } from "@preact/signals";
-import { timeZone } from "../i18n/format.ts";
+import type { PerformanceRange } from "../../../src/api/v1-live-schema.ts";
+import { BYTE_UNITS, byteUnit, NUMBER_FORMS, numberForm, timeZone } from "../i18n/format.ts";
 import { loadSaid } from "../i18n/said.ts";
 import { type Language, language, shownLanguage } from "../i18n/text.ts";
 import { loadTexts } from "../i18n/texts.ts";
@@ -19,10 +21,21 @@ export const DENSITIES = ["roomy", "dense"] as const;
 /** One of `DENSITIES`. */
 export type Density = (typeof DENSITIES)[number];
 
+/** How far charts go back. */
+export const CHART_RANGES = [
+  "5m",
+  "1h",
+  "6h",
+  "24h",
+  "7d",
+] as const satisfies readonly PerformanceRange[];
+
 /** The colours. */
 export const theme = signal<Theme>("auto");
 /** See `DENSITIES`. */
 export const density = signal<Density>("roomy");
+/** What charts show when their address says nothing. */
+export const chartRange = signal<PerformanceRange>("1h");
 /** Whether keys without Ctrl or Cmd do something (WCAG 2.1.4). */
 export const hasShortcuts = signal(true);
 
@@ -34,6 +47,9 @@ export function startPreferences(): void {
   keep("shortcuts", hasShortcuts, (text) => (text === "" ? undefined : text === "true"));
   keep("language", language, (text) => (text === "en" || text === "zh" ? text : undefined));
   keep("zone", timeZone, (text) => (isTimeZone(text) ? text : undefined));
+  keep("range", chartRange, (text) => CHART_RANGES.find((each) => each === text));
+  keep("numbers", numberForm, (text) => NUMBER_FORMS.find((each) => each === text));
+  keep("bytes", byteUnit, (text) => BYTE_UNITS.find((each) => each === text));
   const root = document.documentElement;
   effect(() => {
     // When it can't be read the other language stays; the next choice tries again.

@@ -24,6 +24,11 @@ export function roleAt(product: string): Role | null | undefined {
   return access.value?.product === product ? access.value.role : undefined;
 }
 
+/** Nobody is signed in at a product any longer. */
+export function refuseAccess(product: string): void {
+  access.value = { product, role: null };
+}
+
 /** Asks for the role until the dashboard has told; gives what ends that and forgets the role. */
 export function watchAccess(product: string): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -11,7 +11,7 @@ import { api } from "./api.ts";
 import { csrf } from "./csrf.ts";
 import { isStale } from "./freshness.ts";
 import { openProduct } from "./open-product.ts";
-import { roleAt } from "./product-access.ts";
+import { askRole, refuseAccess, roleAt } from "./product-access.ts";
 
 /** Of users, as the API names them. */
 export type { Role };
@@ -49,6 +49,12 @@ export async function signOut(): Promise<void> {
 const state = { isAsking: false };
 
 /**
+ * What the server tells since the session was found to be over; undefined while it isn't. `session` stays as it was,
+ * and so does the screen with what was typed, until somebody signs in or leaves.
+ */
+export const sessionEnd = signal<Session | undefined>(undefined);
+
+/**
  * A call was refused because nobody is signed in: asks whether that is so. With `codis fe` one product may not
  * know a user whom the others know.
  */
@@ -58,11 +64,42 @@ export async function checkSession(): Promise<void> {
   }
   state.isAsking = true;
   try {
-    await loadSession();
+    const next = await api.getRoot<Session>("session");
+    if (await isOver(next)) {
+      sessionEnd.value = next;
+    } else {
+      setSession(next);
+      sessionEnd.value = undefined;
+    }
   } catch {
     return; // The server is away; the call that was refused tells the user.
   } finally {
     state.isAsking = false;
+  }
+}
+
+/** Whether somebody who was in isn't any longer, at the open product. */
+async function isOver(next: Session): Promise<boolean> {
+  if (session.peek()?.state !== "signed-in") {
+    return false;
+  }
+  const product = openProduct.peek();
+  const isKnown = next.mode === "fe" && product !== "" && next.state !== "signed-out";
+  return isKnown
+    ? Boolean(roleAt(product)) && (await askRole(product)) === null
+    : next.state === "signed-out";
+}
+
+/** Gives the screen up, with what was typed: the sign-in comes in its place. */
+export function leaveSession(): void {
+  const next = sessionEnd.peek();
+  if (next !== undefined) {
+    sessionEnd.value = undefined;
+    if (next.state !== "signed-out") {
+      // With `codis fe`: the other products know the user still.
+      refuseAccess(openProduct.peek());
+    }
+    setSession(next);
   }
 }
 

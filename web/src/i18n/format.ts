@@ -14,6 +14,16 @@ export const UNKNOWN = "–";
 /** IANA name, such as `Asia/Shanghai`; empty: that of the browser. */
 export const timeZone = signal("");
 
+/** How large numbers are written: `12.3 k`, or `12,345`. */
+export const NUMBER_FORMS = ["short", "full"] as const;
+/** One of `NUMBER_FORMS`. */
+export const numberForm = signal<(typeof NUMBER_FORMS)[number]>("short");
+
+/** Bytes in a larger unit: 1024 in `KiB`, 1000 in `kB`. */
+export const BYTE_UNITS = ["1024", "1000"] as const;
+/** One of `BYTE_UNITS`. */
+export const byteUnit = signal<(typeof BYTE_UNITS)[number]>("1024");
+
 const LOCALE = { en: "en-GB", zh: "zh-CN" } as const;
 const numbers = new Map<string, Intl.NumberFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();
@@ -38,10 +48,13 @@ export function formatCount(count: Figure): string {
   return isKnown(count) ? numberFormat(0).format(count) : UNKNOWN;
 }
 
-/** Short form of large numbers: `12.3 k`, `4.5 M`. */
+/** Short form of large numbers: `12.3 k`, `4.5 M`; in full when the user wants that. Reads signals. */
 export function formatShort(figure: Figure): string {
   if (!isKnown(figure)) {
     return UNKNOWN;
+  }
+  if (numberForm.value === "full") {
+    return numberFormat(digitsOf(figure)).format(figure);
   }
   const [value, unit] = scale(figure, 1000, ["", "k", "M", "G", "T"]);
   return unit === "" ? numberFormat(digitsOf(value)).format(value) : `${three(value)} ${unit}`;
@@ -53,12 +66,18 @@ function digitsOf(value: number): number {
   return size >= 10 ? 0 : size >= 1 ? 1 : size >= 0.1 ? 2 : 3;
 }
 
-/** Sizes by powers of 1024: `1.50 GiB`. */
+const SIZES = {
+  "1024": ["B", "KiB", "MiB", "GiB", "TiB", "PiB"],
+  "1000": ["B", "kB", "MB", "GB", "TB", "PB"],
+} as const;
+
+/** Sizes by powers of 1024, or of 1000 when the user wants that: `1.50 GiB`, `1.61 GB`. Reads signals. */
 export function formatBytes(bytes: Figure): string {
   if (!isKnown(bytes)) {
     return UNKNOWN;
   }
-  const [value, unit] = scale(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
+  const step = byteUnit.value;
+  const [value, unit] = scale(bytes, Number(step), SIZES[step]);
   return unit === "B" ? `${numberFormat(0).format(value)} B` : `${three(value)} ${unit}`;
 }
 

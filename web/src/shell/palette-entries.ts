@@ -8,6 +8,7 @@ import { can, hasRole, session, signOut } from "../data/session.ts";
 import { language, t } from "../i18n/text.ts";
 import { href, rootHref } from "../route.ts";
 import { NAVIGATION_ITEMS } from "./navigation.ts";
+import { partActions } from "./palette-actions.ts";
 import type { Entry } from "./palette-search.ts";
 
 type Go = (to: string) => void;
@@ -17,7 +18,12 @@ export function paletteEntries(product: string, go: Go): readonly Entry[] {
   const own =
     product === ""
       ? []
-      : [...pageEntries(product, go), ...actionEntries(product, go), ...partEntries(product, go)];
+      : [
+          ...pageEntries(product, go),
+          ...actionEntries(product, go),
+          ...partEntries(product, go),
+          ...partActions(product, go),
+        ];
   return [...own, ...productEntries(go), ...toolEntries(go)];
 }
 
@@ -46,7 +52,9 @@ function pageEntries(product: string, go: Go): readonly Entry[] {
 const ACTIONS = [
   { title: "groups.do.create", screen: "groups", verb: "create", role: "operator" },
   { title: "proxies.add", screen: "proxies", verb: "add", role: "operator" },
+  { title: "groups.do.repair", screen: "groups", verb: "repair", role: "operator" },
   { title: "ha.add", screen: "ha", verb: "add-sentinel", role: "operator" },
+  { title: "ha.configure", screen: "ha", verb: "configure", role: "operator" },
   { title: "users.add", screen: "users", verb: "add", role: "admin" },
 ] as const;
 
@@ -66,7 +74,15 @@ function partEntries(product: string, go: Go): readonly Entry[] {
   const proxies = live.list<{ readonly token: string; readonly proxy_addr?: string }>(
     "proxy:",
   ).value;
+  const operations = live.list<{ readonly id: string }>("operation:").value;
   return [
+    ...operations.map(({ id }) => ({
+      id: `operation:${id}`,
+      kind: t("palette.operation"),
+      title: id,
+      words: "operation",
+      run: () => go(href(product, "operations", id)),
+    })),
     ...groups.map((each) => ({
       id: `group:${each.id}`,
       kind: t("palette.group"),
@@ -79,7 +95,7 @@ function partEntries(product: string, go: Go): readonly Entry[] {
       kind: t("palette.server"),
       title: each.addr,
       words: "server",
-      run: () => go(href(product, "groups", each.group_id?.toString())),
+      run: () => go(href(product, "groups", each.group_id?.toString(), { server: each.addr })),
     })),
     ...proxies.map((each) => ({
       id: `proxy:${each.token}`,

@@ -4,7 +4,7 @@
  */
 import { useState } from "preact/hooks";
 import { live } from "../data/live.ts";
-import { session } from "../data/session.ts";
+import { session, sessionEnd } from "../data/session.ts";
 import type { Route } from "../route.ts";
 import type { Children } from "../ui/props.ts";
 import { Toasts } from "../ui/toasts.tsx";
@@ -15,6 +15,7 @@ import { useKeys } from "./keys.ts";
 import { StaleBanner } from "./live-banner.tsx";
 import { Navigation } from "./navigation-bar.tsx";
 import { Palette } from "./palette.tsx";
+import { SessionEndLoader } from "./session-end-loader.tsx";
 
 /** See the head of the file. */
 export function Shell(props: { readonly route: Route; readonly children: Children }): Children {
@@ -42,6 +43,7 @@ export function Shell(props: { readonly route: Route; readonly children: Childre
       </main>
       {isIn && <Palette />}
       <KeyDialog />
+      {sessionEnd.value !== undefined && <SessionEndLoader />}
       <Toasts />
       {product !== "" && isIn && <CriticalAlert key={product} product={product} />}
     </div>

@@ -42,6 +42,7 @@ export const text = {
     "This part of the console can't be loaded. A newer version may have been installed: load the page again. ({cause})",
     "无法加载控制台的这一部分。可能已安装新版本，请重新加载页面。（{cause}）",
   ],
+  "shell.screenLate": ["this page is shown as soon as it does.", "恢复响应后会显示此页面。"],
   "shell.starting": ["Starting the console", "正在启动控制台"],
   "palette.open": ["Search and commands", "搜索和命令"],
   "palette.short": ["Search", "搜索"],

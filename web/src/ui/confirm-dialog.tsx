@@ -5,6 +5,7 @@
  */
 import { useState } from "preact/hooks";
 import { useAct } from "../data/act.ts";
+import { type ApiCall, apiUrl, curlOf } from "../data/api-call.ts";
 import { live } from "../data/live.ts";
 import { quoteWord } from "../data/quote-word.ts";
 import { withReason } from "../data/reason.ts";
@@ -29,6 +30,8 @@ export interface ConfirmDialogProps {
   readonly name: string;
   /** The line of the CLI. */
   readonly command: string;
+  /** The call that does it; without one there is nothing to copy as curl, as with passwords. */
+  readonly call?: ApiCall | undefined;
   /** The effect in two or three words: `Remove group 3`. */
   readonly confirmLabel: string;
   /** Does it; a text that it returns is shown as a toast. The dialog closes when it succeeded. */
@@ -110,7 +113,10 @@ function OpenConfirm(props: ConfirmDialogProps): Children {
           />
         </>
       )}
-      <CopyLine text={withFlag(props.command, why.trim())} />
+      <CopyLine
+        text={withFlag(props.command, why.trim())}
+        curl={props.call && curlOf(props.call, apiUrl(), why.trim())}
+      />
       {act.problem !== undefined && <ProblemText problem={act.problem} />}
     </Dialog>
   );

@@ -8,27 +8,36 @@ import { announce } from "./toast.ts";
 
 const SHOWN_MS = 2000;
 
-/** `label` is the name of what is copied; "Copy as CLI" unless told. */
+/** `label` is the name of what is copied; "Copy as CLI" unless told. `curl`: the same as a call, to be copied too. */
 export function CopyLine(props: {
   readonly text: string;
   readonly label?: string | undefined;
+  readonly curl?: string | undefined;
 }): Children {
+  return (
+    <div class="copy-line">
+      <code>{props.text}</code>
+      <span class="copy-buttons">
+        <CopyButton text={props.text} label={props.label ?? t("ui.copyCli")} />
+        {props.curl !== undefined && <CopyButton text={props.curl} label={t("ui.copyCurl")} />}
+      </span>
+    </div>
+  );
+}
+
+function CopyButton({ text, label }: { readonly text: string; readonly label: string }): Children {
   const [isCopied, setCopied] = useState(false);
-  const label = props.label ?? t("ui.copyCli");
   const copy = async (): Promise<void> => {
-    if (await writeClipboard(props.text)) {
+    if (await writeClipboard(text)) {
       announce(t("ui.copied"));
       setCopied(true);
       setTimeout(() => setCopied(false), SHOWN_MS);
     }
   };
   return (
-    <div class="copy-line">
-      <code>{props.text}</code>
-      <button type="button" class="button button-quiet" onClick={() => void copy()}>
-        {isCopied ? t("ui.copied") : label}
-      </button>
-    </div>
+    <button type="button" class="button button-quiet" onClick={() => void copy()}>
+      {isCopied ? t("ui.copied") : label}
+    </button>
   );
 }
 

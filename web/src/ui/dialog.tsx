@@ -29,6 +29,21 @@ function OpenDialog(props: DialogProps): Children {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useOpener(ref);
+  const parts = (
+    <>
+      <header class="dialog-head">
+        <h2 id={titleId} tabIndex={-1}>
+          {props.title}
+        </h2>
+        <button type="button" class="icon-button" onClick={props.onClose}>
+          <span aria-hidden="true">×</span>
+          <span class="visually-hidden">{t("ui.close")}</span>
+        </button>
+      </header>
+      <div class="dialog-body">{props.children}</div>
+      {props.actions !== undefined && <footer class="dialog-foot">{props.actions}</footer>}
+    </>
+  );
   return (
     <dialog
       ref={ref}
@@ -39,28 +54,26 @@ function OpenDialog(props: DialogProps): Children {
         props.onClose();
       }}
     >
-      <form
-        method="dialog"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          props.onSubmit?.();
-        }}
-      >
-        <header class="dialog-head">
-          <h2 id={titleId} tabIndex={-1}>
-            {props.title}
-          </h2>
-          <button type="button" class="icon-button" onClick={props.onClose}>
-            <span aria-hidden="true">×</span>
-            <span class="visually-hidden">{t("ui.close")}</span>
-          </button>
-        </header>
-        <div class="dialog-body">{props.children}</div>
-        {props.actions !== undefined && <footer class="dialog-foot">{props.actions}</footer>}
-      </form>
+      {props.onSubmit === undefined ? (
+        <div>{parts}</div>
+      ) : (
+        <form
+          method="dialog"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            props.onSubmit?.();
+          }}
+        >
+          {parts}
+        </form>
+      )}
     </dialog>
   );
+}
+
+function focusHeading(): void {
+  document.querySelector<HTMLElement>("main h1")?.focus();
 }
 
 /** Opens the dialog while the component is there, and gives the focus back at the end. */
@@ -74,7 +87,9 @@ function useOpener(ref: { readonly current: HTMLDialogElement | null }): void {
       if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body) {
         opener.focus();
       } else {
-        document.querySelector<HTMLElement>("main h1")?.focus();
+        focusHeading();
+        // What the dialog was about may be gone, and the screen with it: another heading comes then.
+        requestAnimationFrame(() => document.activeElement === document.body && focusHeading());
       }
     };
   }, [ref]);

@@ -5,7 +5,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./draw-chart.css";
-import { formatTime } from "../i18n/format.ts";
+import { byteUnit, formatTime } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
 import type { Mark, Series } from "./time-chart.tsx";
 
@@ -26,13 +26,47 @@ export interface ChartParts {
 export interface DrawnChart {
   /** Draws what the parts hold now. */
   update(): void;
+  /** What is drawn now, for a picture of it. */
+  look(): ChartLook;
   remove(): void;
+}
+
+/** A chart as it is drawn now. */
+export interface ChartLook {
+  readonly canvas: HTMLCanvasElement;
+  /** What is around the chart, and letters, as a canvas understands it. */
+  readonly ground: string;
+  readonly text: string;
+  /** Those that are shown, in the order of the legend. */
+  readonly lines: readonly LineLook[];
+}
+
+/** How a line is drawn; widths and dashes in pixels of the style sheet. */
+export interface LineLook {
+  readonly label: string;
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly width: number;
+  readonly isBefore: boolean;
 }
 
 const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];
 /** Lines are told apart without their colours too. */
 const DASHES = [[], [10, 4], [2, 3], [10, 3, 2, 3], [18, 5], [6, 3, 2, 3, 2, 3]];
 const LINE_WIDTH = 2;
+/** Of the period before: the same with wider gaps, thin; the style sheet says how pale, with a contrast of 3. */
+const BEFORE_DASHES = [
+  [4, 4],
+  [10, 8],
+  [2, 6],
+  [10, 6, 2, 6],
+  [18, 10],
+  [6, 6, 2, 6, 2, 6],
+];
+const BEFORE_WIDTH = 1.5;
+const BEFORE_CLASS = "u-before";
+/** Of a figure that no line goes through, pixels. */
+const DOT_SIZE = 5;
 /** Charts below one another line up as long as their figures are short. */
 const AXIS_WIDTH_MIN = 56;
 /** Beside the figures: the tick, and gaps on both sides. */
@@ -61,6 +95,12 @@ export function drawChart(box: HTMLElement, parts: () => ChartParts): DrawnChart
       chart.destroy();
       chart = make(box, parts);
     },
+    look: () => ({
+      canvas: chart.ctx.canvas,
+      ground: resolveColour(box, "var(--surface)"),
+      text: getComputedStyle(box).color,
+      lines: inLegend(looksOf(box, parts()).filter((_, at) => chart.series[at + 1]?.show === true)),
+    }),
     remove() {
       observer.disconnect();
       chart.destroy();
@@ -76,9 +116,10 @@ function lookOf(box: HTMLElement): string {
 
 function make(box: HTMLElement, parts: () => ChartParts): uPlot {
   const style = getComputedStyle(box);
-  const { series, format, areBytes = false, height, onZoom, sync } = parts();
+  const { format, areBytes = false, height, onZoom, sync } = parts();
+  const looks = looksOf(box, parts());
   const text = style.color;
-  const grid = resolveColour(box, "--border");
+  const grid = resolveColour(box, "var(--border)");
   const axis = {
     stroke: text,
     font: AXIS_FONT,
@@ -100,27 +141,19 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
       { ...axis, values: (_chart, splits, _axis, _space, step) => axisTimes(splits, step) },
       {
         ...axis,
-        ...(areBytes ? { incrs: BYTE_STEPS } : {}),
+        ...(areBytes && byteUnit.value === "1024" ? { incrs: BYTE_STEPS } : {}),
         size: axisWidth,
         values: (_chart, splits) => splits.map((each) => format(each)),
       },
     ],
     series: [
       { label: t("ui.time"), value: (_chart: uPlot, at: number | null) => formatTime(at) },
-      ...series.map((each, index) => ({
-        label: each.label,
-        stroke: colourOf(box, index),
-        width: LINE_WIDTH,
-        dash: dashOf(index),
-        spanGaps: false,
-        points: { show: false },
-        value: (_chart: uPlot, value: number | null) => format(value),
-      })),
+      ...looks.map((look) => seriesOf(look, format)),
     ],
     legend: {
       markers: {
         width: 0,
-        fill: (_chart, index) => markerOf(colourOf(box, index - 1), dashOf(index - 1)),
+        fill: (_chart, index) => markerOf(looks[index - 1]),
       },
     },
     hooks: {
@@ -137,6 +170,27 @@ function make(box: HTMLElement, parts: () => ChartParts): uPlot {
     },
   };
   return new uPlot(options, dataOf(parts()), box);
+}
+
+function seriesOf(
+  { label, colour, dash, width, isBefore }: LineLook,
+  format: ChartParts["format"],
+): uPlot.Series {
+  return {
+    label,
+    stroke: colour,
+    width,
+    dash: [...dash],
+    ...(isBefore ? { class: BEFORE_CLASS } : {}),
+    spanGaps: false,
+    points: {
+      show: false,
+      size: DOT_SIZE,
+      fill: colour,
+      filter: (chart: uPlot, line: number) => lonePoints(chart.data[line] ?? []),
+    },
+    value: (_chart: uPlot, value: number | null) => format(value),
+  };
 }
 
 /** As wide as the longest figure needs. */
@@ -178,16 +232,46 @@ function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {
   ctx.restore();
 }
 
-function colourOf(box: HTMLElement, line: number): string {
-  return resolveColour(box, COLOURS[line % COLOURS.length] ?? "--line-1");
+/** Lines in the order in which they are drawn: those of the period before are under the others. */
+function looksOf(box: HTMLElement, { series }: ChartParts): readonly LineLook[] {
+  const lines = series.map(({ label }, index) => ({
+    label,
+    colour: resolveColour(box, colourOf(index)),
+    dash: DASHES[index % DASHES.length] ?? [],
+    width: LINE_WIDTH,
+    isBefore: false,
+  }));
+  const before = series.flatMap((each, index) =>
+    each.before === undefined
+      ? []
+      : [
+          {
+            label: t("ui.before", { what: each.label }),
+            colour: resolveColour(
+              box,
+              `color-mix(in srgb, ${colourOf(index)} var(--before-share), var(--surface))`,
+            ),
+            dash: BEFORE_DASHES[index % BEFORE_DASHES.length] ?? [],
+            width: BEFORE_WIDTH,
+            isBefore: true,
+          },
+        ],
+  );
+  return [...before, ...lines];
 }
 
-function dashOf(line: number): number[] {
-  return DASHES[line % DASHES.length] ?? [];
+/** The style sheet draws the legend in this order too. */
+function inLegend(looks: readonly LineLook[]): readonly LineLook[] {
+  return [...looks.filter(({ isBefore }) => !isBefore), ...looks.filter((each) => each.isBefore)];
+}
+
+function colourOf(line: number): string {
+  return `var(${COLOURS[line % COLOURS.length] ?? "--line-1"})`;
 }
 
 /** A piece of the line as a background, for the legend. */
-function markerOf(colour: string, dash: readonly number[]): string {
+function markerOf(look: LineLook | undefined): string {
+  const { colour, dash, width } = look ?? { colour: "", dash: [], width: 0 };
   let at = 0;
   const stops = dash.map((length, index) => {
     const from = at;
@@ -195,20 +279,34 @@ function markerOf(colour: string, dash: readonly number[]): string {
     return `${index % 2 === 0 ? colour : "transparent"} ${from}px ${at}px`;
   });
   const line = stops.length === 0 ? [colour, colour] : stops;
-  return `repeating-linear-gradient(90deg, ${line.join(", ")}) center / 100% ${LINE_WIDTH}px no-repeat`;
+  return `repeating-linear-gradient(90deg, ${line.join(", ")}) center / 100% ${width}px no-repeat`;
 }
 
-/** A custom property as a colour that a canvas understands; also when the system's colours are forced. */
-function resolveColour(box: HTMLElement, property: string): string {
+/** A colour of the style sheet as a canvas understands it; also when the system's colours are forced. */
+function resolveColour(box: HTMLElement, value: string): string {
   const probe = document.createElement("span");
   probe.style.setProperty("forced-color-adjust", "none");
-  probe.style.color = `var(${property})`;
+  probe.style.color = value;
   box.append(probe);
   const colour = getComputedStyle(probe).color;
   probe.remove();
   return colour;
 }
 
+/** Figures with gaps on both sides: no line goes through them. Null: there are none. */
+function lonePoints(values: uPlot.AlignedData[number]): number[] | null {
+  const found: number[] = [];
+  for (let at = 0; at < values.length; at += 1) {
+    const isAlone = (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
+    if (isAlone && values[at] !== null) {
+      found.push(at);
+    }
+  }
+  return found.length === 0 ? null : found;
+}
+
 function dataOf(parts: ChartParts): uPlot.AlignedData {
-  return [[...parts.times], ...parts.series.map((each) => [...each.values])];
+  const before = parts.series.flatMap((each) => (each.before === undefined ? [] : [each.before]));
+  const lines = parts.series.map(({ values }) => values);
+  return [[...parts.times], ...[...before, ...lines].map((values) => [...values])];
 }

@@ -15,6 +15,8 @@ export interface Series {
   readonly label: string;
   /** As many as there are times. */
   readonly values: readonly (number | null)[];
+  /** Of the period before, as many: drawn thin and pale under the others. */
+  readonly before?: readonly (number | null)[] | undefined;
 }
 
 /** Something that happened, drawn as an upright line. */
@@ -41,6 +43,8 @@ export interface TimeChartProps {
   readonly onZoom?: ((from: number, to: number) => void) | undefined;
   /** Charts with the same name show their cursors at the same time. */
   readonly sync?: string | undefined;
+  /** Title and name of a picture of the chart that can be saved. Made when it is saved. */
+  readonly picture?: (() => { readonly title: string; readonly name: string }) | undefined;
 }
 
 const HEIGHT = 200;
@@ -48,25 +52,50 @@ const HEIGHT = 200;
 /** See the head of the file. */
 export function TimeChart(props: TimeChartProps): Children {
   const [isTable, setTable] = useState(false);
+  const drawn = useRef<DrawnChart | undefined>(undefined);
+  const { picture } = props;
+  const save = async (): Promise<void> => {
+    const look = drawn.current?.look();
+    if (look !== undefined && picture !== undefined) {
+      const { savePicture } = await import("./chart-picture.ts");
+      await savePicture(look, picture());
+    }
+  };
   return (
     <figure class="chart">
       <figcaption class="chart-head">
         <span>{props.label}</span>
-        <Button variant="quiet" isPressed={isTable} onPress={() => setTable(!isTable)}>
-          {t("ui.asTable")}
-        </Button>
+        <span class="chart-ways">
+          {picture !== undefined && (
+            <Button
+              variant="quiet"
+              label={t("ui.pictureOf", { what: props.label })}
+              isDisabled={isTable}
+              reason={t("ui.noPicture")}
+              onPress={() => void save()}
+            >
+              PNG
+            </Button>
+          )}
+          <Button variant="quiet" isPressed={isTable} onPress={() => setTable(!isTable)}>
+            {t("ui.asTable")}
+          </Button>
+        </span>
       </figcaption>
-      {isTable ? <ChartTable {...props} /> : <Drawing {...props} />}
+      {isTable ? <ChartTable {...props} /> : <Drawing {...props} drawn={drawn} />}
     </figure>
   );
 }
 
-function Drawing(props: TimeChartProps): Children {
+function Drawing(
+  props: TimeChartProps & { readonly drawn: { current: DrawnChart | undefined } },
+): Children {
   const box = useRef<HTMLDivElement>(null);
-  const drawn = useRef<DrawnChart | undefined>(undefined);
+  const { drawn } = props;
   const parts: ChartParts = { ...props, height: props.height ?? HEIGHT };
   const latest = useRef(parts);
   latest.current = parts;
+  const lines = props.series.map(({ label, before }) => `${label} ${before === undefined}`);
   useEffect(() => {
     let isOver = false;
     void import("./draw-chart.ts").then(({ drawChart }) => {
@@ -79,7 +108,7 @@ function Drawing(props: TimeChartProps): Children {
       drawn.current?.remove();
       drawn.current = undefined;
     };
-  }, [props.series.map((each) => each.label).join("\n"), props.sync]);
+  }, [lines.join("\n"), props.sync]);
   useEffect(() => drawn.current?.update(), [props.times, props.series, props.marks]);
   return (
     <div
@@ -107,22 +136,30 @@ function ChartTable(props: TimeChartProps): Children {
           render: (row) => formatTime(row.at),
           sort: (row) => row.at,
         },
-        ...props.series.map((each, index) => ({
+        ...columnsOf(props).map(({ label, values }, index) => ({
           key: String(index),
-          title: each.label,
+          title: label,
           align: "end" as const,
-          render: (row: { readonly index: number }) => props.format(each.values[row.index] ?? null),
-          sort: (row: { readonly index: number }) => each.values[row.index],
+          render: (row: { readonly index: number }) => props.format(values[row.index] ?? null),
+          sort: (row: { readonly index: number }) => values[row.index],
         })),
       ]}
     />
   );
 }
 
+/** Each line, and after it the same of the period before. */
+function columnsOf({ series }: TimeChartProps): readonly Omit<Series, "before">[] {
+  return series.flatMap(({ label, values, before }) => [
+    { label, values },
+    ...(before === undefined ? [] : [{ label: t("ui.before", { what: label }), values: before }]),
+  ]);
+}
+
 /** The chart in words: the last value of each line. */
 function summary(props: TimeChartProps): string {
-  const last = props.series.map(
-    (each) => `${each.label} ${props.format(each.values.at(-1) ?? null)}`,
+  const last = columnsOf(props).map(
+    ({ label, values }) => `${label} ${props.format(values.at(-1) ?? null)}`,
   );
   return `${props.label}: ${last.join(", ")}`;
 }

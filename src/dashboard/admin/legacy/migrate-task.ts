@@ -132,7 +132,7 @@ async function slowDown(
 ): Promise<void> {
   const operation = operationBySlot(leader).get(slotId);
   if (operation !== undefined) {
-    await leader.migration.setSpeed(operation.id, { ...operation.speed, keysPerSecond });
+    await leader.migration.setSpeed(operation.id, { keysPerSecond });
   }
 }
 

@@ -83,6 +83,8 @@ function isNotable(before: Operation, after: Operation): boolean {
     before.isSelfPaused !== after.isSelfPaused ||
     before.isRollback !== after.isRollback ||
     before.speed.keysPerSecond !== after.speed.keysPerSecond ||
-    before.speed.bytesPerSecond !== after.speed.bytesPerSecond
+    before.speed.bytesPerSecond !== after.speed.bytesPerSecond ||
+    before.speed.p99GuardMs !== after.speed.p99GuardMs ||
+    before.guarded?.isSlowed !== after.guarded?.isSlowed
   );
 }

@@ -8,7 +8,13 @@ import { operationNumberOf } from "../../../model/operation/operation-record.ts"
 import { isEnded } from "../../../model/operation/operation-slot.ts";
 import type { LeaderControl } from "../../control.ts";
 import type { V1Answer, V1Call, V1Handler } from "./call.ts";
-import { toPlanRequest, viewOperation, viewPlan, viewSummary } from "./operation-view.ts";
+import {
+  toPlanRequest,
+  toSpeedChange,
+  viewOperation,
+  viewPlan,
+  viewSummary,
+} from "./operation-view.ts";
 import { viewVersion } from "./view.ts";
 
 type OperationName =
@@ -28,24 +34,14 @@ export const V1_OPERATION_HANDLERS: { readonly [N in OperationName]: V1Handler<N
     viewPlan(await reign.leader.migration.plan(toPlanRequest(body))),
   getPlan: ({ reign, params }) => viewPlan(reign.leader.migration.getPlan(params.id)),
   startOperation: async ({ reign, body }) => {
-    const speed = {
-      keysPerSecond: body.keys_per_second ?? 0,
-      bytesPerSecond: body.bytes_per_second ?? 0,
-    };
+    const speed = toSpeedChange(body);
     return show(reign.leader, await reign.leader.migration.startPlan(body.plan, { speed }));
   },
   listOperations: (call) => list(call),
   getOperation: ({ reign, params }) =>
     show(reign.leader, reign.leader.migration.getOperation(params.id)),
-  updateOperation: async ({ reign, params, body }) => {
-    const { migration } = reign.leader;
-    const now = migration.getOperation(params.id).speed;
-    const speed = {
-      keysPerSecond: body.keys_per_second ?? now.keysPerSecond,
-      bytesPerSecond: body.bytes_per_second ?? now.bytesPerSecond,
-    };
-    return show(reign.leader, await migration.setSpeed(params.id, speed));
-  },
+  updateOperation: async ({ reign, params, body }) =>
+    show(reign.leader, await reign.leader.migration.setSpeed(params.id, toSpeedChange(body))),
   pauseOperation: async ({ reign, params }) =>
     show(reign.leader, await reign.leader.migration.pause(params.id)),
   resumeOperation: async ({ reign, params }) =>

@@ -4,11 +4,12 @@
  */
 import type {
   V1Operation,
+  V1OperationChange,
   V1OperationSummary,
   V1Plan,
   V1PlanRequest,
 } from "../../../api/v1-operation-schema.ts";
-import type { Operation } from "../../../model/operation/operation.ts";
+import type { Operation, SpeedChange } from "../../../model/operation/operation.ts";
 import { isEnded, isSettled, standingOf } from "../../../model/operation/operation-slot.ts";
 import type { NamedMove, Plan, PlannedMove, PlanRequest } from "../../../model/operation/plan.ts";
 import { saidOf, saidOfAll } from "../../../model/phrase/phrase.ts";
@@ -30,6 +31,15 @@ export function toPlanRequest(body: V1PlanRequest): PlanRequest {
     exceptGroupIds: body.except_group_ids,
     maxSlots: body.max_slots,
     bigKey: body.big_key,
+  };
+}
+
+/** What is asked of the speed, as the model has it. */
+export function toSpeedChange(body: V1OperationChange): SpeedChange {
+  return {
+    keysPerSecond: body.keys_per_second,
+    bytesPerSecond: body.bytes_per_second,
+    p99GuardMs: body.p99_guard_ms,
   };
 }
 
@@ -95,7 +105,9 @@ export function viewSummary(operation: Operation, topology: Topology): V1Operati
     speed: {
       keys_per_second: operation.speed.keysPerSecond,
       bytes_per_second: operation.speed.bytesPerSecond,
+      p99_guard_ms: operation.speed.p99GuardMs,
     },
+    speed_in_force: viewSpeedInForce(operation),
     created_at: timeOf(operation.createdAtMs),
     started_at: timeOrNull(operation.startedAtMs),
     ended_at: timeOrNull(operation.endedAtMs),
@@ -117,6 +129,16 @@ export function viewSummary(operation: Operation, topology: Topology): V1Operati
       retries: progress.retries,
       stale_keys: progress.staleKeys,
     },
+  };
+}
+
+function viewSpeedInForce({ speed, guarded }: Operation): V1OperationSummary["speed_in_force"] {
+  return {
+    keys_per_second: guarded?.keysPerSecond ?? speed.keysPerSecond,
+    bytes_per_second: speed.bytesPerSecond,
+    slowed: guarded?.isSlowed ?? false,
+    reason: guarded?.reason ?? null,
+    ...saidOf(guarded?.reason ?? ""),
   };
 }
 

@@ -57,7 +57,12 @@ async function unlinkInDatabase(
   let cursor = "0";
   do {
     const { maxStallMs } = limits();
-    const count = stride.countFor({ maxStallMs, isSlow: true, keys: Number.POSITIVE_INFINITY });
+    const count = stride.countFor({
+      maxStallMs,
+      isSlow: true,
+      isAlone: false,
+      keys: Number.POSITIVE_INFINITY,
+    });
     const sentAtMs = performance.now();
     const [raw = Buffer.alloc(0)] = await source.control.send(
       "SCAN",

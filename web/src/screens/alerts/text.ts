@@ -70,8 +70,8 @@ export const text = {
   "alerts.kind.slot_moving": ["No slot waits outside an operation", "没有操作之外的槽位等待迁移"],
 
   "alerts.do.slots_offline": [
-    "Give the slots to a group: choose them on the map, then Assign.",
-    "把这些槽位分配给组：在槽位图中选中，然后分配。",
+    "Give the slots to a group: by a rebalance plan that fills offline slots, or on the map by Assign by force.",
+    "把这些槽位分配给组：用“填补离线槽位”的再平衡计划，或在槽位图中选中后强制分配。",
   ],
   "alerts.do.server_unreachable": [
     "See whether the process and its machine are up. If a master stays away, promote a replica.",

@@ -2,7 +2,7 @@
  * What is asked before sentinels are added, configured or removed.
  */
 import { useState } from "preact/hooks";
-import { api } from "../../data/api.ts";
+import { type ApiCall, sendCall } from "../../data/api-call.ts";
 import { t } from "../../i18n/text.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Checkbox, TextInput } from "../../ui/field.tsx";
@@ -38,6 +38,7 @@ export function SentinelDialogs(props: Parts): Children {
 function AddSentinel({ dialog }: Parts): Children {
   const [addr, setAddr] = useState("");
   const own = addr.trim();
+  const call: ApiCall = { method: "POST", path: "sentinels", body: { addr: own } };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -47,11 +48,12 @@ function AddSentinel({ dialog }: Parts): Children {
       effect={t("ha.add.effect")}
       name={own}
       command={cliLine.addSentinel(isAddr(own) ? own : "HOST:PORT")}
+      call={isAddr(own) ? call : undefined}
       confirmLabel={t("ha.add")}
       isDisabled={!isAddr(own)}
       reason={t("ha.add.missing")}
       onConfirm={async () => {
-        await api.send("POST", "sentinels", { addr: own });
+        await sendCall(call);
         return t("ha.add.done", { addr: own });
       }}
     >
@@ -61,6 +63,7 @@ function AddSentinel({ dialog }: Parts): Children {
 }
 
 function Configure({ dialog }: Parts): Children {
+  const call: ApiCall = { method: "POST", path: "sentinels/resync" };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -70,9 +73,10 @@ function Configure({ dialog }: Parts): Children {
       effect={t("ha.configure.effect")}
       name="sentinels"
       command={cliLine.resyncSentinels()}
+      call={call}
       confirmLabel={t("ha.configure")}
       onConfirm={async () => {
-        await api.send("POST", "sentinels/resync");
+        await sendCall(call);
         return t("ha.configure.done");
       }}
     />
@@ -83,6 +87,10 @@ function RemoveSentinel({ dialog, addrs }: Parts): Children {
   const [isForced, setForced] = useState(false);
   const addr = dialog.target;
   const left = addrs.length - 1;
+  const call: ApiCall = {
+    method: "DELETE",
+    path: `sentinels/${pathPart(addr)}${isForced ? "?force=true" : ""}`,
+  };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -97,10 +105,10 @@ function RemoveSentinel({ dialog, addrs }: Parts): Children {
       }
       name={addr}
       command={cliLine.removeSentinel(addr, isForced)}
+      call={call}
       confirmLabel={t("ha.removeOf", { addr })}
       onConfirm={async () => {
-        const query = isForced ? "?force=true" : "";
-        await api.send("DELETE", `sentinels/${pathPart(addr)}${query}`);
+        await sendCall(call);
         return t("ha.remove.done", { addr });
       }}
     >

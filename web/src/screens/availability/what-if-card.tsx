@@ -56,13 +56,11 @@ export function WhatIfCard(props: {
       >
         <p>{t("ha.if.safe", { safe: groups.length - atRisk.length, total: groups.length })}</p>
         {atRisk.length > 0 && (
-          <p>
+          <p class="row-actions">
             {atRisk.map(({ id }) => (
-              <span key={id}>
-                <a href={href(props.product, "groups", String(id))}>
-                  {t("groups.one", { id })}
-                </a>{" "}
-              </span>
+              <a key={id} class="target" href={href(props.product, "groups", String(id))}>
+                {t("groups.one", { id })}
+              </a>
             ))}
           </p>
         )}

@@ -93,7 +93,11 @@ export function CreateGroup(props: {
               variant="primary"
               needs="operator"
               isDisabled={isWrong}
-              reason={t("groups.create.addrForm")}
+              reason={
+                problems.id === "taken"
+                  ? t("groups.create.idTaken", { id: wanted.id })
+                  : t("groups.create.addrForm")
+              }
               isPending={act.isPending}
             >
               {isBegun ? t("groups.create.again") : t("groups.create.start", { id: wanted.id })}

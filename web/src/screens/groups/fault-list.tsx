@@ -24,7 +24,7 @@ export function FaultList(props: {
               {textOf("groups.fault", fault.code)}
             </Badge>
             <a
-              class="code"
+              class="code target"
               href={href(props.product, "groups", String(fault.group_id), { server: fault.addr })}
             >
               {fault.addr}

@@ -9,22 +9,26 @@ import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
+import { ProblemText } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { StoryTable } from "../availability/story-table.tsx";
 import { readSentinels } from "../availability/use-sentinels.ts";
 import { pathPart } from "../members/addr.ts";
+import { ChartsLink } from "../members/charts-link.tsx";
 import type { OpenDialog } from "../members/use-dialog.ts";
 import { useReloadOn } from "../members/use-reload-on.ts";
 import { GhostList } from "./ghost-list.tsx";
 import { ghostMasters, ghostReplicas } from "./ghosts.ts";
 import { GroupBadge, GroupNotices, SlotLine } from "./group-card.tsx";
 import { RemoveGroup, Repair, ResyncGroup } from "./group-dialogs.tsx";
-import { countMendable, type GroupView } from "./group-view.ts";
+import type { GroupView } from "./group-view.ts";
+import { LeaveCard } from "./leave-card.tsx";
 import { ServerActions } from "./server-actions.tsx";
 import { AddServer, ServerDialogs } from "./server-dialogs.tsx";
 import { ServerTable } from "./server-table.tsx";
 import { readGroups } from "./use-groups.ts";
+import { groupActs } from "./verbs.ts";
 
 interface DetailProps {
   readonly product: string;
@@ -45,7 +49,8 @@ export function GroupDetail(props: DetailProps): Children {
       lead={
         <>
           <a href={href(product, "groups")}>{t("groups.back")}</a> <GroupBadge group={group} />{" "}
-          <SlotLine group={group} />
+          <SlotLine group={group} />{" "}
+          <ChartsLink product={product} by="group" of={String(group.id)} />
         </>
       }
       actions={<Actions {...props} />}
@@ -61,6 +66,7 @@ export function GroupDetail(props: DetailProps): Children {
           )}
         />
       </Card>
+      <LeaveCard group={group} dialog={dialog} />
       <Card title={t("groups.history")}>
         {stories.length === 0 ? (
           <p class="muted">{t("groups.noHistory")}</p>
@@ -86,24 +92,30 @@ function Ghosts(props: { readonly product: string; readonly group: GroupView }):
   const named = ghostMasters(groups, readSentinels()?.masters ?? []);
   const fed = info.data === undefined ? [] : ghostReplicas(group, info.data.info, groups);
   const own = [...named.filter(({ groupId }) => groupId === group.id), ...fed];
-  return <GhostList product={product} ghosts={own} />;
+  return (
+    <>
+      {info.problem !== undefined && <ProblemText problem={info.problem} />}
+      <GhostList product={product} ghosts={own} />
+    </>
+  );
 }
 
 function Actions({ product, group, dialog }: DetailProps): Children {
-  const isEmpty = group.servers.length === 0 && group.slots.count === 0;
+  const buttons = groupActs(group).map(({ verb, title, isOff = false }) => (
+    <Button
+      key={verb}
+      needs="operator"
+      variant={verb === "add-server" ? "primary" : verb === "remove-group" ? "danger" : "plain"}
+      isDisabled={isOff}
+      reason={t("groups.why.notEmpty")}
+      onPress={() => dialog.open(verb)}
+    >
+      {t(title)}
+    </Button>
+  ));
   return (
     <>
-      <Button needs="operator" variant="primary" onPress={() => dialog.open("add-server")}>
-        {t("groups.do.addServer")}
-      </Button>
-      <Button needs="operator" onPress={() => dialog.open("resync")}>
-        {t("groups.do.resync")}
-      </Button>
-      {countMendable(group.faults) > 0 && (
-        <Button needs="operator" onPress={() => dialog.open("repair")}>
-          {t("groups.do.repair")}
-        </Button>
-      )}
+      {buttons.slice(0, -1)}
       {group.slots.count > 0 ? (
         <a
           class="button button-plain"
@@ -118,15 +130,7 @@ function Actions({ product, group, dialog }: DetailProps): Children {
           </a>
         )
       )}
-      <Button
-        needs="operator"
-        variant="danger"
-        isDisabled={!isEmpty}
-        reason={t("groups.why.notEmpty")}
-        onPress={() => dialog.open("remove-group")}
-      >
-        {t("groups.do.removeGroup")}
-      </Button>
+      {buttons.at(-1)}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { V1RepairReport } from "../../../../src/api/v1-availability-schema.ts";
 import type { V1PushReport } from "../../../../src/api/v1-topology-schema.ts";
 import { api } from "../../data/api.ts";
+import { type ApiCall, sendCall } from "../../data/api-call.ts";
 import { type ApiProblem, asProblem } from "../../data/problem.ts";
 import { t } from "../../i18n/text.ts";
 import { href, useNavigate } from "../../route.ts";
@@ -23,6 +24,7 @@ interface OneGroup {
 
 /** Sends the slots of a group to all proxies again. */
 export function ResyncGroup({ id, dialog }: OneGroup): Children {
+  const call: ApiCall = { method: "POST", path: `groups/${id}/resync` };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -32,9 +34,10 @@ export function ResyncGroup({ id, dialog }: OneGroup): Children {
       effect={t("groups.resync.effect")}
       name={`group-${id}`}
       command={cliLine.resyncGroup(id)}
+      call={call}
       confirmLabel={t("groups.do.resync")}
       onConfirm={async () => {
-        const { synced, failed } = await api.send<V1PushReport>("POST", `groups/${id}/resync`);
+        const { synced, failed } = await sendCall<V1PushReport>(call);
         return failed.length === 0
           ? t("groups.resync.done", { count: synced.length })
           : t("groups.resync.failed", {
@@ -55,6 +58,7 @@ export function Repair(props: {
   const preview = useRepairPreview(id);
   const { report } = preview;
   const body = id === undefined ? {} : { group_id: id };
+  const call: ApiCall = { method: "POST", path: "replication/repair", body };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -64,11 +68,12 @@ export function Repair(props: {
       effect={t("groups.repair.effect")}
       name={id === undefined ? "repair" : `group-${id}`}
       command={cliLine.repair(id)}
+      call={call}
       confirmLabel={t("groups.do.repair")}
       isDisabled={report === undefined || report.done.length === 0}
       reason={t(report === undefined ? "groups.promote.checking" : "groups.repair.nothing")}
       onConfirm={async () => {
-        const { done, failed } = await api.send<V1RepairReport>("POST", "replication/repair", body);
+        const { done, failed } = await sendCall<V1RepairReport>(call);
         return failed.length === 0
           ? t("groups.repair.done", { count: done.length })
           : t("groups.repair.partly", { count: done.length, failed: failed.join("; ") });
@@ -126,6 +131,7 @@ function useRepairPreview(id: number | undefined): {
 /** Forgets an empty group. */
 export function RemoveGroup(props: OneGroup & { readonly product: string }): Children {
   const { id, dialog } = props;
+  const call: ApiCall = { method: "DELETE", path: `groups/${id}` };
   const navigate = useNavigate();
   return (
     <ConfirmDialog
@@ -136,9 +142,10 @@ export function RemoveGroup(props: OneGroup & { readonly product: string }): Chi
       effect={t("groups.removeGroup.effect")}
       name={`group-${id}`}
       command={cliLine.removeGroup(id)}
+      call={call}
       confirmLabel={t("groups.removeGroup.confirm", { id })}
       onConfirm={async () => {
-        await api.send("DELETE", `groups/${id}`);
+        await sendCall(call);
         navigate(href(props.product, "groups"));
         return t("groups.removeGroup.done", { id });
       }}
@@ -152,6 +159,7 @@ export function ReadsOfAll(props: {
   readonly dialog: OpenDialog;
 }): Children {
   const { isOn, dialog } = props;
+  const call: ApiCall = { method: "PATCH", path: "product", body: { replica_reads: isOn } };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -161,9 +169,10 @@ export function ReadsOfAll(props: {
       effect={t(isOn ? "groups.readsAll.effectOn" : "groups.readsAll.effectOff")}
       name={isOn ? "reads-on" : "reads-off"}
       command={cliLine.replicaReadsOfAll(isOn)}
+      call={call}
       confirmLabel={t(isOn ? "groups.do.readsAllOn" : "groups.do.readsAllOff")}
       onConfirm={async () => {
-        await api.send("PATCH", "product", { replica_reads: isOn });
+        await sendCall(call);
         return t("groups.readsAll.done", { state: t(isOn ? "groups.on" : "groups.off") });
       }}
     />

@@ -3,7 +3,7 @@
  * and a higher level of danger while the sentinels don't agree with what is stored.
  */
 import type { V1Failover, V1PromotionPlan } from "../../../../src/api/v1-availability-schema.ts";
-import { api } from "../../data/api.ts";
+import { type ApiCall, sendCall } from "../../data/api-call.ts";
 import { formatBytes, formatCount, formatDuration } from "../../i18n/format.ts";
 import { hasText, t } from "../../i18n/text.ts";
 import { Badge, type Tone } from "../../ui/badge.tsx";
@@ -38,8 +38,9 @@ export function PromoteDialog(props: OneServer): Children {
   const view = sentinelView(sentinels, group.id, stored);
   const isChecked = plan.data !== undefined && sentinels !== undefined;
   const isBlocked = (plan.data?.problems.length ?? 0) > 0;
+  const call: ApiCall = { method: "POST", path: `${serverPath(props)}/promotion` };
   const promote = async (): Promise<string> => {
-    const story = await api.send<V1Failover>("POST", `${serverPath(props)}/promotion`);
+    const story = await sendCall<V1Failover>(call);
     return t("groups.promote.done", {
       addr,
       id: group.id,
@@ -60,6 +61,7 @@ export function PromoteDialog(props: OneServer): Children {
       }
       name={addr}
       command={cliLine.promote(group.id, addr)}
+      call={call}
       confirmLabel={t("groups.promote.confirm", { addr })}
       isDisabled={!isChecked || isBlocked}
       reason={t(isBlocked ? "groups.promote.blocked" : "groups.promote.checking")}

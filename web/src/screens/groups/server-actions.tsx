@@ -5,7 +5,8 @@ import { t } from "../../i18n/text.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Children } from "../../ui/props.ts";
 import type { OpenDialog } from "../members/use-dialog.ts";
-import { type GroupView, isSyncing, type ServerView } from "./group-view.ts";
+import type { GroupView, ServerView } from "./group-view.ts";
+import { serverActs } from "./verbs.ts";
 
 /** See the head of the file. */
 export function ServerActions(props: {
@@ -17,50 +18,22 @@ export function ServerActions(props: {
 }): Children {
   const { group, server, dialog, variant } = props;
   const { addr } = server;
-  const isMaster = server.role === "master";
-  const named = (verb: string): string => t("groups.of", { verb, addr });
-  const isOn = server.replica_reads === true;
-  const mayLeave = !isMaster || (group.servers.length === 1 && group.slots.count === 0);
   return (
     <span class={variant === "quiet" ? "row-actions" : "head-actions"}>
-      {!isMaster && (
+      {serverActs(group, server).map(({ verb, title, isOff = false }) => (
         <Button
-          variant={variant}
+          // One that turns into its opposite stays the same button, which keeps the focus.
+          key={verb.replace(/^cancel-|-o(n|ff)$/g, "")}
+          variant={verb === "remove-server" && variant === "plain" ? "danger" : variant}
           needs="operator"
-          label={named(t("groups.do.promote"))}
-          onPress={() => dialog.open("promote", addr)}
+          label={t("groups.of", { verb: t(title), addr })}
+          isDisabled={isOff}
+          reason={t("groups.why.masterStays")}
+          onPress={() => dialog.open(verb, addr)}
         >
-          {t("groups.do.promote")}
+          {t(title)}
         </Button>
-      )}
-      {!isMaster && (
-        <Button
-          variant={variant}
-          needs="operator"
-          label={named(t(isSyncing(server) ? "groups.do.cancelSync" : "groups.do.sync"))}
-          onPress={() => dialog.open(isSyncing(server) ? "cancel-sync" : "sync", addr)}
-        >
-          {t(isSyncing(server) ? "groups.do.cancelSync" : "groups.do.sync")}
-        </Button>
-      )}
-      <Button
-        variant={variant}
-        needs="operator"
-        label={named(t(isOn ? "groups.do.readsOff" : "groups.do.readsOn"))}
-        onPress={() => dialog.open(isOn ? "reads-off" : "reads-on", addr)}
-      >
-        {t(isOn ? "groups.do.readsOff" : "groups.do.readsOn")}
-      </Button>
-      <Button
-        variant={variant === "plain" ? "danger" : variant}
-        needs="operator"
-        label={named(t("groups.do.removeServer"))}
-        isDisabled={!mayLeave}
-        reason={t("groups.why.masterStays")}
-        onPress={() => dialog.open("remove-server", addr)}
-      >
-        {t("groups.do.removeServer")}
-      </Button>
+      ))}
     </span>
   );
 }

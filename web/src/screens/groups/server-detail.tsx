@@ -20,12 +20,14 @@ import type { Children } from "../../ui/props.ts";
 import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Table } from "../../ui/table.tsx";
+import { ChartsLink } from "../members/charts-link.tsx";
 import { cliLine } from "../members/cli-line.ts";
 import { Facts } from "../members/facts.tsx";
 import { Notice } from "../members/notice.tsx";
 import { Seen } from "../members/seen.tsx";
 import { FaultList } from "./fault-list.tsx";
 import type { ServerView } from "./group-view.ts";
+import { InfoFactsView } from "./info-facts-view.tsx";
 import { type InfoRow, infoRows } from "./info-search.ts";
 import { ServerActions } from "./server-actions.tsx";
 import { type OneServer, ServerDialogs, serverPath } from "./server-dialogs.tsx";
@@ -41,9 +43,12 @@ export function ServerDetail(props: OneServer): Children {
       title={t("groups.serverTitle", { addr: server.addr })}
       command={cliLine.serverInfo(server.addr)}
       lead={
-        <a href={href(product, "groups", String(group.id))}>
-          {t("groups.backToOne", { id: group.id })}
-        </a>
+        <>
+          <a href={href(product, "groups", String(group.id))}>
+            {t("groups.backToOne", { id: group.id })}
+          </a>{" "}
+          <ChartsLink product={product} by="server" of={server.addr} />
+        </>
       }
       actions={<ServerActions variant="plain" group={group} server={server} dialog={dialog} />}
     >
@@ -109,7 +114,12 @@ function InfoCard(props: OneServer): Children {
     >
       {info.problem !== undefined && <ErrorState problem={info.problem} onRetry={info.reload} />}
       {info.data === undefined && info.problem === undefined && <Skeleton lines={8} />}
-      {info.data !== undefined && <InfoTable rows={infoRows(info.data.info)} />}
+      {info.data !== undefined && (
+        <>
+          <InfoFactsView info={info.data.info} />
+          <InfoTable rows={infoRows(info.data.info)} />
+        </>
+      )}
     </Card>
   );
 }

@@ -3,7 +3,7 @@
  * promotion has a file of its own.
  */
 import { useState } from "preact/hooks";
-import { api } from "../../data/api.ts";
+import { type ApiCall, sendCall } from "../../data/api-call.ts";
 import { t } from "../../i18n/text.ts";
 import { href, useNavigate } from "../../route.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
@@ -51,6 +51,7 @@ export function ServerDialogs(props: OneServer): Children {
 function Sync(props: OneServer): Children {
   const { addr } = props.server;
   const master = props.group.servers[0]?.addr ?? "";
+  const call: ApiCall = { method: "PUT", path: `${serverPath(props)}/sync` };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -60,9 +61,10 @@ function Sync(props: OneServer): Children {
       effect={t("groups.sync.effect", { addr, master })}
       name={addr}
       command={cliLine.sync(addr)}
+      call={call}
       confirmLabel={t("groups.sync.confirm", { addr })}
       onConfirm={async () => {
-        await api.send("PUT", `${serverPath(props)}/sync`);
+        await sendCall(call);
         return t("groups.sync.done", { addr });
       }}
     />
@@ -71,6 +73,7 @@ function Sync(props: OneServer): Children {
 
 function CancelSync(props: OneServer): Children {
   const { addr } = props.server;
+  const call: ApiCall = { method: "DELETE", path: `${serverPath(props)}/sync` };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -80,9 +83,10 @@ function CancelSync(props: OneServer): Children {
       effect={t("groups.cancelSync.effect")}
       name={addr}
       command={cliLine.cancelSync(addr)}
+      call={call}
       confirmLabel={t("groups.do.cancelSync")}
       onConfirm={async () => {
-        await api.send("DELETE", `${serverPath(props)}/sync`);
+        await sendCall(call);
         return t("groups.cancelSync.done", { addr });
       }}
     />
@@ -92,6 +96,11 @@ function CancelSync(props: OneServer): Children {
 function Reads(props: OneServer & { readonly isOn: boolean }): Children {
   const { isOn } = props;
   const { addr } = props.server;
+  const call: ApiCall = {
+    method: "PATCH",
+    path: serverPath(props),
+    body: { replica_reads: isOn },
+  };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -101,9 +110,10 @@ function Reads(props: OneServer & { readonly isOn: boolean }): Children {
       effect={t(isOn ? "groups.reads.effectOn" : "groups.reads.effectOff")}
       name={addr}
       command={cliLine.replicaReads(addr, isOn)}
+      call={call}
       confirmLabel={t(isOn ? "groups.do.readsOn" : "groups.do.readsOff")}
       onConfirm={async () => {
-        await api.send("PATCH", serverPath(props), { replica_reads: isOn });
+        await sendCall(call);
         return t("groups.reads.done", { addr, state: t(isOn ? "groups.on" : "groups.off") });
       }}
     />
@@ -115,6 +125,7 @@ function RemoveServer(props: OneServer): Children {
   const { addr, role } = props.server;
   const navigate = useNavigate();
   const isMaster = role === "master";
+  const call: ApiCall = { method: "DELETE", path: serverPath(props) };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -128,9 +139,10 @@ function RemoveServer(props: OneServer): Children {
       }
       name={addr}
       command={cliLine.removeServer(addr)}
+      call={call}
       confirmLabel={t("groups.removeServer.confirm", { addr })}
       onConfirm={async () => {
-        await api.send("DELETE", serverPath(props));
+        await sendCall(call);
         navigate(href(product, "groups", String(group.id)));
         return t("groups.removeServer.done", { addr, id: group.id });
       }}
@@ -159,14 +171,19 @@ export function AddServer(props: {
     isDiscarding: !isFirst && isFollowing && isDiscarding,
   };
   const own = addr.trim();
-  const add = async (): Promise<string> => {
-    await api.send("POST", `groups/${group.id}/servers`, {
+  const call: ApiCall = {
+    method: "POST",
+    path: `groups/${group.id}/servers`,
+    body: {
       addr: own,
       ...(flags.datacenter === "" ? {} : { datacenter: flags.datacenter }),
       as_replica: flags.isReplica,
       adopt: flags.isAdopted,
       discard_data: flags.isDiscarding,
-    });
+    },
+  };
+  const add = async (): Promise<string> => {
+    await sendCall(call);
     return t("groups.add.done", { addr: own, id: group.id });
   };
   return (
@@ -178,6 +195,7 @@ export function AddServer(props: {
       effect={effectOfAdding(group.id, master, flags.isReplica)}
       name={own}
       command={cliLine.addServer(group.id, isAddr(own) ? own : "HOST:PORT", flags)}
+      call={isAddr(own) ? call : undefined}
       confirmLabel={isAddr(own) ? t("groups.add.confirm", { addr: own }) : t("groups.do.addServer")}
       isDisabled={!isAddr(own)}
       reason={t("groups.add.missing")}

@@ -6,10 +6,12 @@ import { productPath } from "../../data/api.ts";
 import { loadProducts, products } from "../../data/products.ts";
 import { session } from "../../data/session.ts";
 import { type TextKey, t } from "../../i18n/text.ts";
+import { rootHref, useQuery } from "../../route.ts";
 import { KeyList } from "../../shell/key-list.tsx";
 import { Card } from "../../ui/card.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { ApiCalls } from "./api-calls.tsx";
 
 const WORDS: readonly (readonly [TextKey, TextKey])[] = [
   ["help.product", "help.productIs"],
@@ -25,8 +27,14 @@ const WORDS: readonly (readonly [TextKey, TextKey])[] = [
 
 /** See the head of the file. */
 export default function HelpScreen(): Children {
+  const [opened] = useQuery("api");
   return (
     <Page title={t("help.title")}>
+      {opened !== "" && (
+        <Card title={t("help.calls", { product: opened })}>
+          <ApiCalls product={opened} />
+        </Card>
+      )}
       <div class="columns">
         <Card title={t("keys.title")}>
           <KeyList />
@@ -60,8 +68,17 @@ function Api(): Children {
       <ul>
         {products.value.map((each) => (
           <li key={each.name}>
-            <a href={productPath("openapi.json", each.name)} target="_blank" rel="noreferrer">
+            <a
+              class="target"
+              href={productPath("openapi.json", each.name)}
+              target="_blank"
+              rel="noreferrer"
+            >
               {t("help.apiOf", { product: each.name })}
+            </a>{" "}
+            ·{" "}
+            <a class="target" href={rootHref("help", { api: each.name })}>
+              {t("help.callsOf")}
             </a>
           </li>
         ))}

@@ -12,6 +12,10 @@ export const text = {
     "这里的所有操作都可以通过 API 和命令行完成。API 的说明见以下文档：",
   ],
   "help.apiOf": ["OpenAPI document of {product}", "{product} 的 OpenAPI 文档"],
+  "help.callsOf": ["its calls", "调用列表"],
+  "help.calls": ["Calls of {product}", "{product} 的 API 调用"],
+  "help.call": ["Call", "调用"],
+  "help.callDoes": ["What it does", "作用"],
   "help.product": ["Product", "产品"],
   "help.productIs": [
     "Everything that works together under one name: proxies, groups, and the dashboard that leads them.",

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import type { V1Operation, V1OperationSummary } from "../../../../src/api/v1-operation-schema.ts";
 import { useAct } from "../../data/act.ts";
 import { api } from "../../data/api.ts";
+import { type ApiCall, sendCall } from "../../data/api-call.ts";
 import { t } from "../../i18n/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
@@ -14,7 +15,9 @@ import { CopyLine } from "../../ui/copy-line.tsx";
 import { ProblemText } from "../../ui/error-state.tsx";
 import { RadioGroup } from "../../ui/field.tsx";
 import type { Children } from "../../ui/props.ts";
-import { NO_SPEED, SpeedFields, speedOf, textsOfSpeed } from "../plans/speed-fields.tsx";
+import { NO_LIMIT, type SpeedLimit } from "../plans/plan-command.ts";
+import { SpeedFields } from "../plans/speed-fields.tsx";
+import { NO_SPEED, speedOf, textsOfSpeed } from "../plans/speed-text.ts";
 import { speedCommand } from "./operation-command.ts";
 import { controlsOf } from "./operation-progress.ts";
 import { limitText } from "./operation-words.tsx";
@@ -75,15 +78,20 @@ function SpeedForm({ operation, onChange }: ControlProps): Children {
     textsOfSpeed({
       keysPerSecond: speed.keys_per_second,
       bytesPerSecond: speed.bytes_per_second,
+      p99GuardMs: speed.p99_guard_ms,
     }),
   );
   const limit = speedOf(texts);
-  const act = useAct(async (keysPerSecond: number, bytesPerSecond: number) => {
-    const body = { keys_per_second: keysPerSecond, bytes_per_second: bytesPerSecond };
+  const act = useAct(async ({ keysPerSecond, bytesPerSecond, p99GuardMs }: SpeedLimit) => {
+    const body = {
+      keys_per_second: keysPerSecond,
+      bytes_per_second: bytesPerSecond,
+      p99_guard_ms: p99GuardMs,
+    };
     onChange(await api.send<V1Operation>("PATCH", `operations/${id}`, body));
     return t("operations.done.speed", { operation: id });
   });
-  const isLimited = speed.keys_per_second !== 0 || speed.bytes_per_second !== 0;
+  const limits = limitText(speed);
   return (
     <form
       class="operation-speed"
@@ -91,12 +99,12 @@ function SpeedForm({ operation, onChange }: ControlProps): Children {
       onSubmit={(event) => {
         event.preventDefault();
         if (limit !== undefined) {
-          void act.run(limit.keysPerSecond, limit.bytesPerSecond);
+          void act.run(limit);
         }
       }}
     >
       <h3>{t("operations.speed")}</h3>
-      <p class="muted">{limitText(operation) ?? t("operations.limit.none")}</p>
+      <p class="muted">{limits ?? t("operations.limit.none")}</p>
       <SpeedFields texts={texts} onChange={setTexts} />
       <div class="operation-buttons">
         <Button
@@ -108,14 +116,14 @@ function SpeedForm({ operation, onChange }: ControlProps): Children {
         >
           {t("operations.act.speed")}
         </Button>
-        {isLimited && (
+        {limits !== undefined && (
           <Button
             variant="quiet"
             needs="operator"
             isPending={act.isPending}
             onPress={() => {
               setTexts(NO_SPEED);
-              void act.run(0, 0);
+              void act.run(NO_LIMIT);
             }}
           >
             {t("operations.act.unlimited")}
@@ -138,9 +146,10 @@ function CancelDialog(
   const isOnlyRollBack = controlsOf(operation).canRollBack;
   const [chosen, setWay] = useState<CancelWay>("finish");
   const way = isOnlyRollBack ? "rollback" : chosen;
+  const body = way === "rollback" ? { rollback: true } : {};
+  const call: ApiCall = { method: "POST", path: `operations/${id}/cancel`, body };
   const confirm = async (): Promise<string> => {
-    const body = way === "rollback" ? { rollback: true } : {};
-    onChange(await api.send<V1Operation>("POST", `operations/${id}/cancel`, body));
+    onChange(await sendCall<V1Operation>(call));
     return t(`operations.done.cancel.${way}`, { operation: id });
   };
   return (
@@ -160,6 +169,7 @@ function CancelDialog(
       }
       name={id}
       command={`codis operation cancel ${id}${way === "rollback" ? " --rollback" : ""}`}
+      call={call}
       confirmLabel={t(`operations.cancel.confirm.${way}`, { operation: id })}
       onConfirm={confirm}
     >

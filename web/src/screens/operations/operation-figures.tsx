@@ -9,6 +9,7 @@ import {
   formatPercent,
   formatTime,
 } from "../../i18n/format.ts";
+import { saidText } from "../../i18n/said.ts";
 import { t } from "../../i18n/text.ts";
 import { Card } from "../../ui/card.tsx";
 import { Meter } from "../../ui/meter.tsx";
@@ -63,7 +64,7 @@ function factsOf(
   operation: V1OperationSummary,
   watched: Watched,
 ): readonly (readonly [string, string])[] {
-  const { progress, started_at: started, ended_at: ended } = operation;
+  const { progress, speed, started_at: started, ended_at: ended } = operation;
   const now = isOpen(operation)
     ? [
         [t("operations.fact.left"), etaText(watched.eta)] as const,
@@ -71,7 +72,8 @@ function factsOf(
           t("operations.fact.rate"),
           rateText(progress.keys_per_second, progress.bytes_per_second),
         ] as const,
-        [t("operations.fact.limit"), limitText(operation) ?? t("operations.limit.none")] as const,
+        [t("operations.fact.limit"), limitText(speed) ?? t("operations.limit.none")] as const,
+        ...limitNow(operation),
         [t("operations.fact.moving"), formatCount(progress.slots_moving)] as const,
         [t("operations.fact.pending"), formatCount(progress.slots_pending)] as const,
       ]
@@ -96,4 +98,15 @@ function factsOf(
     [t("operations.fact.started"), formatTime(started)],
     ...took,
   ];
+}
+
+/** What the p99 guard makes of the limit, and why. A dashboard of an older release has none. */
+function limitNow({
+  speed_in_force: now,
+}: Partial<V1OperationSummary>): readonly (readonly [string, string])[] {
+  if (now === undefined || now.reason === null) {
+    return [];
+  }
+  const limit = limitText(now) ?? t("operations.limit.none");
+  return [[t("operations.fact.limitNow"), `${limit} · ${saidText(now.reason, now.said)}`]];
 }

@@ -16,6 +16,7 @@ import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Said } from "../../ui/said.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { DrainEnd } from "./drain-end.tsx";
 import { liveOperation } from "./live-operation.ts";
 import { OperationChart } from "./operation-chart.tsx";
 import { OperationControls } from "./operation-controls.tsx";
@@ -100,6 +101,7 @@ function KnownOperation(props: {
       }
     >
       <OperationTrouble product={product} operation={operation} stuckMs={watched.stuckMs} />
+      {detail !== undefined && <DrainEnd product={product} detail={detail} />}
       <div class="operation-layout">
         <OperationFigures operation={operation} watched={watched} />
         <OperationControls operation={operation} onChange={props.onChange} />

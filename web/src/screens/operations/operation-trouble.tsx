@@ -41,7 +41,8 @@ export function OperationTrouble(props: {
   // A dashboard of an older release has no code.
   const advice = operation.reason_code ?? "other";
   const place = PLACES[advice];
-  const isLimited = operation.speed.keys_per_second > 0 || operation.speed.bytes_per_second > 0;
+  const { keys_per_second: keys, bytes_per_second: bytes } =
+    operation.speed_in_force ?? operation.speed;
   return (
     <Card title={t("operations.trouble.title")} class="operation-trouble">
       {isStuck && (
@@ -66,7 +67,7 @@ export function OperationTrouble(props: {
       <p>
         <strong>{t("operations.trouble.do")}</strong>{" "}
         {reason === null
-          ? t(isLimited ? "operations.advice.limit" : "operations.advice.wait")
+          ? t(keys > 0 || bytes > 0 ? "operations.advice.limit" : "operations.advice.wait")
           : t(`operations.advice.${advice}`)}{" "}
         {reason !== null && place !== undefined && (
           <a href={href(product, place)}>{t("operations.trouble.go")}</a>

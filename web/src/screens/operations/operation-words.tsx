@@ -43,12 +43,15 @@ export function rateText(keysPerSecond: number, bytesPerSecond: number): string 
   });
 }
 
-/** The limits of speed; undefined without one. */
-export function limitText({ speed }: V1OperationSummary): string | undefined {
-  const { keys_per_second: keys, bytes_per_second: bytes } = speed;
+/** Limits of speed and the p99 guard; undefined without one. */
+export function limitText(
+  speed: Omit<V1OperationSummary["speed"], "p99_guard_ms"> & { readonly p99_guard_ms?: number },
+): string | undefined {
+  const { keys_per_second: keys, bytes_per_second: bytes, p99_guard_ms: ms = 0 } = speed;
   const parts = [
     ...(keys === 0 ? [] : [t("operations.limit.keys", { keys: formatShort(keys) })]),
     ...(bytes === 0 ? [] : [t("operations.limit.bytes", { bytes: formatBytes(bytes) })]),
+    ...(ms === 0 ? [] : [t("operations.limit.guard", { ms })]),
   ];
   return parts.length === 0 ? undefined : parts.join(", ");
 }

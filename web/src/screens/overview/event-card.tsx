@@ -68,7 +68,11 @@ function whatText({ source }: RecentEvent): Children {
       return t("overview.event.masters", { group, from, to: to ?? t("ha.nobody") });
     }
     case "operation": {
-      const { id, progress } = source.operation;
+      const { id, progress, state } = source.operation;
+      if (state === "cancelled") {
+        // Slots that stayed count as done, too.
+        return `${id}: ${strategyText(source.operation)}`;
+      }
       return t("overview.event.slots", {
         id,
         what: strategyText(source.operation),

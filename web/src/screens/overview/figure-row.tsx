@@ -7,6 +7,7 @@ import { live } from "../../data/live.ts";
 import { formatPercent, formatShort } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
+import { ProblemText } from "../../ui/error-state.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
@@ -41,7 +42,10 @@ export function FigureRow({ product }: { readonly product: string }): Children {
       </ul>
       <Coverage stats={stats} />
       {hour.problem !== undefined && (
-        <p class="muted">{t("overview.noHistory", { detail: hour.problem.detail })}</p>
+        <>
+          <p class="muted">{t("overview.noHistory")}</p>
+          <ProblemText problem={hour.problem} />
+        </>
       )}
     </section>
   );

@@ -17,6 +17,7 @@ import { type Problem, sortProblems } from "../alerts/check-list.ts";
 import { ProblemView } from "../alerts/problem-view.tsx";
 import { EventCard } from "./event-card.tsx";
 import { FigureRow } from "./figure-row.tsx";
+import { FirstSteps } from "./first-steps.tsx";
 import "./overview.css";
 import { SlotCard } from "./slot-card.tsx";
 import { TruthLine } from "./truth-line.tsx";
@@ -36,6 +37,7 @@ export default function OverviewScreen({ product }: ScreenProps): Children {
       ) : (
         <>
           <TruthLine product={product} />
+          <FirstSteps product={product} shown={shown} />
           <FigureRow product={product} />
           <Parts product={product} />
         </>
@@ -85,7 +87,9 @@ function Attention(props: {
       )}
       {more > 0 && (
         <p>
-          <a href={href(product, "alerts")}>{t("overview.more", { count: more })}</a>
+          <a class="target" href={href(product, "alerts")}>
+            {t("overview.more", { count: more })}
+          </a>
         </p>
       )}
     </Card>

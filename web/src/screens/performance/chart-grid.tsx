@@ -3,10 +3,13 @@
  */
 import { useRef } from "preact/hooks";
 import type { PerformanceMetric, V1ChartEvent } from "../../../../src/api/v1-live-schema.ts";
-import { momentOf } from "../../i18n/format.ts";
+import { formatTime, momentOf } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import type { Children } from "../../ui/props.ts";
-import { TimeChart } from "../../ui/time-chart.tsx";
+import { type Series, TimeChart } from "../../ui/time-chart.tsx";
+import { timesOf } from "./before-note.tsx";
+import type { Period } from "./chart-compare.ts";
+import { exportName } from "./chart-export.ts";
 import { type ChartPlan, type Choice, chartsOf, LINES_MAX, type Lines } from "./chart-plan.ts";
 import { eventText, formatMetric, metricText, subjectText } from "./chart-words.ts";
 
@@ -15,9 +18,12 @@ const BYTE_METRICS: ReadonlySet<PerformanceMetric> = new Set(["bytes_in", "bytes
 
 /** See the head of the file. */
 export function ChartGrid(props: {
+  readonly product: string;
   readonly choice: Choice;
   readonly joined: Lines;
   readonly events: readonly V1ChartEvent[];
+  /** The one whose lines are drawn too. */
+  readonly before: Period | undefined;
   /** Seconds since 1970. */
   readonly onZoom: (from: number, to: number) => void;
 }): Children {
@@ -56,6 +62,7 @@ export function ChartGrid(props: {
               marks={marks}
               onZoom={zoom}
               sync={SYNC}
+              picture={() => pictureOf(props, chart)}
             />
           )}
         </div>
@@ -80,17 +87,36 @@ function titleOf(chart: ChartPlan, choice: Choice, isOne: boolean): string {
   return choice.of === "" ? name : `${name}: ${subjectText(choice.by, choice.of)}`;
 }
 
+/** Title and file of a picture: who reads it elsewhere wants to know of which product and which time it is. */
+function pictureOf(
+  { product, choice, joined, before }: Parameters<typeof ChartGrid>[0],
+  chart: ChartPlan,
+): { readonly title: string; readonly name: string } {
+  const isOne = choice.by === "total" || choice.of !== "";
+  const { times } = joined;
+  const lines = [
+    `${titleOf(chart, choice, isOne)} · ${product}`,
+    `${formatTime(times[0])} – ${formatTime(times.at(-1))}`,
+    ...(before === undefined ? [] : [t("performance.before.times", timesOf(before))]),
+  ];
+  return {
+    title: lines.join("\n"),
+    name: `${exportName(product, `${choice.by}-${chart.name}`, Date.now())}.png`,
+  };
+}
+
 function seriesOf(
   chart: ChartPlan,
   choice: Choice,
   { lines }: Lines,
   isOne: boolean,
-): readonly { readonly label: string; readonly values: readonly (number | null)[] }[] {
+): readonly Series[] {
   return lines
     .filter(({ metric }) => chart.metrics.includes(metric))
     .slice(0, LINES_MAX)
-    .map(({ metric, of, values }) => ({
+    .map(({ metric, of, values, before }) => ({
       label: isOne ? metricText(metric) : subjectText(choice.by, of),
       values,
+      before,
     }));
 }

@@ -6,6 +6,8 @@ import type {
   PerformanceMetric,
   PerformanceRange,
   PerformanceSplit,
+  PerformanceStep,
+  V1ChartEvent,
   V1Performance,
 } from "../../../../src/api/v1-live-schema.ts";
 
@@ -122,25 +124,38 @@ export interface Choice {
   readonly of: string;
   /** A part that was drawn out of a chart, seconds since 1970. */
   readonly zoom: { readonly from: number; readonly to: number } | undefined;
+  /** The period before is drawn too. */
+  readonly isCompared: boolean;
 }
 
-/** Reads the values of the query string; what makes no sense is as if it weren't there. */
-export function readChoice(query: {
-  readonly range: string;
-  readonly by: string;
-  readonly of: string;
-  readonly from: string;
-  readonly to: string;
-}): Choice {
+/** Value of `compare` in the address. */
+export const COMPARE_BEFORE = "before";
+
+/**
+ * Reads the values of the query string; what makes no sense is as if it weren't there. `usual`: the range of an address
+ * without one; by command the longest that is kept, if that is shorter.
+ */
+export function readChoice(
+  query: {
+    readonly range: string;
+    readonly by: string;
+    readonly of: string;
+    readonly from: string;
+    readonly to: string;
+    readonly compare: string;
+  },
+  usual: PerformanceRange,
+): Choice {
   const from = Number(query.from);
   const to = Number(query.to);
   const isZoom = query.from !== "" && Number.isInteger(from) && Number.isInteger(to) && to > from;
   const by = SPLITS.find((each) => each === query.by) ?? "total";
   return {
-    range: RANGE_NAMES.find((each) => each === query.range) ?? "1h",
+    range: RANGE_NAMES.find((each) => each === query.range) ?? (isKept(by, usual) ? usual : "6h"),
     by,
     of: by === "total" ? "" : query.of,
     zoom: isZoom && from > 0 ? { from, to } : undefined,
+    isCompared: query.compare === COMPARE_BEFORE,
   };
 }
 
@@ -149,12 +164,32 @@ const METRICS_MAX = 8;
 /** Lines in a chart of several subjects: more can't be told apart. */
 export const LINES_MAX = 6;
 
-/** The calls that read what the charts show. `until`: end of the range, undefined for now. */
-export function pathsOf(choice: Choice): readonly string[] {
+/** The range that is asked for: the one that was chosen, or the shortest that holds what was drawn out. */
+export function askedRange({ range, zoom }: Choice): PerformanceRange {
+  return zoom === undefined ? range : rangeFor(zoom.to - zoom.from);
+}
+
+/** The calls that read what the charts show; `step`: seconds between two points, undefined for the finest. */
+export function pathsOf(choice: Choice, step?: PerformanceStep): readonly string[] {
   const { by, of, zoom } = choice;
-  const range = zoom === undefined ? choice.range : rangeFor(zoom.to - zoom.from);
   const isOne = by === "total" || of !== "";
-  const metrics = chartsOf(by, isOne).flatMap((chart) => chart.metrics);
+  const asked = { ...choice, range: askedRange(choice), isOne, step };
+  return askPaths({ ...asked, from: zoom?.from, limit: isOne ? undefined : LINES_MAX });
+}
+
+/** The calls for the metrics of all charts. `from`: beginning of the range, undefined for the one that ends now. */
+export function askPaths(asked: {
+  readonly range: PerformanceRange;
+  readonly by: PerformanceSplit;
+  readonly of: string;
+  /** Which lines the charts have, see `chartsOf`. */
+  readonly isOne: boolean;
+  readonly from: number | undefined;
+  readonly step: PerformanceStep | undefined;
+  readonly limit: number | undefined;
+}): readonly string[] {
+  const { range, by, of, from, step, limit } = asked;
+  const metrics = chartsOf(by, asked.isOne).flatMap((chart) => chart.metrics);
   const paths: string[] = [];
   for (let at = 0; at < metrics.length; at += METRICS_MAX) {
     const query = new URLSearchParams({
@@ -163,12 +198,25 @@ export function pathsOf(choice: Choice): readonly string[] {
       // The first metric decides which subjects are the largest: it has to be the same in each question.
       metric: (at === 0 ? metrics.slice(0, METRICS_MAX) : ["ops", ...metrics.slice(at)]).join(","),
       ...(of === "" ? {} : { of }),
-      ...(isOne ? {} : { limit: String(LINES_MAX) }),
-      ...(zoom === undefined ? {} : { until: String(zoom.to) }),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+      ...(step === undefined ? {} : { step: String(step) }),
+      // By its beginning, as what is further back may not be kept.
+      ...(from === undefined ? {} : { until: String(from + RANGES[range] - 1) }),
     });
     paths.push(`performance?${query.toString().replaceAll("%2C", ",")}`);
   }
   return paths;
+}
+
+/** Those that lie within what was drawn out, at least with a part of them; all of them without it. */
+export function eventsIn(
+  events: readonly V1ChartEvent[],
+  zoom: Choice["zoom"],
+): readonly V1ChartEvent[] {
+  return events.filter(({ at, until }) => {
+    const endMs = until === null ? Number.POSITIVE_INFINITY : Date.parse(until);
+    return zoom === undefined || (Date.parse(at) <= zoom.to * 1000 && endMs >= zoom.from * 1000);
+  });
 }
 
 /** The shortest range that holds so many seconds. */
@@ -192,6 +240,8 @@ export interface Line {
   /** Null: all together. */
   readonly of: string | null;
   readonly values: readonly (number | null)[];
+  /** Of the period before, as many. */
+  readonly before?: readonly (number | null)[];
 }
 
 /** Times and lines of all charts, cut to what was drawn out. */

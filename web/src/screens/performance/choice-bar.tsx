@@ -1,5 +1,6 @@
 /**
- * What the charts show: range, split, one of the split; and the ways out: the figures as CSV, the call that reads them.
+ * What the charts show: range, the period before, split, one of the split; and the ways out: the figures as CSV, the
+ * call that reads them.
  */
 import type { V1LiveGroup, V1LiveProxy, V1LiveServer } from "../../../../src/api/v1-live-schema.ts";
 import { live } from "../../data/live.ts";
@@ -9,7 +10,7 @@ import { Button } from "../../ui/button.tsx";
 import { Select } from "../../ui/field.tsx";
 import type { Children } from "../../ui/props.ts";
 import { saveFile } from "../audit/audit-export.ts";
-import { exportLines, exportLinesName } from "./chart-export.ts";
+import { exportLines, exportName } from "./chart-export.ts";
 import { type Choice, isKept, type Lines, RANGE_NAMES, SPLITS } from "./chart-plan.ts";
 import { subjectText } from "./chart-words.ts";
 
@@ -18,16 +19,26 @@ export function ChoiceBar(props: {
   readonly product: string;
   readonly choice: Choice;
   readonly joined: Lines;
+  /** Whether the period before is kept. */
+  readonly canCompare: boolean;
   readonly onChange: (part: Partial<Choice>, isStep?: boolean) => void;
 }): Children {
   const { choice, joined, onChange } = props;
   const save = (): void => {
-    const name = exportLinesName(props.product, choice.by, Date.now());
-    saveFile(name, exportLines(joined), "csv");
+    const name = exportName(props.product, choice.by, Date.now());
+    saveFile(`${name}.csv`, exportLines(joined), "csv");
   };
   return (
     <div class="filters">
       <Ranges choice={choice} onChange={onChange} />
+      <Button
+        isPressed={choice.isCompared}
+        isDisabled={!props.canCompare && !choice.isCompared}
+        reason={t("performance.before.notKept")}
+        onPress={() => onChange({ isCompared: !choice.isCompared })}
+      >
+        {t("performance.compare")}
+      </Button>
       <Select
         label={t("performance.by")}
         value={choice.by}

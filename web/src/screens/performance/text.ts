@@ -26,6 +26,20 @@ export const text = {
   "performance.of.all": ["the largest", "最大的几个"],
   "performance.group": ["group {id}", "组 {id}"],
   "performance.csv": ["Export CSV", "导出 CSV"],
+  "performance.compare": ["Compare with the period before", "与上一时段对比"],
+  "performance.before": [
+    "Thin, pale lines are the period before: {from} – {until}.",
+    "细而淡的线是上一时段：{from} – {until}。",
+  ],
+  "performance.before.times": ["Before: {from} – {until}", "上一时段：{from} – {until}"],
+  "performance.before.none": [
+    "There are no figures of the period before: {from} – {until}.",
+    "没有上一时段的数据：{from} – {until}。",
+  ],
+  "performance.before.notKept": [
+    "The period before isn't kept: figures are kept for 7 days, those by command for 6 hours.",
+    "未保留上一时段的数据：数据保留 7 天，按命令统计的保留 6 小时。",
+  ],
   "performance.none": ["There are no figures yet.", "暂无数据。"],
   "performance.notKept": [
     "Figures by command are kept for 6 hours.",

@@ -3,20 +3,17 @@
  */
 import type { V1PlanRequest } from "../../../../src/api/v1-operation-schema.ts";
 import { formatRanges } from "../../../../src/model/slot-range.ts";
+import type { ApiCall } from "../../data/api-call.ts";
 
-/** Limits of speed; 0: none. */
+/** Limits of speed, and the bound of the p99 guard; 0: none. */
 export interface SpeedLimit {
   readonly keysPerSecond: number;
   readonly bytesPerSecond: number;
+  readonly p99GuardMs: number;
 }
 
-/** A call of the API. */
-export interface ApiCall {
-  readonly method: "POST" | "PATCH";
-  /** Relative to the product. */
-  readonly path: string;
-  readonly body: unknown;
-}
+/** None at all. */
+export const NO_LIMIT: SpeedLimit = { keysPerSecond: 0, bytesPerSecond: 0, p99GuardMs: 0 };
 
 /**
  * The command line that makes such a plan without starting it. A plan that moves slots to more than one group needs
@@ -69,30 +66,24 @@ export function exportCommand(product: string, planId: string): string {
 }
 
 /** Flags of a limit of speed, with a blank before each; empty without a limit. */
-export function speedFlags({ keysPerSecond, bytesPerSecond }: SpeedLimit): string {
+export function speedFlags({ keysPerSecond, bytesPerSecond, p99GuardMs }: SpeedLimit): string {
   return (
     (keysPerSecond === 0 ? "" : ` --keys-per-second ${keysPerSecond}`) +
-    (bytesPerSecond === 0 ? "" : ` --bytes-per-second ${bytesPerSecond}`)
+    (bytesPerSecond === 0 ? "" : ` --bytes-per-second ${bytesPerSecond}`) +
+    (p99GuardMs === 0 ? "" : ` --p99-guard-ms ${p99GuardMs}`)
   );
 }
 
 /** The call that carries out a plan. */
-export function startCall(planId: string, { keysPerSecond, bytesPerSecond }: SpeedLimit): ApiCall {
+export function startCall(planId: string, speed: SpeedLimit): ApiCall {
+  const { keysPerSecond, bytesPerSecond, p99GuardMs } = speed;
   const body = {
     plan: planId,
     ...(keysPerSecond === 0 ? {} : { keys_per_second: keysPerSecond }),
     ...(bytesPerSecond === 0 ? {} : { bytes_per_second: bytesPerSecond }),
+    ...(p99GuardMs === 0 ? {} : { p99_guard_ms: p99GuardMs }),
   };
   return { method: "POST", path: "operations", body };
-}
-
-/** The call as a line for a shell, with a token from the environment; `url` is that of the product's API. */
-export function curlOf({ method, path, body }: ApiCall, url: string): string {
-  const json = JSON.stringify(body).replaceAll("'", `'\\''`);
-  return (
-    `curl -X ${method} -H "Authorization: Bearer $CODIS_TOKEN" -H 'Content-Type: application/json' ` +
-    `-d '${json}' '${url}${path}'`
-  );
 }
 
 /** For a shell, in quotes only where it needs them. */

@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import type { V1Plan } from "../../../../src/api/v1-operation-schema.ts";
-import { productPath } from "../../data/api.ts";
+import { apiUrl, curlOf } from "../../data/api-call.ts";
 import { live } from "../../data/live.ts";
 import { useLoad } from "../../data/load.ts";
 import { formatBytes, formatCount, formatDuration } from "../../i18n/format.ts";
@@ -26,8 +26,8 @@ import { type PackedSlots, unpackSlots } from "../slots/slot-map.ts";
 import { writeFewSlots, writeSlots } from "../slots/slot-text.ts";
 import { PlanBars } from "./plan-bars.tsx";
 import {
-  curlOf,
   exportCommand,
+  NO_LIMIT,
   planCommands,
   planFileName,
   startCall,
@@ -41,7 +41,6 @@ import { rememberPlan } from "./plan-memory.ts";
 import { BigKeys, MoveTables } from "./plan-tables.tsx";
 import { StartDialog } from "./start-dialog.tsx";
 
-const NO_LIMIT = { keysPerSecond: 0, bytesPerSecond: 0 };
 /** Ranges that a warning names. */
 const SPANS_SHOWN = 8;
 
@@ -139,10 +138,7 @@ function KnownPlan(props: {
       <BigKeys plan={plan} />
       <Card title={t("plans.equal.title")}>
         <CopyLine text={startCommand(plan.id, NO_LIMIT)} />
-        <CopyLine
-          text={curlOf(startCall(plan.id, NO_LIMIT), new URL(productPath(""), location.href).href)}
-          label={t("plans.equal.curl")}
-        />
+        <CopyLine text={curlOf(startCall(plan.id, NO_LIMIT), apiUrl())} label={t("ui.copyCurl")} />
         {!isEmpty && <CopyLine text={exportCommand(product, plan.id)} />}
         <p class="muted">{t("plans.equal.make")}</p>
         {planCommands(plan.request).map((line) => (

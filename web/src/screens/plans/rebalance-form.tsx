@@ -17,6 +17,7 @@ import { ProblemText } from "../../ui/error-state.tsx";
 import { Checkbox, RadioGroup, Select, TextInput } from "../../ui/field.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
 import { planCommands } from "./plan-command.ts";
 import {
   FORM_STRATEGIES,
@@ -49,9 +50,15 @@ export function RebalanceForm({ product }: { readonly product: string }): Childr
   const isReady = isFaultless(faults);
   return (
     <Page title={t("plans.form.title")} lead={t("plans.form.lead")}>
-      {groups.length === 0 ? (
-        <EmptyState title={t("plans.noGroups")} />
-      ) : (
+      {count === undefined && <Skeleton />}
+      {count !== undefined && groups.length === 0 && (
+        <EmptyState title={t("slots.noGroups")} hint={t("slots.noGroups.hint")}>
+          <a class="button button-primary" href={href(product, "groups")}>
+            {t("slots.noGroups.go")}
+          </a>
+        </EmptyState>
+      )}
+      {groups.length > 0 && (
         <form
           class="form plan-form"
           noValidate

@@ -12,10 +12,11 @@ import { t } from "../../i18n/text.ts";
 import { href, useNavigate } from "../../route.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import type { Children } from "../../ui/props.ts";
-import { startCall, startCommand } from "./plan-command.ts";
+import { NO_LIMIT, startCall, startCommand } from "./plan-command.ts";
 import { isStaleAnswer } from "./plan-figures.ts";
 import { rememberPlan } from "./plan-memory.ts";
-import { NO_SPEED, SpeedFields, speedOf } from "./speed-fields.tsx";
+import { SpeedFields } from "./speed-fields.tsx";
+import { NO_SPEED, speedOf } from "./speed-text.ts";
 
 /** See the file head. */
 export function StartDialog(props: {
@@ -28,7 +29,7 @@ export function StartDialog(props: {
   const [texts, setTexts] = useState(NO_SPEED);
   const navigate = useNavigate();
   const speed = speedOf(texts);
-  const limit = speed ?? { keysPerSecond: 0, bytesPerSecond: 0 };
+  const limit = speed ?? NO_LIMIT;
   const confirm = async (): Promise<string> => {
     try {
       const { body } = startCall(plan.id, limit);
@@ -64,6 +65,7 @@ export function StartDialog(props: {
       }
       name={plan.id}
       command={startCommand(plan.id, limit)}
+      call={startCall(plan.id, limit)}
       confirmLabel={t("plans.start.confirm", { slots: formatCount(plan.moves.length) })}
       onConfirm={confirm}
       isDisabled={speed === undefined}

@@ -31,7 +31,6 @@ export const text = {
   "plans.form.except": ["Groups that neither give nor take", "不参与的组"],
   "plans.form.submit": ["Make the plan", "生成计划"],
   "plans.form.faulty": ["Something isn't filled in right.", "有内容填写不正确。"],
-  "plans.noGroups": ["This product has no groups yet.", "该产品还没有组。"],
   "plans.measuring": [
     "The servers are being measured; that may take half a minute.",
     "正在测量服务器，可能需要半分钟。",
@@ -218,7 +217,6 @@ export const text = {
   "plans.difference.after": ["In {now}", "{now} 中"],
   "plans.difference.stays": ["stays", "不迁移"],
   "plans.equal.title": ["The same from a shell", "等价的命令"],
-  "plans.equal.curl": ["Copy as curl", "复制 curl 命令"],
   "plans.equal.make": ["To make such a plan:", "生成同样的计划："],
   "plans.speed.keys": ["Keys per second, at most", "每秒最多键数"],
   "plans.speed.keys.wrong": ["Expected a whole number.", "应为整数。"],
@@ -228,6 +226,12 @@ export const text = {
     "应为 500kb 或 20mb 这样的大小。",
   ],
   "plans.speed.none": ["no limit", "不限"],
+  "plans.speed.guard": ["Slower while p99 is above, ms", "p99 超过此毫秒数时减速"],
+  "plans.speed.guard.wrong": [
+    "Expected whole milliseconds, 60000 at most.",
+    "应为不超过 60000 的整数。",
+  ],
+  "plans.speed.off": ["off", "关闭"],
   "plans.start.title": ["Start plan {plan}", "启动计划 {plan}"],
   "plans.start.effect": [
     "Moves {slots} slots with {keys} keys ({bytes}), while clients work. It can be paused, slowed " +

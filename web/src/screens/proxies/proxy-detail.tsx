@@ -19,6 +19,7 @@ import { Card } from "../../ui/card.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Said } from "../../ui/said.tsx";
+import { ChartsLink } from "../members/charts-link.tsx";
 import { Facts } from "../members/facts.tsx";
 import { Notice } from "../members/notice.tsx";
 import { Seen } from "../members/seen.tsx";
@@ -38,7 +39,12 @@ export function ProxyDetail(props: {
     <Page
       title={t("proxies.one", { addr: proxy.proxy_addr })}
       command={`codis proxy show ${proxy.token}`}
-      lead={<a href={href(props.product, "proxies")}>{t("proxies.back")}</a>}
+      lead={
+        <>
+          <a href={href(props.product, "proxies")}>{t("proxies.back")}</a>{" "}
+          <ChartsLink product={props.product} by="proxy" of={proxy.token} />
+        </>
+      }
       actions={<Actions proxy={proxy} dialog={dialog} />}
     >
       <FenceNotice proxy={proxy} />

@@ -3,7 +3,7 @@
  */
 import { useState } from "preact/hooks";
 import type { V1LiveProxy } from "../../../../src/api/v1-live-schema.ts";
-import { api } from "../../data/api.ts";
+import { type ApiCall, sendCall } from "../../data/api-call.ts";
 import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { href, useNavigate } from "../../route.ts";
@@ -24,11 +24,10 @@ export function AddProxy(props: { readonly dialog: OpenDialog }): Children {
   const [addr, setAddr] = useState("");
   const [isUpdate, setUpdate] = useState(false);
   const isFilled = /^\S+:\d+$/.test(addr.trim());
+  const body = { admin_addr: addr.trim(), ...(isUpdate ? { update: true } : {}) };
+  const call: ApiCall = { method: "POST", path: "proxies", body };
   const add = async (): Promise<string> => {
-    const proxy = await api.send<V1LiveProxy>("POST", "proxies", {
-      admin_addr: addr.trim(),
-      ...(isUpdate ? { update: true } : {}),
-    });
+    const proxy = await sendCall<V1LiveProxy>(call);
     return t("proxies.add.done", { addr: proxy.proxy_addr });
   };
   return (
@@ -40,6 +39,7 @@ export function AddProxy(props: { readonly dialog: OpenDialog }): Children {
       effect={t("proxies.add.effect")}
       name={addr.trim()}
       command={cliLine.addProxy(isFilled ? addr.trim() : "HOST:PORT", isUpdate)}
+      call={isFilled ? call : undefined}
       confirmLabel={t("proxies.add")}
       isDisabled={!isFilled}
       reason={t("proxies.add.missing")}
@@ -75,6 +75,7 @@ export function ProxyDialogs(props: OneProxy & { readonly isLastOnline: boolean 
 
 function Resend({ proxy, dialog }: OneProxy): Children {
   const addr = proxy.proxy_addr;
+  const call: ApiCall = { method: "POST", path: `proxies/${proxy.token}/reinit` };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -84,9 +85,10 @@ function Resend({ proxy, dialog }: OneProxy): Children {
       effect={t("proxies.resend.effect")}
       name={addr}
       command={cliLine.reinitProxy(proxy.token)}
+      call={call}
       confirmLabel={t("proxies.resend")}
       onConfirm={async () => {
-        await api.send("POST", `proxies/${proxy.token}/reinit`);
+        await sendCall(call);
         return t("proxies.resend.done", { addr });
       }}
     />
@@ -102,6 +104,10 @@ function Remove(
   const effect = isForced
     ? t("proxies.force.effect")
     : t("proxies.remove.effect", { sessions: formatCount(proxy.sessions) });
+  const call: ApiCall = {
+    method: "DELETE",
+    path: `proxies/${proxy.token}${isForced ? "?force=true" : ""}`,
+  };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -117,9 +123,10 @@ function Remove(
       }
       name={addr}
       command={cliLine.removeProxy(proxy.token, isForced)}
+      call={call}
       confirmLabel={t(isForced ? "proxies.force.confirm" : "proxies.remove.confirm", { addr })}
       onConfirm={async () => {
-        await api.send("DELETE", `proxies/${proxy.token}${isForced ? "?force=true" : ""}`);
+        await sendCall(call);
         navigate(href(props.product, "proxies"));
         return t("proxies.remove.done", { addr });
       }}
@@ -130,6 +137,11 @@ function Remove(
 function Gone({ proxy, dialog }: OneProxy): Children {
   const [isSure, setSure] = useState(false);
   const addr = proxy.proxy_addr;
+  const call: ApiCall = {
+    method: "POST",
+    path: `proxies/${proxy.token}/gone`,
+    body: { cannot_write: true },
+  };
   return (
     <ConfirmDialog
       isOpen={true}
@@ -144,11 +156,12 @@ function Gone({ proxy, dialog }: OneProxy): Children {
       }
       name={addr}
       command={cliLine.proxyGone(proxy.token)}
+      call={call}
       confirmLabel={t("proxies.goneWord.confirm", { addr })}
       isDisabled={!isSure}
       reason={t("proxies.goneWord.tickFirst")}
       onConfirm={async () => {
-        await api.send("POST", `proxies/${proxy.token}/gone`, { cannot_write: true });
+        await sendCall(call);
         return t("proxies.goneWord.done", { addr });
       }}
     >

@@ -6,6 +6,7 @@ import type { V1RegistrationList } from "../../../../src/api/v1-topology-schema.
 import { t } from "../../i18n/text.ts";
 import { Card } from "../../ui/card.tsx";
 import { CopyLine } from "../../ui/copy-line.tsx";
+import { ProblemText } from "../../ui/error-state.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Said } from "../../ui/said.tsx";
 import { cliLine } from "../members/cli-line.ts";
@@ -14,13 +15,21 @@ import { usePolled } from "../members/use-polled.ts";
 
 type Registration = V1RegistrationList["items"][number];
 
-/** See the head of the file. What can't be read shows nothing: the list of proxies doesn't depend on it. */
+/** See the head of the file. */
 export function StrayProxies(props: { readonly isKnown: boolean }): Children {
-  const list = usePolled<V1RegistrationList>(
+  const { data: list, problem } = usePolled<V1RegistrationList>(
     props.isKnown ? "proxy-registrations" : undefined,
-  ).data;
+  );
   const strays = list?.items.filter(({ stored }) => !stored) ?? [];
   const faults = list?.faults ?? [];
+  // A dashboard of an older release doesn't know the call.
+  if (problem !== undefined && problem.status !== 404) {
+    return (
+      <Card title={t("proxies.stray")}>
+        <ProblemText problem={problem} />
+      </Card>
+    );
+  }
   return strays.length + faults.length === 0 ? null : (
     <Card title={t("proxies.stray")}>
       <p>{t("proxies.stray.lead")}</p>

@@ -1,9 +1,11 @@
 /**
- * What each user chooses for themselves: theme, language, time zone, density, and whether single keys are
- * shortcuts. Everything acts at once and can be chosen back.
+ * What each user chooses for themselves: theme, language, time zone, density, how figures are written,
+ * the range of charts, and whether single keys are shortcuts. Everything acts at once and can be chosen back.
  */
 import { useState } from "preact/hooks";
 import {
+  CHART_RANGES,
+  chartRange,
   DENSITIES,
   density,
   hasShortcuts,
@@ -12,10 +14,19 @@ import {
   theme,
 } from "../../data/preferences.ts";
 import { session } from "../../data/session.ts";
-import { formatTime, timeZone } from "../../i18n/format.ts";
+import {
+  BYTE_UNITS,
+  byteUnit,
+  formatBytes,
+  formatShort,
+  formatTime,
+  NUMBER_FORMS,
+  numberForm,
+  timeZone,
+} from "../../i18n/format.ts";
 import { type Language, language, t } from "../../i18n/text.ts";
 import { Card } from "../../ui/card.tsx";
-import { Checkbox, RadioGroup, TextInput } from "../../ui/field.tsx";
+import { Checkbox, RadioGroup, Select, TextInput } from "../../ui/field.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { OwnPassword } from "./own-password.tsx";
@@ -58,6 +69,7 @@ export default function SettingsScreen(): Children {
           />
           <TimeZone />
         </Card>
+        <Figures />
         <Card title={t("settings.keys")}>
           <Checkbox
             label={t("settings.shortcuts")}
@@ -72,6 +84,45 @@ export default function SettingsScreen(): Children {
         <About />
       </div>
     </Page>
+  );
+}
+
+/** Sizes in the samples: another unit changes their digits too. */
+const SAMPLE_COUNT = 1_234_567;
+const SAMPLE_BYTES = 1.5e9;
+
+function Figures(): Children {
+  const count = formatShort(SAMPLE_COUNT);
+  const bytes = formatBytes(SAMPLE_BYTES);
+  return (
+    <Card title={t("settings.figures")}>
+      <Select
+        label={t("settings.range")}
+        hint={t("settings.rangeHint")}
+        value={chartRange.value}
+        options={CHART_RANGES.map((value) => ({ value, label: t(`performance.range.${value}`) }))}
+        onChange={(value) => {
+          chartRange.value = value;
+        }}
+      />
+      <RadioGroup
+        label={t("settings.numbers")}
+        value={numberForm.value}
+        options={NUMBER_FORMS.map((value) => ({ value, label: t(`settings.numbers.${value}`) }))}
+        onChange={(value) => {
+          numberForm.value = value;
+        }}
+      />
+      <RadioGroup
+        label={t("settings.bytes")}
+        value={byteUnit.value}
+        options={BYTE_UNITS.map((value) => ({ value, label: t(`settings.bytes.${value}`) }))}
+        onChange={(value) => {
+          byteUnit.value = value;
+        }}
+      />
+      <p class="muted">{t("settings.sample", { count, bytes })}</p>
+    </Card>
   );
 }
 

@@ -23,6 +23,22 @@ export const text = {
   ],
   "settings.zoneWrong": ["The browser doesn't know this time zone.", "浏览器不认识这个时区。"],
   "settings.now": ["Now: {time}", "当前时间：{time}"],
+  "settings.figures": ["Figures and charts", "数值和图表"],
+  "settings.range": ["Usual range of charts", "图表默认时间范围"],
+  "settings.rangeHint": [
+    "For addresses that say no other. By command: 6 h at most.",
+    "用于未指明范围的地址。按命令拆分时最多 6 小时。",
+  ],
+  "settings.numbers": ["Large numbers", "大数值"],
+  "settings.numbers.short": ["Short: 1.23 M", "缩写：1.23 M"],
+  "settings.numbers.full": ["In full: 1,234,567", "完整：1,234,567"],
+  "settings.bytes": ["Sizes", "容量"],
+  "settings.bytes.1024": ["By 1024: KiB, MiB, GiB", "按 1024：KiB、MiB、GiB"],
+  "settings.bytes.1000": ["By 1000: kB, MB, GB", "按 1000：kB、MB、GB"],
+  "settings.sample": [
+    "So 1,234,567 requests are {count}, and 1,500,000,000 bytes {bytes}.",
+    "1,234,567 个请求显示为 {count}，1,500,000,000 字节显示为 {bytes}。",
+  ],
   "settings.keys": ["Keys", "快捷键"],
   "settings.shortcuts": ["Single keys are shortcuts", "启用单键快捷键"],
   "settings.shortcutsHint": [

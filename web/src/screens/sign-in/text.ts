@@ -32,6 +32,11 @@ export const text = {
     "There are no users yet. Open the set-up link that the first start printed to its log; it makes the first one.",
     "还没有用户。请打开首次启动时写入日志的初始化链接，以创建第一个用户。",
   ],
+  "signIn.over": ["Your session has ended", "会话已结束"],
+  "signIn.overLead": [
+    "Sign in again to go on: what you typed on this page is kept. If you close this, it is lost.",
+    "请重新登录以继续：您在此页面输入的内容会保留；关闭此窗口则会丢失。",
+  ],
   "signIn.also": [
     "{product} doesn't know you yet: it has users of its own. You stay signed in to the other products.",
     "{product} 尚不认识您：它有自己的用户。您在其他产品上的登录保持不变。",

@@ -1,20 +1,20 @@
 /**
  * Gives slots to a group by force, or takes them offline. Keys don't move, so the dialog says what that means, asks
- * the server what would change (a dry run), and wants a name typed.
+ * the server what would change (a dry run), and wants a name typed when that takes a slot away from a group.
  */
 import { useEffect, useState } from "preact/hooks";
 import type { V1LiveGroup } from "../../../../src/api/v1-live-schema.ts";
 import type { V1AssignResult } from "../../../../src/api/v1-topology-schema.ts";
-import { api } from "../../data/api.ts";
-import { type ApiProblem, asProblem } from "../../data/problem.ts";
 import { formatCount } from "../../i18n/format.ts";
 import { t } from "../../i18n/text.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { ProblemText } from "../../ui/error-state.tsx";
 import { Select } from "../../ui/field.tsx";
 import type { Children } from "../../ui/props.ts";
+import { announce } from "../../ui/toast.ts";
+import { assignAsShown, useDryRun } from "./assign-preview.ts";
 import { targetOptions } from "./move-dialog.tsx";
-import { assignCommand, assignRequest } from "./slot-order.ts";
+import { assignCommand } from "./slot-order.ts";
 import { writeSlots } from "./slot-text.ts";
 
 /** Longer lists of slots aren't typed to confirm; the product's name is. */
@@ -37,12 +37,23 @@ export function AssignDialog(props: {
   const [target, setTarget] = useState("");
   const groupId = isOffline ? 0 : target === "" ? undefined : Number(target);
   const preview = useDryRun(ids, groupId);
+  const isOther = preview.isOther === true;
+  useEffect(() => {
+    if (isOther) {
+      announce(t("slots.assign.other"));
+    }
+  }, [isOther]);
   const slots = writeSlots(ids);
   const count = formatCount(ids.length);
   const what = isOffline ? "offline" : "assign";
-  const confirm = async (): Promise<string> => {
-    const body = assignRequest(ids, groupId ?? 0, false);
-    const result = await api.send<V1AssignResult>("PUT", "slots", body);
+  const takesAway =
+    preview.result?.changes.some((each) => each.previous_group_id !== 0 || each.drops_action) ??
+    false;
+  const confirm = async (): Promise<string | undefined> => {
+    if (groupId === undefined || preview.result === undefined) {
+      return undefined; // The button is off then.
+    }
+    const result = await assignAsShown(ids, groupId, preview.result);
     props.onDone();
     const failed = result.push?.failed.length ?? 0;
     const changed = formatCount(result.slots_changed);
@@ -54,7 +65,7 @@ export function AssignDialog(props: {
     <ConfirmDialog
       isOpen
       onClose={props.onClose}
-      level={2}
+      level={isOffline || takesAway ? 2 : 1}
       title={t(`slots.${what}.title`, { count })}
       effect={<p>{t(`slots.${what}.effect`)}</p>}
       name={slots.length <= TYPED_CHARS_MAX ? slots : props.product}
@@ -76,6 +87,7 @@ export function AssignDialog(props: {
           onChange={setTarget}
         />
       )}
+      {isOther && <p class="notice">{t("slots.assign.other")}</p>}
       {preview.result !== undefined && <Changes result={preview.result} />}
       {preview.problem !== undefined && <ProblemText problem={preview.problem} />}
     </ConfirmDialog>
@@ -104,28 +116,4 @@ function Changes({ result }: { readonly result: V1AssignResult }): Children {
 
 function nameOf(groupId: number): string {
   return groupId === 0 ? t("slots.state.offline") : t("slots.group", { group: groupId });
-}
-
-interface DryRun {
-  readonly result?: V1AssignResult;
-  readonly problem?: ApiProblem;
-}
-
-/** What the server says would change; empty until it has said so for just this target. */
-function useDryRun(ids: readonly number[], groupId: number | undefined): DryRun {
-  const [answer, setAnswer] = useState<DryRun & { readonly groupId?: number }>({});
-  useEffect(() => {
-    if (groupId === undefined) {
-      return;
-    }
-    let isOver = false;
-    api.send<V1AssignResult>("PUT", "slots", assignRequest(ids, groupId, true)).then(
-      (result) => !isOver && setAnswer({ groupId, result }),
-      (thrown: unknown) => !isOver && setAnswer({ groupId, problem: asProblem(thrown) }),
-    );
-    return () => {
-      isOver = true;
-    };
-  }, [ids, groupId]);
-  return answer.groupId === groupId ? answer : {};
 }

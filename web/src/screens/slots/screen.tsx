@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { t } from "../../i18n/text.ts";
 import { href, type ScreenProps, useQuery } from "../../route.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { ProblemText } from "../../ui/error-state.tsx";
 import { Page } from "../../ui/page.tsx";
 import type { Children } from "../../ui/props.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -53,7 +54,7 @@ function KnownSlots(props: { readonly model: SlotsModel; readonly product: strin
     model.mode.value = open;
   }, [model, open]);
   useSlotsAddress(model);
-  useSlotKeys(model);
+  const unread = useSlotKeys(model);
   return (
     <>
       {model.groups.value.length === 0 && (
@@ -63,6 +64,7 @@ function KnownSlots(props: { readonly model: SlotsModel; readonly product: strin
           </a>
         </EmptyState>
       )}
+      {unread !== undefined && <ProblemText problem={unread} />}
       <div class="slots-layout">
         <div class="slots-main">
           <Tabs

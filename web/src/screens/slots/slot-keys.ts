@@ -5,13 +5,14 @@
 import { useEffect } from "preact/hooks";
 import type { V1SlotKeys } from "../../../../src/api/v1-topology-schema.ts";
 import { useLoad } from "../../data/load.ts";
+import type { ApiProblem } from "../../data/problem.ts";
 import type { SlotsModel } from "./slots-model.ts";
 
 const EVERY_MS = 5_000;
 
-/** Puts them into the model; what isn't known is null there. */
-export function useSlotKeys(model: SlotsModel): void {
-  const { data, reload } = useLoad<V1SlotKeys>("slot-keys");
+/** Puts them into the model; what isn't known is null there. Gives why they couldn't be read. */
+export function useSlotKeys(model: SlotsModel): ApiProblem | undefined {
+  const { data, problem, reload } = useLoad<V1SlotKeys>("slot-keys");
   useEffect(() => {
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") {
@@ -25,4 +26,6 @@ export function useSlotKeys(model: SlotsModel): void {
       model.keys.value = data.keys;
     }
   }, [model, data]);
+  // A dashboard of an older release doesn't have them.
+  return problem?.status === 404 ? undefined : problem;
 }

@@ -12,6 +12,7 @@ import { t } from "../../i18n/text.ts";
 import { href } from "../../route.ts";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import { Card } from "../../ui/card.tsx";
+import { ProblemText } from "../../ui/error-state.tsx";
 import type { Children } from "../../ui/props.ts";
 import { isMoving, type SlotState, stateOf } from "./slot-map.ts";
 import type { SlotsModel } from "./slots-model.ts";
@@ -109,7 +110,17 @@ function Servers({ slotId }: { readonly slotId: number }): Children {
     const timer = setTimeout(() => setRested(slotId), REST_MS);
     return () => clearTimeout(timer);
   }, [slotId]);
-  const { data } = useLoad<V1Slot>(rested === slotId ? `slots/${slotId}` : undefined);
+  const { data, problem } = useLoad<V1Slot>(rested === slotId ? `slots/${slotId}` : undefined);
+  if (problem !== undefined) {
+    return (
+      <>
+        <dt>{t("slots.panel.server")}</dt>
+        <dd>
+          <ProblemText problem={problem} />
+        </dd>
+      </>
+    );
+  }
   if (data === undefined || data.id !== slotId) {
     return null;
   }

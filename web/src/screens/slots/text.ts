@@ -167,6 +167,10 @@ export const text = {
   ],
   "slots.assign.changes": ["{count} slots would change:", "将更改 {count} 个槽位："],
   "slots.assign.drops": ["drops a move that is under way", "会放弃进行中的迁移"],
+  "slots.assign.other": [
+    "Somebody changed these slots meanwhile. Look at what would change now before you confirm.",
+    "这些槽位刚被其他人更改。请先查看现在将发生的更改，再确认。",
+  ],
   "slots.assign.more": ["and {count} more ranges", "以及另外 {count} 个范围"],
   "slots.assign.done": ["{count} slots changed.", "已更改 {count} 个槽位。"],
   "slots.assign.donePartly": [

@@ -44,7 +44,7 @@ function Line(props: { readonly product: string; readonly difference: Difference
     <li>
       <div class="fault-head">
         <Badge tone="bad">{t("topology.differs")}</Badge>
-        <a class="code" href={problemHref(props.product, problem)}>
+        <a class="code target" href={problemHref(props.product, problem)}>
           {subjectName(subject)}
         </a>
       </div>

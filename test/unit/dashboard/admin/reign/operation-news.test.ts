@@ -53,10 +53,12 @@ test("what somebody did is told at once, and the progress that waits isn't told 
   const operation = migration.getOperation("op-1");
   take();
   migration.set({ ...operation, speed: { ...UNLIMITED, keysPerSecond: 5 } });
+  const guarded = { keysPerSecond: 2, reason: "slowed", isSlowed: true };
+  migration.set({ ...migration.getOperation("op-1"), guarded });
   migration.set({ ...migration.getOperation("op-1"), isSelfPaused: true });
   migration.set({ ...migration.getOperation("op-1"), isRollback: true });
   migration.set({ ...migration.getOperation("op-1"), state: "cancelling" });
-  expect(take()).toHaveLength(4);
+  expect(take()).toHaveLength(5);
   clock.advance(10 * PROGRESS_MS);
   expect(take()).toEqual([]);
 });
