@@ -3,7 +3,8 @@
  * to each port of 127.0.0.1, a millisecond after the answer to the last one. Orders are lines on stdin:
  *
  *   reset    forgets what was measured
- *   report   answers one JSON line: for each port, milliseconds {"p50", "p99", "p999", "max"} and "count"
+ *   report   answers one JSON line: for each port, milliseconds {"p50", "p99", "p999", "max"} and "count"; not before
+ *            each port has answered once since, however short the time was
  *
  * Ends when stdin does.
  */
@@ -21,6 +22,8 @@ export interface PingFigures {
 }
 
 const PAUSE_MS = 1;
+/** A port that hasn't answered until then, when a report is wanted, has no figures. */
+const FIRST_MS = 20_000;
 
 /** Never resolves; the process ends with its stdin. */
 async function measure(port: number, times: number[]): Promise<void> {
@@ -65,6 +68,10 @@ if (import.meta.main) {
         times.length = 0;
       }
     } else if (line === "report") {
+      const untilMs = performance.now() + FIRST_MS;
+      while (all.some((times) => times.length === 0) && performance.now() < untilMs) {
+        await sleep(PAUSE_MS);
+      }
       process.stdout.write(`${JSON.stringify(all.map(figuresOf))}\n`);
     }
   }
