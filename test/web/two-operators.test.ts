@@ -130,7 +130,7 @@ test(
     await dashboard.v1.createGroup(8);
     const shown = await open("groups/8");
     const { page } = shown;
-    await page.getByRole("button", { name: "Remove group" }).click();
+    await page.getByRole("button", { name: "Remove group", exact: true }).click();
     await page.getByRole("dialog").waitFor();
     await dashboard.v1.removeGroup(8);
     await page.getByText("There is no group 8.").waitFor();

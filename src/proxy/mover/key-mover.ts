@@ -115,6 +115,10 @@ export class KeyMover implements SlotMover {
     return this.#isRunning;
   }
 
+  get isReadAnywhere(): boolean {
+    return true;
+  }
+
   get isMostlyGone(): boolean {
     return this.#gone.isMost;
   }
@@ -226,7 +230,6 @@ export class KeyMover implements SlotMover {
     this.#observe(ioErrors);
     switch (outcome) {
       case "moved":
-        this.#gone.noteMigrate(present, batch.length);
         this.#stats.keysAbsent += batch.length - present;
         if (isCopy) {
           await this.#unlink(batch);
@@ -236,7 +239,6 @@ export class KeyMover implements SlotMover {
         }
         return;
       case "nothing":
-        this.#gone.noteMigrate(0, batch.length);
         this.#stats.keysAbsent += batch.length;
         this.#settle(batch);
         return;

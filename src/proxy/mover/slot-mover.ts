@@ -37,9 +37,11 @@ export interface SlotMover {
   readonly slotsUnderWay: readonly MovingSlot[];
   /** Has something to do. */
   readonly isBusy: boolean;
-  /** Of the keys that were asked for lately most have left the source: reads may ask the target first. */
+  /** Reads may be answered by whichever server has the keys, without moving them. */
+  readonly isReadAnywhere: boolean;
+  /** Of the keys that such reads asked for lately most were at the target. */
   readonly isMostlyGone: boolean;
-  /** A read that asked the target first found its keys there, or it didn't. */
+  /** Such a read found all of its keys at the target, or it didn't. */
   noteRead(isThere: boolean): void;
   /** See `MovingSlot.want`. */
   want(slot: MovingSlot, db: number, name: Buffer, id: string, waiter: KeyWaiter): void;

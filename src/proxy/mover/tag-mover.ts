@@ -99,13 +99,17 @@ export class TagMover implements SlotMover {
     return this.#isRunning;
   }
 
-  /** Of the keys of a tag some may have left, and others not. */
+  /** A target of these commands takes a copy of a key before the source has let go of it. */
+  get isReadAnywhere(): boolean {
+    return false;
+  }
+
   get isMostlyGone(): boolean {
     return false;
   }
 
   noteRead(): void {
-    // Reads don't ask the target first.
+    // No read asks both servers.
   }
 
   want(slot: MovingSlot, db: number, name: Buffer, id: string, waiter: KeyWaiter): void {

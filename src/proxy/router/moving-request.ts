@@ -2,7 +2,8 @@
  * A request that waits for its keys to leave their source, in the queue of its session for its slot.
  *
  *   waiting -> ready | refused     as the mover says
- *   refused -> reading             a read that the source can answer; back to waiting when it hasn't the keys
+ *   any     -> reading             a read that both servers are asked for
+ *   refused -> reading-source      a read that the source can answer; back to waiting when it hasn't the keys
  *   unasked -> asking -> retrying  of one that the source may carry out itself; ready when it hasn't the key
  *   any     -> done                sent, answered, or taken out
  *
@@ -17,16 +18,18 @@ export type MovingState =
   | "ready"
   | "refused"
   | "reading"
+  | "reading-source"
   | "unasked"
   | "asking"
   | "retrying"
   | "done";
 
-/** States in which nothing of the request is at a server: it can be taken back. */
+/** States in which it can be taken back: nothing of it is at a server, or nothing that changes or answers anything. */
 const IDLE_STATES: ReadonlySet<MovingState> = new Set([
   "waiting",
   "ready",
   "refused",
+  "reading",
   "unasked",
   "retrying",
 ]);
@@ -63,7 +66,7 @@ export class MovingRequest implements KeyWaiter {
     this.#onSettled = onSettled;
   }
 
-  /** Nothing of it is at a server, and it has no answer. */
+  /** It can be taken back, and has no answer. */
   get isIdle(): boolean {
     return IDLE_STATES.has(this.state);
   }

@@ -94,10 +94,7 @@ export class MovingSlots {
       commandStats,
       want: (entry, request) => this.#want(entry.slot, request),
       advance: (entry, sink) => this.#advance(entry, sink),
-      answer: (entry, request, deliver) => this.#answer(entry, request, deliver),
-      comeBack: (entry, request) => this.#comeBack(entry, request, "absent"),
       finish: (request) => this.#finish(request),
-      checkLeft: (entry) => this.#checkLeft(entry),
     });
   }
 
@@ -192,7 +189,7 @@ export class MovingSlots {
     if (queue === undefined) entry.queues.set(held.sink, [request]);
     else queue.push(request);
     if (slot.isWrapped && isWrappable(held.commandId, names)) request.state = "unasked";
-    else if (queue !== undefined || !this.#readAtTarget(entry, request)) this.#want(slot, request);
+    else if (queue !== undefined || !this.#readUnmoved(entry, request)) this.#want(slot, request);
     if (request.state === "waiting") this.stats.waits++;
     else this.#advance(entry, held.sink);
   }
@@ -328,15 +325,17 @@ export class MovingSlots {
     return this.#findBackend(entry.slot.mover.source, held.db, held.proto, held.lane);
   }
 
-  /** A read whose keys are at the target, most likely, is answered there. False: it wasn't sent. */
-  #readAtTarget(entry: Entry, request: MovingRequest): boolean {
-    const { mover } = entry.slot;
+  /** A read is answered by whichever server has its keys. False: it wasn't sent. */
+  #readUnmoved(entry: Entry, request: MovingRequest): boolean {
+    const { mover, isWrapped } = entry.slot;
     const { commandId, db, proto, lane } = request.held;
     // In trouble nothing that was moved is used before it is made sure of.
-    if (!mover.isMostlyGone || mover.trouble !== undefined || !isPlainRead(commandId)) return false;
-    const backend = this.targetOf(entry.slot, db, proto, lane);
-    if (!isTaking(backend)) return false;
-    this.#reads.fromTarget(entry, request, backend);
+    if (!mover.isReadAnywhere || isWrapped || mover.trouble !== undefined) return false;
+    if (!isPlainRead(commandId)) return false;
+    const target = this.targetOf(entry.slot, db, proto, lane);
+    const source = this.#findBackend(mover.source, db, proto, lane);
+    if (!isTaking(target) || !isTaking(source)) return false;
+    this.#reads.fromBoth(entry, request, target, source);
     return true;
   }
 

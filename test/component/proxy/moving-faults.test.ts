@@ -114,10 +114,10 @@ describe("a frozen target", () => {
       for (let i = 0; i < 50; i++) await call(client, "SET", `{t}${i}`, `${i}`);
       await worker.lock("{t}");
       await worker.migrate("{t}");
-      expect(await insist(client, "GET", "{t}0")).toBe("$1\r\n0\r\n");
+      expect(await insist(client, "GETEX", "{t}0")).toBe("$1\r\n0\r\n");
       target.pause();
       // Some MIGRATE may be on its way just now; after it the source is left alone.
-      const late = Array.from({ length: 10 }, (_, i) => client.call("GET", `{t}${i + 1}`));
+      const late = Array.from({ length: 10 }, (_, i) => client.call("GETEX", `{t}${i + 1}`));
       const clock = new RunningClock();
       let longestMs = 0;
       const endsMs = performance.now() + HOLD_MS;
@@ -132,7 +132,7 @@ describe("a frozen target", () => {
       expect(await ioErrorsOf(source)).toBeLessThanOrEqual(1);
       target.resume();
       expect(await insist(client, "DEL", "{t}1")).toBe(":1\r\n");
-      expect(await insist(client, "GET", "{t}2")).toBe("$1\r\n2\r\n");
+      expect(await insist(client, "GETEX", "{t}2")).toBe("$1\r\n2\r\n");
       expect(await insist(client, "EXISTS", "{t}1")).toBe(":0\r\n");
       expect(await ask(target.port, "EXISTS", "{t}1")).toBe(":0\r\n");
       const { tryAgains, waiting } = await worker.figures();
@@ -151,12 +151,12 @@ describe("a frozen target", () => {
       await call(client, "SET", "{t}a", "1");
       await worker.lock("{t}");
       await worker.migrate("{t}");
-      expect(await insist(client, "GET", "{t}none")).toBe("$-1\r\n");
+      expect(await insist(client, "GETEX", "{t}none")).toBe("$-1\r\n");
       target.pause();
       await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(await call(client, "GET", "{t}a")).toMatch(/^-TRYAGAIN /);
+      expect(await call(client, "GETEX", "{t}a")).toMatch(/^-TRYAGAIN /);
       await untilAcknowledged(() => worker.giveBack("{t}"));
-      expect(await call(client, "GET", "{t}a")).toBe("$1\r\n1\r\n");
+      expect(await call(client, "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
     },
     TEST_MS,
   );
@@ -172,17 +172,17 @@ describe("a frozen source", () => {
       await call(client, "MSET", "{t}a", "1", "{t}b", "2", "{t}c", "3");
       await worker.lock("{t}");
       await worker.migrate("{t}");
-      expect(await insist(client, "GET", "{t}a")).toBe("$1\r\n1\r\n");
+      expect(await insist(client, "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
       source.pause();
-      const replies = ["{t}b", "{t}none", "{t}a"].map((name) => client.call("GET", name));
+      const replies = ["{t}b", "{t}none", "{t}a"].map((name) => client.call("GETEX", name));
       expect(`${await replies[0]}`).toMatch(TRY_AGAIN);
       expect(`${await replies[1]}`).toMatch(TRY_AGAIN);
       // Of the same session and slot, so it waited as well; another session needn't.
       await replies[2];
-      expect(await call(await worker.connect(), "GET", "{t}a")).toBe("$1\r\n1\r\n");
+      expect(await call(await worker.connect(), "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
       // The reason was another one when the machine stood still before the transfer was sent.
       await waitFor("the reason", WAIT_MS, async () =>
-        /^-TRYAGAIN .*hasn't answered/.test(await call(client, "GET", "{t}b")) ? true : undefined,
+        /^-TRYAGAIN .*hasn't answered/.test(await call(client, "GETEX", "{t}b")) ? true : undefined,
       );
       source.resume();
       expect(await insist(client, "DEL", "{t}b")).toBe(":1\r\n");
@@ -201,9 +201,9 @@ describe("a frozen source", () => {
       await call(client, "MSET", "{t}a", "1", "{t}b", "2");
       await worker.lock("{t}");
       await worker.migrate("{t}");
-      expect(await insist(client, "GET", "{t}a")).toBe("$1\r\n1\r\n");
+      expect(await insist(client, "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
       source.pause();
-      const waiting = client.call("GET", "{t}b");
+      const waiting = client.call("GETEX", "{t}b");
       await untilOneWaits(worker);
       const refusal = await untilUnderWay(worker);
       expect(refusal.code).toBe("MOVE_UNSETTLED");
@@ -233,9 +233,9 @@ test(
     await call(client, "MSET", "{t}a", "1", "{t}b", "2");
     await worker.lock("{t}");
     await worker.migrate("{t}");
-    expect(await insist(client, "GET", "{t}a")).toBe("$1\r\n1\r\n");
+    expect(await insist(client, "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
     source.pause();
-    const waiting = client.call("GET", "{t}b");
+    const waiting = client.call("GETEX", "{t}b");
     // It waits for its slot as well, so that it is answered without the source.
     await untilUnderWay(worker);
     relay.cut();
@@ -245,7 +245,7 @@ test(
     source.resume();
     await untilAcknowledged(() => worker.lock("{t}"));
     await worker.migrate("{t}");
-    expect(await insist(client, "GET", "{t}b")).toBe("$1\r\n2\r\n");
+    expect(await insist(client, "GETEX", "{t}b")).toBe("$1\r\n2\r\n");
     expect(await ask(source.port, "DBSIZE")).toBe(":0\r\n");
     expect((await worker.figures()).doubts).toBeGreaterThanOrEqual(2);
   },
@@ -261,14 +261,14 @@ test(
     await call(client, "MSET", "{t}a", "1", "{t}b", "2");
     await worker.lock("{t}");
     await worker.migrate("{t}");
-    expect(await insist(client, "GET", "{t}a")).toBe("$1\r\n1\r\n");
+    expect(await insist(client, "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
     source.pause();
-    const waiting = client.call("GET", "{t}b");
+    const waiting = client.call("GETEX", "{t}b");
     await untilOneWaits(worker);
     await source.kill();
     await untilAcknowledged(() => worker.finish("{t}"));
     expect(`${await waiting}`).toBe("$-1\r\n");
-    expect(await call(client, "GET", "{t}a")).toBe("$1\r\n1\r\n");
+    expect(await call(client, "GETEX", "{t}a")).toBe("$1\r\n1\r\n");
   },
   TEST_MS,
 );
@@ -290,11 +290,11 @@ test(
       await worker.migrate("{t}");
     }
     // Both have made sure of all that was before.
-    expect(await insist(one, "GET", "{t}none")).toBe("$-1\r\n");
-    expect(await insist(two, "GET", "{t}none")).toBe("$-1\r\n");
+    expect(await insist(one, "GETEX", "{t}none")).toBe("$-1\r\n");
+    expect(await insist(two, "GETEX", "{t}none")).toBe("$-1\r\n");
     const before = await ioErrorsOf(source);
     relay.hold();
-    const held = one.call("GET", "{t}a");
+    const held = one.call("GETEX", "{t}a");
     await waitFor("a broken transfer", WAIT_MS, async () =>
       (await ioErrorsOf(source)) > before ? true : undefined,
     );
@@ -304,8 +304,8 @@ test(
     expect((await second.figures()).doubts).toBeGreaterThanOrEqual(2);
     expect(relay.release()).toBeGreaterThanOrEqual(1);
     await held;
-    expect(await insist(one, "GET", "{t}a")).toBe("$-1\r\n");
-    expect(await insist(two, "GET", "{t}b")).toBe("$1\r\n2\r\n");
+    expect(await insist(one, "GETEX", "{t}a")).toBe("$-1\r\n");
+    expect(await insist(two, "GETEX", "{t}b")).toBe("$1\r\n2\r\n");
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await ask(target.port, "EXISTS", "{t}a")).toBe(":0\r\n");
     expect(await ask(source.port, "DBSIZE")).toBe(":0\r\n");
@@ -325,7 +325,7 @@ test(
     await ask(target.port, "SET", "{t}a", "interrupted");
     await worker.lock("{t}");
     await worker.migrate("{t}");
-    expect(await insist(client, "GET", "{t}none")).toBe("$-1\r\n");
+    expect(await insist(client, "GETEX", "{t}none")).toBe("$-1\r\n");
     const before = (await worker.figures()).doubts;
     // The first RESTORE arrives and is answered with BUSYKEY, the second one only in part.
     relay.hold(120);
@@ -340,7 +340,7 @@ test(
     expect(relay.release()).toBeGreaterThanOrEqual(1);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await ask(target.port, "EXISTS", "{t}b")).toBe(":0\r\n");
-    expect(await insist(client, "GET", "{t}a")).toBe("$11\r\ninterrupted\r\n");
+    expect(await insist(client, "GETEX", "{t}a")).toBe("$11\r\ninterrupted\r\n");
   },
   TEST_MS,
 );
