@@ -48,7 +48,7 @@ export interface MoveFigures {
   readonly waits: number;
   /** Of them, those that got -TRYAGAIN. */
   readonly tryAgains: number;
-  /** Reads that were answered by the source, because the target took no key. */
+  /** Reads that were answered by the source, which had their keys. */
   readonly sourceReads: number;
   /** Requests that wait now. */
   readonly waiting: number;

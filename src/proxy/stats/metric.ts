@@ -175,7 +175,7 @@ export const METRICS = {
   codis_proxy_move_source_reads_total: {
     type: "counter",
     labels: [],
-    help: "Reads answered by the source of a move, because the target took no key.",
+    help: "Reads of moving slots answered by the source, which had their keys.",
   },
   codis_proxy_replica_up: {
     type: "gauge",
