@@ -39,7 +39,7 @@ afterAll(async () => {
   folder.remove();
 }, TEST_MS);
 
-/** Asks for one key after another, each of which is at the source until then, until that is seen. */
+/** Asks for one key after another as a change does, each of which is at the source until then, until that is seen. */
 function askUntil(
   id: string,
   what: string,
@@ -50,7 +50,7 @@ function askUntil(
     const key = `{${TAG}}:${asked}`;
     asked += 1;
     await ask(source?.port ?? 0, "SET", key, "v");
-    expect(await ask(proxy.port, "GET", key)).toBe(bulk("v"));
+    expect(await ask(proxy.port, "GETEX", key)).toBe(bulk("v"));
     const { progress } = await product.dashboard.v1.operation(id);
     return isTrue(progress) ? progress : undefined;
   });

@@ -99,10 +99,10 @@ test(
     await client.call("MSET", "a", "1", "b", "2");
     await reload(tableOf({ ...MIGRATING, migrate_from: source.addr, locked: true }));
     await reload(tableOf({ ...MIGRATING, migrate_from: source.addr }));
-    expect(`${await client.call("GET", "a")}`).toBe("$1\r\n1\r\n");
+    expect(`${await client.call("GETEX", "a")}`).toBe("$1\r\n1\r\n");
     source.pause();
     // Its reply is taken in the end, however long that is away.
-    client.write(encodeCommand(["GET", "b"]));
+    client.write(encodeCommand(["GETEX", "b"]));
     await waitFor("a request that waits", WAIT_MS, async () =>
       (await metricOf("codis_proxy_move_waiting")) > 0 ? true : undefined,
     );
