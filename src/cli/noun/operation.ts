@@ -189,7 +189,8 @@ export function describeList(operations: readonly V1OperationSummary[]): string 
       operation.self_paused ? `${operation.state} (by itself)` : operation.state,
       operation.strategy,
       `${percentOf(operation)}%`,
-      `${progress.slots_done}/${progress.slots_total}`,
+      // Slots are at their end then that never moved, or went back.
+      operation.state === "cancelled" ? null : `${progress.slots_done}/${progress.slots_total}`,
       `${formatAmount(progress.keys_moved)}/${formatAmount(progress.keys_total)}`,
       isOver(operation) ? null : formatAmount(rate),
       eta === null || isOver(operation) ? null : formatTimeLeft(eta),

@@ -39,14 +39,19 @@ export function drawProgress(operation: V1OperationSummary, width: number): read
   return lines.map((line) => cut(line, room));
 }
 
-/** Hundredths of the work that are done, from 0 to 100; 100 only when nothing is left. */
+/**
+ * Hundredths of the work that are done, from 0 to 100; 100 only when all of it is. What was cancelled isn't done,
+ * though nothing of it is left.
+ */
 export function percentOf(operation: V1OperationSummary): number {
   const { progress, state } = operation;
   const { slots_done: done, slots_total: total, keys_moved: moved, keys_total: keys } = progress;
-  if (state === "done" || (total > 0 && done >= total)) {
+  const isCancelled = state === "cancelled";
+  if (state === "done" || (!isCancelled && total > 0 && done >= total)) {
     return 100;
   }
-  const share = keys > 0 ? moved / keys : total > 0 ? done / total : 0;
+  const slotShare = !isCancelled && total > 0 ? done / total : 0;
+  const share = keys > 0 ? moved / keys : slotShare;
   return Math.min(99, Math.floor(share * 100));
 }
 

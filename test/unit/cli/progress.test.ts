@@ -64,6 +64,9 @@ describe("progress", () => {
     expect(at({}, { keys_total: 0, slots_total: 0, slots_done: 0 })).toBe(0);
     expect(at({}, { slots_done: 128 })).toBe(100);
     expect(at({ state: "done" }, {})).toBe(100);
+    // Every slot of a cancelled one is done with, whether it ever moved or not.
+    expect(at({ state: "cancelled" }, { slots_done: 128, keys_moved: 0 })).toBe(0);
+    expect(at({ state: "cancelled" }, { slots_done: 128, keys_total: 0, keys_moved: 0 })).toBe(0);
     expect(drawProgress(sampleOperation({ state: "done" }), 79)[0]).toMatch(
       /^\[#+\] 100% {2}done$/,
     );

@@ -64,6 +64,18 @@ describe("shares", () => {
     expect(sharesOf(operation({ state: "done" })).bytes).toBe(1);
   });
 
+  test("what was cancelled isn't done, though every slot of it is at its end", () => {
+    const ended = {
+      slots_done: 10,
+      keys_moved: 0,
+      keys_total: 100,
+      bytes_moved: 0,
+      bytes_total: 0,
+    };
+    const shares = sharesOf(operation({ state: "cancelled" }, ended));
+    expect(shares).toEqual({ keys: 0, bytes: 0, slots: 0 });
+  });
+
   test("empty slots count by themselves", () => {
     expect(sharesOf(operation({}, { slots_done: 4 })).keys).toBe(0.4);
   });

@@ -35,18 +35,21 @@ export function OperationFigures(props: {
   return (
     <Card title={t("operations.figures")}>
       <div class="operation-bars">
-        {bars.map(([name, share, part, whole]) => (
-          <div class="operation-bar" key={name}>
-            <span>{t(`operations.bar.${name}`)}</span>
-            <Meter
-              value={share}
-              max={1}
-              tone={tone}
-              label={t(`operations.bar.${name}`)}
-              text={t("operations.bar.text", { percent: formatPercent(share), part, whole })}
-            />
-          </div>
-        ))}
+        {bars
+          // Of a cancelled one slots are at their end that never moved, or went back.
+          .filter(([name]) => name !== "slots" || state !== "cancelled")
+          .map(([name, share, part, whole]) => (
+            <div class="operation-bar" key={name}>
+              <span>{t(`operations.bar.${name}`)}</span>
+              <Meter
+                value={share}
+                max={1}
+                tone={tone}
+                label={t(`operations.bar.${name}`)}
+                text={t("operations.bar.text", { percent: formatPercent(share), part, whole })}
+              />
+            </div>
+          ))}
       </div>
       <dl class="figures">
         {factsOf(operation, watched).map(([name, value]) => (

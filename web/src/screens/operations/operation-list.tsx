@@ -95,8 +95,11 @@ function columnsFor(product: string): readonly Column<V1OperationSummary>[] {
       key: "slots",
       title: t("operations.column.slots"),
       align: "end",
-      render: ({ progress }) =>
-        `${formatCount(progress.slots_done)} / ${formatCount(progress.slots_total)}`,
+      // Of a cancelled one slots are at their end that never moved, or went back.
+      render: ({ progress, state }) =>
+        state === "cancelled"
+          ? "–"
+          : `${formatCount(progress.slots_done)} / ${formatCount(progress.slots_total)}`,
       sort: ({ progress }) => progress.slots_total,
     },
     {

@@ -4,21 +4,26 @@
  */
 import type { V1OperationSummary } from "../../../../src/api/v1-operation-schema.ts";
 
-/** Shares of the work that are done, 0 to 1; 1 only when nothing is left. */
+/** Shares of the work that are done, 0 to 1; 1 only when all of it is. */
 export interface Shares {
   readonly keys: number;
   readonly bytes: number;
   readonly slots: number;
 }
 
-/** The shares; without keys (or bytes) the share of slots stands for them. */
+/**
+ * The shares; without keys (or bytes) the share of slots stands for them. What was cancelled isn't done, though nothing
+ * of it is left: what is known of it are keys and bytes.
+ */
 export function sharesOf({ progress, state }: V1OperationSummary): Shares {
+  const isCancelled = state === "cancelled";
   const isDone =
-    state === "done" || (progress.slots_total > 0 && progress.slots_done >= progress.slots_total);
+    state === "done" ||
+    (!isCancelled && progress.slots_total > 0 && progress.slots_done >= progress.slots_total);
   if (isDone) {
     return { keys: 1, bytes: 1, slots: 1 };
   }
-  const slots = share(progress.slots_done, progress.slots_total, 0);
+  const slots = isCancelled ? 0 : share(progress.slots_done, progress.slots_total, 0);
   return {
     slots,
     keys: share(progress.keys_moved, progress.keys_total, slots),

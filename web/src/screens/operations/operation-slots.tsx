@@ -24,6 +24,7 @@ const SPANS_SHOWN = 12;
 
 /** See the file head. */
 export function OperationSlots({ detail }: { readonly detail: V1Operation }): Children {
+  const isCancelled = detail.state === "cancelled" || detail.state === "cancelling";
   const rows = detail.moves.toSorted((one, other) => ORDER[one.state] - ORDER[other.state]);
   const current = detail.moves
     .filter(({ state }) => state === "moving")
@@ -43,7 +44,7 @@ export function OperationSlots({ detail }: { readonly detail: V1Operation }): Ch
       <Table
         caption={t("operations.slots.title")}
         name="slot"
-        columns={columns()}
+        columns={columns(isCancelled)}
         rows={rows}
         rowKey={(move) => String(move.slot_id)}
         filter={(move) =>
@@ -51,7 +52,7 @@ export function OperationSlots({ detail }: { readonly detail: V1Operation }): Ch
             move.slot_id,
             groupName(move.from_group_id),
             groupName(move.to_group_id),
-            t(`operations.slot.${move.state}`),
+            textOf(move.state, isCancelled),
           ].join(" ")
         }
       />
@@ -59,7 +60,12 @@ export function OperationSlots({ detail }: { readonly detail: V1Operation }): Ch
   );
 }
 
-function columns(): readonly Column<Move>[] {
+/** Of a cancelled operation a slot is done with that never moved, or went back: nothing says which. */
+function textOf(state: Move["state"], isCancelled: boolean): string {
+  return t(`operations.slot.${isCancelled && state === "done" ? "ended" : state}`);
+}
+
+function columns(isCancelled: boolean): readonly Column<Move>[] {
   return [
     {
       key: "slot",
@@ -71,7 +77,11 @@ function columns(): readonly Column<Move>[] {
     {
       key: "state",
       title: t("operations.column.state"),
-      render: ({ state }) => <Badge tone={TONES[state]}>{t(`operations.slot.${state}`)}</Badge>,
+      render: ({ state }) => (
+        <Badge tone={isCancelled && state === "done" ? "idle" : TONES[state]}>
+          {textOf(state, isCancelled)}
+        </Badge>
+      ),
       sort: ({ state }) => ORDER[state],
     },
     {

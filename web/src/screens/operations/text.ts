@@ -134,6 +134,7 @@ export const text = {
   "operations.slot.pending": ["waits", "等待"],
   "operations.slot.moving": ["moving", "迁移中"],
   "operations.slot.done": ["done", "完成"],
+  "operations.slot.ended": ["done with", "已结束"],
   "operations.history": ["History", "历史"],
   "operations.trouble.title": ["What hinders it", "受阻原因"],
   "operations.trouble.stuck": ["stuck", "停滞"],
