@@ -13,7 +13,7 @@ export interface MovingEntry {
   readonly slot: MovingSlot;
   /** Requests that wait, by session. None is empty. */
   readonly queues: Map<ReplySink, MovingRequest[]>;
-  /** Requests that a server is asked to carry out, and that come back when it doesn't. */
+  /** Requests that the source of a wrapped slot is asked to carry out. */
   asked: number;
   /** Of those, the ones that it didn't, since the slot stopped moving this way. */
   readonly comeBack: MovingRequest[];

@@ -3,7 +3,8 @@
  *
  * A request goes to the target when none of its keys is at the source any more. Until then it waits, in a queue
  * for each session and slot: what one session asks of one slot keeps its order, and nobody else is held up. The
- * wait is bounded by `migration_hold_timeout`; then the request gets TRYAGAIN and is never sent anywhere.
+ * wait is bounded by `migration_hold_timeout`; then the request gets TRYAGAIN and is never sent anywhere. A read waits
+ * for no key: both servers are asked (`moving-reads.ts`), within the same bound.
  * When the slot stops moving this way, what waits is given back in the order in which it came.
  *
  * Of slots that are wrapped (semi-async of Codis) the source is asked to carry a request out, and only one whose key

@@ -5,6 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { findCommandId } from "../../../src/command/table.ts";
+import { waitFor } from "../../support/deadline.ts";
 import { type MovingWorker, startMovingWorker } from "../../support/moving-worker.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import type { RespConnection } from "../../support/resp-connection.ts";
@@ -25,6 +26,7 @@ const PATIENCE = {
 /** Keys of the slot that were asked for and had left: after them most are taken to be at the target. */
 const LEFT = Array.from({ length: 20 }, (_, i) => `{t}left:${i}`);
 const PAUSE_MS = 1_000;
+const WAIT_MS = 40_000;
 
 beforeAll(async () => {
   [source, target] = await Promise.all([startRedis(), startRedis()]);
@@ -174,4 +176,32 @@ test("a read that waits while the slot is given back is answered in order, by it
   const replies = [call("GET", "{t}kept"), call("APPEND", "{t}kept", "w"), call("GET", "{t}kept")];
   await worker.giveBack("{t}");
   expect(await Promise.all(replies)).toEqual([bulk("v"), ":2\r\n", bulk("vw")]);
+});
+
+test("a read waits for a frozen source no longer than it may, and is answered when that goes on", async () => {
+  const short = await startMovingWorker(
+    { source: source.addr, target: target.addr },
+    { ...PATIENCE, migrationHoldTimeoutMs: 2_500 },
+  );
+  try {
+    const reader = await short.connect();
+    await ask(source.port, "SET", "{t}here", "v");
+    await short.lock("{t}");
+    await short.migrate("{t}");
+    // Until the mover has made sure of what was before.
+    await waitFor("an answer", WAIT_MS, async () =>
+      `${await reader.call("GET", "{t}here")}` === bulk("v") ? true : undefined,
+    );
+    source.pause();
+    try {
+      expect(`${await reader.call("GET", "{t}here")}`).toMatch(/^-TRYAGAIN /);
+    } finally {
+      source.resume();
+    }
+    await waitFor("an answer", WAIT_MS, async () =>
+      `${await reader.call("GET", "{t}here")}` === bulk("v") ? true : undefined,
+    );
+  } finally {
+    await short.close();
+  }
 });
